@@ -1,0 +1,115 @@
+"""The web process: ``streamlit run app.py``. Serves pages, health and metrics; calls no network."""
+
+import contextlib
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from data.settings import Settings
+from data.status import Status, metrics_text
+
+log = logging.getLogger(__name__)
+
+ROOT = Path(__file__).resolve().parent
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+RESTART_SECONDS = 2.0
+
+
+class WorkerKeeper:
+    """Starts the worker process and starts it again when it ends, until told to stop."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._stop = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread(target=self._keep, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the worker to end, and make sure of it after five seconds."""
+        self._stop.set()
+        if self._process:
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(5)
+            self._process.kill()
+        self._thread.join(5)
+
+    def _keep(self) -> None:
+        environment = {**os.environ, "NECTO_PARENT": str(os.getpid())}
+        command = [sys.executable, "-m", "connectors", "work"]
+        while not self._stop.is_set():
+            self._process = subprocess.Popen(command, cwd=ROOT, env=environment)  # noqa: S603 - ours
+            code = self._process.wait()
+            if not self._stop.is_set():
+                log.warning("the worker ended with %s; starting it again", code)
+                self._stop.wait(RESTART_SECONDS)
+
+
+def refuse_unsafe_address(address: str | None) -> None:
+    """Raise SystemExit for an address that others can reach while there is no sign-in."""
+    if address not in LOOPBACK:
+        raise SystemExit(
+            f"server.address is {address!r}: Necto has no sign-in yet and answers on this machine "
+            "only. Set it to 127.0.0.1 and put a proxy with sign-in in front for others."
+        )
+
+
+@contextlib.asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
+    refuse_unsafe_address(st.get_option("server.address"))
+    settings = Settings.from_env()
+    keeper = WorkerKeeper(settings.home)
+    if settings.worker == "internal":
+        keeper.start()
+    try:
+        yield {}
+    finally:
+        keeper.stop()
+
+
+def healthz(_request: Request) -> Response:
+    """200 when ready, 503 with the reasons when not; answering at all is being live."""
+    status = Status.now(Settings.from_env())
+    reasons = status.reasons_not_ready()
+    return JSONResponse(
+        {"live": True, "ready": not reasons, "reasons": reasons},
+        status_code=503 if reasons else 200,
+    )
+
+
+def metrics(_request: Request) -> Response:
+    """Prometheus text format."""
+    status = Status.now(Settings.from_env())
+    return PlainTextResponse(metrics_text(status), media_type="text/plain; version=0.0.4")
+
+
+def not_found(_request: Request) -> Response:
+    """Say so in JSON: Streamlit itself would answer 200 with its page."""
+    return JSONResponse({"error": "not found"}, status_code=404)
+
+
+app = st.App(
+    "components/frame.py",
+    lifespan=lifespan,
+    routes=[
+        Route("/healthz", healthz),
+        Route("/metrics", metrics),
+        *(
+            Route(path, not_found, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+            for path in ("/api/{rest:path}", "/webhooks/{rest:path}")
+        ),
+    ],
+)

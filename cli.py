@@ -1,0 +1,288 @@
+"""The terminal's face: ``necto offers|savings|ingest|status``. Every reading command has --json.
+
+Commands import what they need when they run, so that ``necto --help`` answers at once.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from data.market import Lake
+    from data.offers import Market
+    from data.settings import Settings
+    from engine.runs import NetworkState
+
+app = typer.Typer(
+    name="necto",
+    help="Compare, buy and account for compute on decentralised networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Gpu = Annotated[str | None, typer.Option(help="Model or family: H100-SXM, H100, A100-80.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def offers(
+    gpu: Gpu = None,
+    network: Annotated[list[str] | None, typer.Option(help="Only these; may be repeated.")] = None,
+    country: Annotated[
+        list[str] | None, typer.Option(help="ISO code, or EU, EEA, EEA+adequate; repeatable.")
+    ] = None,
+    term: Annotated[list[str] | None, typer.Option(help="on_demand, spot, …; repeatable.")] = None,
+    usd_per_gpu_hour_max: Annotated[str | None, typer.Option(help="Price ceiling in USD.")] = None,
+    available: Annotated[bool, typer.Option("--available", help="Only what is free now.")] = False,
+    baselines: Annotated[bool, typer.Option(help="Include AWS, Azure and Google.")] = False,
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+) -> None:
+    """List offers, cheapest per GPU-hour first."""
+    from data.shipped import catalogue
+    from engine.export import OFFER_COLUMNS, csv_text, records
+    from engine.resources import UnknownGpu
+    from engine.search import Search, matching
+
+    market = _market(_lake(_settings()))
+    names = frozenset(network or ())
+    if unknown := names - set(market.offers["network"].unique()):
+        _fail(f"No offers of {', '.join(sorted(unknown))}. Known: {_known_networks(market)}")
+    try:
+        search = Search(
+            gpu_models=catalogue().select(gpu) if gpu else frozenset(),
+            networks=names,
+            countries=_countries(country or ()),
+            terms=frozenset(term or ()),
+            usd_per_gpu_hour_max=_amount(usd_per_gpu_hour_max),
+            available_only=available,
+        )
+    except UnknownGpu as error:
+        _fail(str(error))
+    everything = baselines or bool(names)
+    found = matching(
+        market.offers if everything else market.networks, search, datetime.now(UTC)
+    )
+    if as_json:
+        _print_json(records(found))
+    elif as_csv:
+        sys.stdout.write(csv_text(records(found), OFFER_COLUMNS))
+    else:
+        _print_table(
+            records(found),
+            ("gpu_model", "network", "provider_name", "country_code", "gpu_count", "term",
+             "usd_per_gpu_hour", "available_count", "source_kind", "observed_at"),
+        )  # fmt: skip
+
+
+@app.command()
+def savings(gpu: Gpu = None, as_json: Json = False) -> None:
+    """Compare each network's cheapest offer with AWS, Azure and Google, like for like."""
+    from data.shipped import catalogue
+    from engine.export import records
+    from engine.resources import UnknownGpu
+    from engine.savings import cheapest_per_network, compared
+
+    market = _market(_lake(_settings()))
+    chosen = cheapest_per_network(market.networks)
+    if gpu:
+        try:
+            chosen = chosen.filter(chosen["gpu_model"].is_in(sorted(catalogue().select(gpu))))
+        except UnknownGpu as error:
+            _fail(str(error))
+    rows = records(compared(chosen, market.baselines, datetime.now(UTC)), SAVING_COLUMNS)
+    if as_json:
+        _print_json(rows)
+    else:
+        _print_table(
+            [{**row, "saving": f"{float(str(row['saving'])):.0%}"} for row in rows],
+            ("gpu_model", "network", "usd_per_gpu_hour", "baseline", "baseline_instance",
+             "baseline_usd_per_gpu_hour", "saving", "confidence", "baseline_observed_on"),
+        )  # fmt: skip
+
+
+SAVING_COLUMNS = (
+    "gpu_model", "network", "offer_id", "provider_name", "term", "gpu_count", "usd_per_gpu_hour",
+    "baseline", "baseline_instance", "baseline_region", "baseline_gpu_count",
+    "baseline_usd_per_gpu_hour", "saving", "confidence", "differences",
+    "adjustment_usd_per_gpu_hour", "saving_adjusted", "price_basis", "price_as_of", "observed_at",
+    "source_kind", "source", "baseline_observed_on", "baseline_source_kind", "baseline_source",
+)  # fmt: skip
+
+
+@app.command()
+def ingest(
+    network: Annotated[list[str] | None, typer.Option(help="Only these; may be repeated.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Read every source once, now. Ends with 1 when one of them gave nothing."""
+    from connectors.http import HttpClient
+    from connectors.jobs.ingest import Ingest, load_recorded
+    from connectors.registry import sources
+    from data.market import Busy
+    from data.shipped import catalogue
+
+    known = {source.name: source for source in sources()}
+    wanted = network or list(known)
+    if unknown := set(wanted) - set(known):
+        _fail(f"No connector for {', '.join(sorted(unknown))}. Known: {', '.join(known)}")
+    lake = _lake(_settings())
+    rows: list[dict[str, object]] = []
+    with HttpClient() as http:
+        job = Ingest(lake, http, catalogue())
+        try:
+            load_recorded(lake)
+        except Busy as busy:
+            typer.echo(f"{busy}; the shipped figures are left to it", err=True)
+        for name in wanted:
+            try:
+                run = job.run(known[name])
+            except Busy as busy:
+                rows.append({"network": name, "outcome": "busy", "message": str(busy)})
+                continue
+            rows.append(
+                {"network": name, "outcome": run.outcome, "message": run.message,
+                 "offers": run.offers, "rejects": sum(run.reject_counts.values())}
+            )  # fmt: skip
+    if as_json:
+        _print_json(rows)
+    else:
+        _print_table(rows, ("network", "outcome", "offers", "rejects", "message"))
+    if any(row["outcome"] not in ("ok", "busy") for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Say how fresh every network's figures are, and whether the worker lives."""
+    from data.offers import states
+    from data.worker import heartbeat
+
+    settings = _settings()
+    lake = _lake(settings)
+    now = datetime.now(UTC)
+    market = _market(lake)
+    beat = heartbeat(settings.home)
+    networks = [_state_record(state, now) for state in states(lake, market)]
+    if as_json:
+        _print_json(
+            {
+                "mode": settings.mode,
+                "lake": str(settings.lake),
+                "worker_alive": beat is not None and not beat.is_late(now),
+                "worker_seen_at": beat.at.isoformat() if beat else None,
+                "networks": networks,
+                "set_aside": lake.aside(),
+            }
+        )
+        return
+    _print_table(networks, ("network", "status", "offers", "available", "observed_at", "message"))
+    alive = beat is not None and not beat.is_late(now)
+    typer.echo(f"\nworker {'alive' if alive else 'not running'} · mode {settings.mode}")
+    for name, reason in lake.aside().items():
+        typer.echo(f"set aside: {name} ({reason})")
+
+
+def _state_record(state: "NetworkState", now: datetime) -> dict[str, object]:
+    from engine.export import moment_text
+
+    return {
+        "network": state.network,
+        "status": state.status,
+        "source_kind": state.good.source_kind if state.good else None,
+        "offers": state.offers,
+        "available": state.available,
+        "observed_at": moment_text(state.observed_at) if state.observed_at else None,
+        "age_seconds": int((now - state.observed_at).total_seconds()) if state.observed_at else None,
+        "last_run_at": moment_text(state.last.started_at) if state.last else None,
+        "last_outcome": state.last.outcome if state.last else None,
+        "message": state.last.message if state.last else "",
+        "rejects": state.good.reject_counts if state.good else {},
+    }
+
+
+def _settings() -> "Settings":
+    from data.settings import BadSettings, Settings
+
+    try:
+        return Settings.from_env()
+    except BadSettings as error:
+        _fail(str(error))
+
+
+def _lake(settings: "Settings") -> "Lake":
+    from data.market import BrokenLake, Lake
+
+    try:
+        return Lake(settings.lake)
+    except BrokenLake as error:
+        _fail(str(error))
+
+
+def _market(lake: "Lake") -> "Market":
+    """The newest offers; on a fresh machine the shipped figures are loaded first."""
+    from connectors.jobs.ingest import load_recorded
+    from data.market import Busy
+    from data.offers import latest
+
+    if not lake.networks():
+        try:
+            load_recorded(lake)
+        except Busy:
+            typer.echo("another process is loading the shipped figures", err=True)
+    return latest(lake)
+
+
+def _countries(wanted: Sequence[str]) -> frozenset[str]:
+    from data.shipped import catalogue
+
+    found: set[str] = set()
+    for text in wanted:
+        try:
+            found |= catalogue().countries_in(text)
+        except ValueError:
+            if len(text) != 2 or not text.isalpha():  # noqa: PLR2004 - ISO 3166 alpha-2
+                _fail(f"{text!r} is no country: write an ISO code (DE), EU, EEA or EEA+adequate")
+            found.add(text.upper())
+    return frozenset(found)
+
+
+def _amount(text: str | None) -> Decimal | None:
+    from engine.money import exact
+
+    try:
+        return exact(text) if text else None
+    except ValueError as error:
+        _fail(f"The price ceiling {error}")
+
+
+def _known_networks(market: "Market") -> str:
+    return ", ".join(sorted(market.offers["network"].unique()))
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def _print_table(rows: Sequence[dict[str, object]], columns: Sequence[str]) -> None:
+    cells = [[str("" if row.get(c) is None else row[c])[:44] for c in columns] for row in rows]
+    widths = [max([len(c), *(len(line[i]) for line in cells)]) for i, c in enumerate(columns)]
+    for line in (columns, *cells):
+        typer.echo("  ".join(text.ljust(w) for text, w in zip(line, widths, strict=True)).rstrip())
+    if not rows:
+        typer.echo("nothing found")
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(2)
+
+
+def main() -> None:
+    app()

@@ -1,0 +1,97 @@
+"""The Dashboard's cards: one figure each, with its baseline, label and date beside it."""
+
+import streamlit as st
+
+from components.text import (
+    differences_text,
+    network_name,
+    percent,
+    saving_range,
+    usd_per_hour,
+)
+from engine.overview import BASELINE_NAMES, Comparison, Headline
+from engine.savings import SLA_NOTE
+
+
+def headline_cards(headline: Headline, large: tuple[int, int]) -> None:
+    """The cheapest price, the saving against each hyperscaler, and how many reach 70 %."""
+    columns = st.columns(5)
+    with columns[0]:
+        _cheapest(headline)
+    known = {comparison.baseline: comparison for comparison in headline.comparisons}
+    for column, (key, name) in zip(columns[1:4], BASELINE_NAMES.items(), strict=True):
+        with column:
+            _saving(name, known.get(key))
+    with columns[4]:
+        reached, compared = large
+        st.metric(
+            "Savings of 70 % or more",
+            f"{reached} of {compared}",
+            border=True,
+            height="stretch",
+            delta="comparisons, all GPUs",
+            delta_color="off",
+            delta_arrow="off",
+            help="Cheapest offer per network and GPU against each hyperscaler's cheapest "
+            "like-for-like machine. Counted only where 70 % remains after adding the CPU and RAM "
+            "that the offer lacks; prices that are examples or exclude a fee are left out.",
+        )
+
+
+def _cheapest(headline: Headline) -> None:
+    offer = headline.offer
+    if offer is None:
+        st.metric(f"{headline.gpu_model}, cheapest", "none", border=True, height="stretch")
+        return
+    where = network_name(str(offer["network"]))
+    free = f" · {headline.free_gpus} GPUs free" if headline.free_gpus is not None else ""
+    st.metric(
+        f"{headline.gpu_model} per GPU-hour",
+        usd_per_hour(offer["usd_per_gpu_hour"]),  # type: ignore[arg-type]
+        border=True,
+        height="stretch",
+        delta=f"{where}, {offer['source_kind']}{free}",
+        delta_color="off",
+        delta_arrow="off",
+        help=f"Cheapest on-demand offer that is not known to be taken, of {headline.offers}. "
+        f"Observed {offer['observed_at']:%Y-%m-%d}. Source: {offer['source']}",
+    )
+
+
+def _saving(name: str, comparison: Comparison | None) -> None:
+    if comparison is None:
+        st.metric(
+            f"Saving against {name}",
+            "–",
+            border=True,
+            height="stretch",
+            delta="no like-for-like machine",
+            delta_color="off",
+            delta_arrow="off",
+            help=f"{name} does not list the same model in the same form factor on demand.",
+        )
+        return
+    st.metric(
+        f"Saving against {name}",
+        saving_range(comparison),
+        border=True,
+        height="stretch",
+        delta=f"label {comparison.confidence} · {usd_per_hour(comparison.usd_per_gpu_hour)} "
+        f"on {comparison.observed_on}",
+        delta_color="off",
+        delta_arrow="off",
+        help=_how(name, comparison),
+    )
+
+
+def _how(name: str, comparison: Comparison) -> str:
+    text = (
+        f"Against {name} {comparison.instance} in {comparison.region}: "
+        f"1 − offer / baseline = {percent(comparison.saving)}."
+    )
+    if comparison.saving_adjusted is not None:
+        text += (
+            " Adding the CPU and RAM that the baseline includes, at the network's own rates: "
+            f"{percent(comparison.saving_adjusted)}."
+        )
+    return f"{text} Differences: {differences_text(comparison.differences)}. {SLA_NOTE}"

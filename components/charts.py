@@ -1,0 +1,118 @@
+"""Charts: values in, figure out."""
+
+from datetime import date
+
+import plotly.graph_objects as go
+import polars as pl
+import streamlit as st
+
+from components.text import network_name
+
+_OURS = "#3b82f6"
+_HYPERSCALER = "#94a3b8"
+_QUIET = "#64748b"
+_HYPERSCALERS = ("aws", "azure", "gcp")
+_NETWORKS = ("akash", "render", "aethir", "nosana", "lium")
+_DASHES = {"aws": "solid", "azure": "dash", "gcp": "dot"}
+_NETWORK_COLORS = ("#3b82f6", "#22d3ee", "#a78bfa", "#34d399", "#fbbf24")
+_MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
+
+
+def sellers_bar(sellers: pl.DataFrame) -> None:
+    """The cheapest price per seller as bars; a network is blue, a hyperscaler grey and named."""
+    rows = sellers.reverse().to_dicts()
+    prices = [float(row["usd_per_gpu_hour"]) for row in rows]
+    figure = go.Figure(
+        go.Bar(
+            x=prices,
+            y=[_seller(row) for row in rows],
+            orientation="h",
+            marker_color=[_HYPERSCALER if row["is_baseline"] else _OURS for row in rows],
+            text=[f"${price:,.3f}" for price in prices],
+            textposition="outside",
+            cliponaxis=False,
+            hovertext=[_origin(row) for row in rows],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        margin=_MARGIN | {"r": 56},
+        height=60 + 34 * len(rows),
+        xaxis={"title": "USD per GPU-hour", "rangemode": "tozero"},
+        bargap=0.35,
+    )
+    _show(figure, "Cheapest price per GPU-hour by seller", key="sellers_bar")
+
+
+def history_lines(history: pl.DataFrame, *, key: str) -> None:
+    """Lowest price per day and seller: networks in colour, hyperscalers grey, others thin."""
+    figure = go.Figure()
+    for (name,), rows in sorted(history.group_by("network"), key=lambda g: _line_order(g[0][0])):
+        figure.add_trace(_line(str(name), rows.sort("day")))
+    figure.update_layout(
+        margin=_MARGIN,
+        height=300,
+        hovermode="closest",
+        legend={"orientation": "v"},
+        yaxis={"title": "USD per GPU-hour", "rangemode": "tozero"},
+    )
+    _show(figure, "Lowest price per GPU-hour by day and seller", key=key)
+
+
+def offer_line(history: pl.DataFrame) -> None:
+    """Every price seen of one offer."""
+    figure = go.Figure(
+        go.Scatter(
+            x=history["observed_at"].to_list(),
+            y=history["usd_per_gpu_hour"].cast(pl.Float64).to_list(),
+            mode="lines+markers",
+            line={"color": _OURS, "shape": "hv"},
+            customdata=history.select("source_kind", "available_count").rows(),
+            hovertemplate="%{x|%Y-%m-%d %H:%M} UTC: $%{y:.4f} (%{customdata[0]}, "
+            "%{customdata[1]} free)<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        margin=_MARGIN, height=220, yaxis={"title": "USD per GPU-hour", "rangemode": "tozero"}
+    )
+    _show(figure, "Price of this offer over time", key="offer_line")
+
+
+def _line(name: str, rows: pl.DataFrame) -> go.Scatter:
+    days: list[date] = rows["day"].to_list()
+    ours, big = name in _NETWORKS, name in _HYPERSCALERS
+    color = _NETWORK_COLORS[_NETWORKS.index(name)] if ours else _HYPERSCALER if big else _QUIET
+    return go.Scatter(
+        x=days,
+        y=rows["min_usd_per_gpu_hour"].cast(pl.Float64).to_list(),
+        name=network_name(name),
+        mode="lines+markers" if ours or len(days) == 1 else "lines",
+        opacity=1.0 if ours or big else 0.45,
+        line={"color": color, "width": 3 if ours else 2 if big else 1, "dash": _DASHES.get(name)},
+        marker={"size": 8},
+        customdata=rows["price_basis"].to_list(),
+        hovertemplate=f"{network_name(name)} %{{x|%Y-%m-%d}}: $%{{y:.3f}} (%{{customdata}})"
+        "<extra></extra>",
+    )
+
+
+def _line_order(name: object) -> tuple[int, str]:
+    text = str(name)
+    return (0 if text in _NETWORKS else 1 if text in _HYPERSCALERS else 2, text)
+
+
+def _seller(row: dict[str, object]) -> str:
+    machine = f" {row['provider_name']}" if row["is_baseline"] else ""
+    return f"{network_name(str(row['network']))}{machine}"
+
+
+def _origin(row: dict[str, object]) -> str:
+    seen = f"{row['observed_at']:%Y-%m-%d}"
+    return f"{row['provider_name'] or row['network']}<br>{row['source_kind']} {seen}<br>" + str(
+        row["price_basis"]
+    ).replace("_", " ")
+
+
+def _show(figure: go.Figure, alt: str, *, key: str) -> None:
+    figure.update_layout(dragmode=False, font={"family": "Inter, sans-serif"})
+    st.plotly_chart(figure, alt=alt, key=key, config={"displayModeBar": False})

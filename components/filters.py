@@ -1,0 +1,133 @@
+"""The Market's filters: the person's choices, kept in the URL, as one ``Search``."""
+
+from decimal import Decimal
+
+import polars as pl
+import streamlit as st
+
+from components.text import TERM_NAMES, network_name
+from engine.resources import Catalogue
+from engine.search import Search
+
+COUNTRY_GROUPS = {
+    "EU": "EU",
+    "EEA": "EU and EEA",
+    "EEA+adequate": "EEA and countries with a full adequacy decision",
+}
+_FREE = {"free": "Free now", "all": "All"}
+
+
+def market_filters(offers: pl.DataFrame, catalogue: Catalogue) -> Search:
+    """Draw the filters and return what was asked; options are what the market holds."""
+    with st.expander("GPU", expanded=True, icon=":material/memory:"):
+        models = _gpu_models(offers, catalogue)
+        count = st.number_input(
+            "GPUs", 1, 64, None, key="count", bind="query-params", placeholder="any"
+        )
+        memory = st.number_input(
+            "Memory per GPU, GiB or more", 1, 1024, None, key="gpu_memory", bind="query-params",
+            placeholder="any",
+        )  # fmt: skip
+        forms = _several("Form factor", "form", _values(offers, "form_factor"))
+    with st.expander("Machine", icon=":material/dns:"):
+        vcpu, ram, disk = (_at_least(label, key) for label, key in _MACHINE)
+    with st.expander("Place", icon=":material/public:"):
+        countries = _countries(offers, catalogue)
+        regions = _several("Region", "region", _values(offers, "region"))
+    with st.expander("Price and source", expanded=True, icon=":material/sell:"):
+        return _offer_search(offers, models, count, memory, forms, (vcpu, ram, disk),
+                             countries, regions)  # fmt: skip
+
+
+_MACHINE = (("vCPU or more", "vcpu"), ("RAM, GiB or more", "ram"), ("Disk, GiB or more", "disk"))
+
+
+def _offer_search(
+    offers: pl.DataFrame,
+    models: frozenset[str],
+    count: int | None,
+    memory: int | None,
+    forms: frozenset[str],
+    machine: tuple[float | None, float | None, float | None],
+    countries: frozenset[str],
+    regions: frozenset[str],
+) -> Search:
+    networks = _several("Network", "network", _values(offers, "network"), network_name)
+    ceiling = st.number_input(
+        "USD per GPU-hour, at most", 0.01, 1000.0, None, 0.01, key="price", bind="query-params",
+        placeholder="any",
+    )  # fmt: skip
+    shown = st.segmented_control(
+        "Availability", list(_FREE), default="all", required=True, format_func=_FREE.__getitem__,
+        key="availability", bind="query-params",
+    )  # fmt: skip
+    terms = _several("Term", "term", _values(offers, "term"), lambda t: TERM_NAMES.get(t, t))
+    kinds = _several("Source kind", "kind", _values(offers, "source_kind"))
+    days = st.number_input(
+        "Price at most this many days old", 1, 3650, None, key="days", bind="query-params",
+        placeholder="any",
+    )  # fmt: skip
+    return Search(
+        gpu_models=models,
+        gpu_count=count,
+        gpu_memory_gib_min=memory,
+        form_factors=forms,
+        vcpu_min=machine[0],
+        memory_gib_min=machine[1],
+        storage_gib_min=machine[2],
+        networks=networks,
+        countries=countries,
+        regions=regions,
+        usd_per_gpu_hour_max=Decimal(str(ceiling)) if ceiling is not None else None,
+        available_only=shown == "free",
+        terms=terms,
+        source_kinds=kinds,
+        age_days_max=days,
+    )
+
+
+def _gpu_models(offers: pl.DataFrame, catalogue: Catalogue) -> frozenset[str]:
+    sold = set(_values(offers, "gpu_model"))
+    families = sorted({m.family for m in catalogue.models if m.name in sold})
+    family = _several("Family", "family", families)
+    model = _several("Model", "gpu", sorted(sold))
+    of_family = {m.name for m in catalogue.models if m.family in family}
+    return model or frozenset(of_family)
+
+
+def _countries(offers: pl.DataFrame, catalogue: Catalogue) -> frozenset[str]:
+    group = st.selectbox(
+        "Group of countries", list(COUNTRY_GROUPS), None, COUNTRY_GROUPS.__getitem__,
+        key="place", bind="query-params", placeholder="any",
+        help=f"GDPR adequacy decisions as of {_adequacy_date(catalogue)}. A partial decision "
+        "(US, CA) covers some recipients only and does not count.",
+    )  # fmt: skip
+    single = _several("Country", "country", _values(offers, "country_code"))
+    in_group = catalogue.countries_in(group) if group else frozenset[str]()
+    if single and group:
+        return single & in_group or frozenset({"none"})
+    return single or in_group
+
+
+def _adequacy_date(catalogue: Catalogue) -> str:
+    return max((str(j.as_of) for j in catalogue.jurisdictions.values()), default="not known")
+
+
+def _several(
+    label: str, key: str, options: list[str], shown: "type[str] | object" = str
+) -> frozenset[str]:
+    chosen = st.multiselect(
+        label, options, key=key, bind="query-params", placeholder="any",
+        format_func=shown,  # type: ignore[arg-type]
+    )  # fmt: skip
+    return frozenset(chosen)
+
+
+def _at_least(label: str, key: str) -> float | None:
+    return st.number_input(
+        label, 1.0, 1_000_000.0, None, 1.0, key=key, bind="query-params", placeholder="any"
+    )
+
+
+def _values(offers: pl.DataFrame, column: str) -> list[str]:
+    return offers[column].drop_nulls().unique().sort().to_list()

@@ -1,0 +1,42 @@
+"""The script that frames every page: configuration, sign-in, navigation, mode, freshness."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from components.freshness import status_line
+from components.session import enter_frame, network_states, now, settings, worker_is_alive
+
+ROOT = Path(__file__).resolve().parent.parent
+STATIC = ROOT / "components" / "static"
+STATUS_SECONDS = 15
+
+enter_frame()
+st.set_page_config(page_title="Necto", page_icon=str(STATIC / "icon.svg"), layout="wide")
+st.logo(str(STATIC / "logo.svg"), icon_image=str(STATIC / "icon.svg"), size="large")
+page = st.navigation(
+    [
+        st.Page(
+            ROOT / "pages" / "dashboard.py",
+            title="Dashboard",
+            icon=":material/monitoring:",
+            default=True,
+        ),
+        st.Page(
+            ROOT / "pages" / "market.py",
+            title="Market",
+            icon=":material/storefront:",
+            url_path="market",
+        ),
+    ],
+    position="top",
+)
+
+
+@st.fragment(run_every=STATUS_SECONDS)
+def status() -> None:
+    status_line(settings().mode, network_states(), now(), worker_alive=worker_is_alive())
+
+
+status()
+page.run()

@@ -1,0 +1,117 @@
+"""How fresh the market is, in words, an icon and a colour; never colour alone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import polars as pl
+import streamlit as st
+
+from components.text import age, moment, network_name
+from engine.runs import NetworkState
+
+_ICONS = {
+    "live": (":material/sensors:", "green"),
+    "recorded": (":material/history:", "yellow"),
+    "contract": (":material/contract:", "blue"),
+    "failing": (":material/error:", "red"),
+    "empty": (":material/hourglass_empty:", "gray"),
+}
+_MEANINGS = {
+    "live": "The last reading succeeded.",
+    "recorded": "Figures that ship with Necto; no live reading yet.",
+    "contract": "A negotiated rate card.",
+    "failing": "The last reading failed; the last good figures are kept.",
+    "empty": "No figures yet.",
+}
+
+
+def status_line(
+    mode: str, states: Sequence[NetworkState], now: datetime, *, worker_alive: bool
+) -> None:
+    """One line under the navigation: mode, freshness of the market, the worker."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="status_line"):
+        st.badge(
+            f"{mode.upper()} · play money, nothing is bought",
+            icon=":material/science:",
+            color="orange",
+        )
+        live = [state for state in states if state.status == "live"]
+        newest = max((s.observed_at for s in states if s.observed_at), default=None)
+        counts = f"{len(live)} of {len(states)} sources live"
+        st.badge(
+            f"Market {age(newest, now)} old · {counts}" if newest else "Market is empty",
+            icon=":material/sensors:" if live else ":material/history:",
+            color="green" if live else "yellow",
+            help="Age of the newest figure. The Dashboard lists every source with its age.",
+        )
+        if worker_alive:
+            st.badge("Worker alive", icon=":material/check_circle:", color="green")
+        else:
+            st.badge(
+                "Worker not running: figures age",
+                icon=":material/error:",
+                color="red",
+                help="Start it with: python -m connectors work (make run starts it by itself).",
+            )
+
+
+def networks_table(states: Sequence[NetworkState], now: datetime) -> None:
+    """Every source: status in words, age of its figures, offers, what the last reading said."""
+    rows = [
+        {
+            "Source": network_name(state.network),
+            "Status": state.status,
+            "Figures from": moment(state.observed_at),
+            "Age": age(state.observed_at, now),
+            "Offers": state.offers,
+            "Free now": state.available if state.available else None,
+            "Last reading": _last_reading(state, now),
+        }
+        for state in states
+    ]
+    st.dataframe(
+        pl.DataFrame(rows, infer_schema_length=None),
+        hide_index=True,
+        placeholder="–",
+        alt="Freshness of every source",
+        column_config={
+            "Status": st.column_config.TextColumn(
+                help=" ".join(f"**{k}**: {v}" for k, v in _MEANINGS.items())
+            ),
+            "Free now": st.column_config.NumberColumn(
+                help="Offers that the network reports as free; – where it does not say."
+            ),
+            "Last reading": st.column_config.TextColumn(width="large"),
+        },
+    )
+
+
+def attention(
+    states: Sequence[NetworkState], set_aside: dict[str, str], now: datetime, *, worker_alive: bool
+) -> None:
+    """What a person should look at now; a sentence says so when there is nothing."""
+    problems = [
+        f"**{network_name(s.network)}** gave nothing {age(s.last.started_at, now)} ago: "
+        f"{s.last.message}. Figures from {moment(s.observed_at)} are kept."
+        for s in states
+        if s.failing and s.last
+    ]
+    problems += [f"Set aside **{name}**: {reason}." for name, reason in set_aside.items()]
+    if not worker_alive:
+        problems.append("The worker is not running, so no figure is renewed.")
+    for problem in problems[:5]:
+        st.warning(problem, icon=":material/warning:")
+    if not problems:
+        st.success("Every source answered at its last reading.", icon=":material/check_circle:")
+
+
+def _last_reading(state: NetworkState, now: datetime) -> str:
+    if state.last is None:
+        return "none yet"
+    if state.last.source_kind == "recorded":
+        return "shipped figures loaded; not read live"
+    when = age(state.last.started_at, now)
+    refused = sum(state.last.reject_counts.values())
+    unread = f", {refused} rows unusable" if refused else ""
+    ago = when if when == "just now" else f"{when} ago"
+    return f"{ago}: {state.last.message}{unread}"

@@ -1,0 +1,170 @@
+"""One offer in the slide-over: where the figure comes from, what it saves, what is behind it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import polars as pl
+import streamlit as st
+
+from components.charts import offer_line
+from components.text import (
+    BASIS_NAMES,
+    TERM_NAMES,
+    UNKNOWN,
+    age,
+    differences_text,
+    literal,
+    moment,
+    network_name,
+    number,
+    percent,
+    saving_range,
+    usd_per_hour,
+)
+from engine.export import number_text
+from engine.market import attributes_from
+from engine.overview import BASELINE_NAMES, Comparison
+from engine.savings import AKASH_SHAPE_RATES, SLA_NOTE
+
+Row = Mapping[str, object]
+
+
+def offer_drawer(
+    offer: Row,
+    comparisons: Sequence[Comparison],
+    history: pl.DataFrame,
+    provider: Row | None,
+    now: datetime,
+    on_close: Callable[[], None],
+) -> None:
+    """Open the slide-over; ``on_close`` is called when the person dismisses it."""
+
+    @st.dialog(
+        f"{offer['gpu_model'] or offer['gpu_name']} on {network_name(str(offer['network']))}",
+        width="medium",
+        position="right",
+        on_dismiss=on_close,
+    )
+    def drawer() -> None:
+        _head(offer, now)
+        _provenance(offer, now)
+        _savings(comparisons)
+        st.subheader("Price over time")
+        offer_line(history)
+        _provider(provider)
+        with st.expander("Raw row, as received", icon=":material/data_object:"):
+            st.code(offer["raw"] or "not kept", language=None, wrap_lines=True)
+
+    drawer()
+
+
+def _head(offer: Row, now: datetime) -> None:
+    price, free, kind = st.columns(3)
+    price.metric("USD per GPU-hour", usd_per_hour(offer["usd_per_gpu_hour"]))  # type: ignore[arg-type]
+    free.metric("Free now", UNKNOWN if offer["available"] is None else _free(offer))
+    kind.metric("Kind", str(offer["source_kind"]))
+    seen = offer["price_as_of"] or offer["observed_at"]
+    st.caption(f"Price made {moment(seen)}, {age(seen, now)} ago.")  # type: ignore[arg-type]
+
+
+def _free(offer: Row) -> str:
+    if not offer["available"]:
+        return "none"
+    return str(offer["available_count"] or "yes")
+
+
+def _provenance(offer: Row, now: datetime) -> None:
+    st.subheader("Where this figure comes from")
+    exact = number_text(offer["usd_per_hour"])  # type: ignore[arg-type]
+    rows = {
+        "Source": offer["source"],
+        "Address": offer["source_url"],
+        "Read": f"{moment(offer['observed_at'])}, {age(offer['observed_at'], now)} ago",  # type: ignore[arg-type]
+        "Exact price": f"{exact} USD per hour for {offer['gpu_count']} GPU",
+        "Native price": offer["native_price"],
+        "Price includes": BASIS_NAMES.get(str(offer["price_basis"]), offer["price_basis"]),
+        "Written there as": offer["gpu_name"],
+        "Term": TERM_NAMES.get(str(offer["term"]), offer["term"]),
+        "Priced shape": _shape(offer),
+        "Country": _country(offer),
+        "Note": offer["note"],
+        "Offer id": offer["offer_id"],
+    }
+    _facts(rows)
+
+
+def _shape(offer: Row) -> str:
+    parts = [
+        number(offer["vcpu"], "vCPU"),  # type: ignore[arg-type]
+        number(offer["memory_gib"], "GiB RAM"),  # type: ignore[arg-type]
+        number(offer["storage_gib"], "GiB disk"),  # type: ignore[arg-type]
+    ]
+    return ", ".join(part for part in parts if part != UNKNOWN) or UNKNOWN
+
+
+def _country(offer: Row) -> str:
+    if not offer["country_code"]:
+        return UNKNOWN
+    return f"{offer['country_code']} ({offer['country_evidence'] or 'no evidence'})"
+
+
+def _savings(comparisons: Sequence[Comparison]) -> None:
+    st.subheader("What it saves")
+    if not comparisons:
+        st.caption("No hyperscaler sells the same model in the same form factor on this term.")
+        return
+    for found in comparisons:
+        name = BASELINE_NAMES[found.baseline]
+        adjusted = (
+            f" ({percent(found.saving_adjusted)} after adding the CPU and RAM it lacks)"
+            if found.saving_adjusted is not None
+            else ""
+        )
+        st.markdown(
+            f"**{saving_range(found)}** against {name} {literal(found.instance)} in "
+            f"{literal(found.region or UNKNOWN)}, {literal(usd_per_hour(found.usd_per_gpu_hour))} "
+            f"on {found.observed_on}. Label **{found.confidence}**. "
+            f"{percent(found.saving)} as quoted{adjusted}. "
+            f"Differences: {differences_text(found.differences)}."
+        )
+    st.caption(f"{SLA_NOTE} CPU and RAM rates: {AKASH_SHAPE_RATES.source}.")
+
+
+def _provider(provider: Row | None) -> None:
+    st.subheader("What the provider says, and who signed it")
+    if provider is None:
+        st.caption("This source publishes nothing about the provider.")
+        return
+    _facts(
+        {
+            "Provider": provider["name"] or provider["provider_id"],
+            "Address": provider["host_uri"],
+            "Organisation": provider["organization"],
+            "Uptime 1, 7, 30 days": ", ".join(
+                percent(provider[f"uptime_{days}d"]) for days in (1, 7, 30)  # type: ignore[arg-type]
+            ),
+            "Located by its address": provider["ip_country_code"],
+            "Kind of place": provider["location_type"],
+            "Hosting company": provider["hosting_provider"],
+            "Facts": f"{provider['source_kind']}, {moment(provider['observed_at'])}",  # type: ignore[arg-type]
+        }
+    )
+    attributes = attributes_from(provider["attributes"])  # type: ignore[arg-type]
+    if not attributes:
+        st.caption("No attribute of this provider is recorded; a live reading brings them.")
+        return
+    st.dataframe(
+        pl.DataFrame(
+            [(a.key, a.value, ", ".join(a.signed_by) or "nobody") for a in attributes],
+            schema=["States", "Value", "Signed by"],
+            orient="row",
+        ),
+        hide_index=True,
+        alt="What the provider states and who signed it",
+    )
+
+
+def _facts(rows: Mapping[str, object]) -> None:
+    """A table of label and value; what is not known is said."""
+    known = {k: literal(v) if v not in (None, "") else f"*{UNKNOWN}*" for k, v in rows.items()}
+    st.table({f"**{label}**": value for label, value in known.items()}, border="horizontal")

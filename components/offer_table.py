@@ -1,0 +1,95 @@
+"""The comparison table: one line per offer; a chosen line is returned once, as intent."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import polars as pl
+import streamlit as st
+
+from components.text import TERM_NAMES, age, network_name
+from engine.overview import BASELINE_NAMES
+
+_GENERATION = "offer_table_generation"
+
+
+def offer_table(offers: pl.DataFrame, now: datetime, on_open: Callable[[str], None]) -> None:
+    """Draw the offers; choosing a line calls ``on_open`` with the offer's id, once.
+
+    The grid keeps its selection between runs, so it is drawn under a new key after each choice:
+    otherwise every rerun would open the same offer again.
+    """
+    ids = offers["offer_id"].to_list()
+    generation = st.session_state.setdefault(_GENERATION, 0)
+    key = f"offers_{generation}"
+
+    def chosen() -> None:
+        rows = st.session_state[key]["selection"]["rows"]
+        st.session_state[_GENERATION] = generation + 1
+        if rows:
+            on_open(ids[rows[0]])
+
+    st.dataframe(
+        _shown(offers, now),
+        key=key,
+        hide_index=True,
+        height=560,
+        on_select=chosen,
+        selection_mode="single-row",
+        placeholder="–",
+        alt="Offers, cheapest per GPU-hour first",
+        column_config=_columns(),
+    )
+
+
+def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    free = pl.when(pl.col("available").is_null()).then(None).otherwise(
+        pl.col("available_count").fill_null(pl.col("available").cast(pl.Int64))
+    )
+    savings = [
+        (pl.col(f"saving_{key}") * 100).round(0).alias(f"vs {name}")
+        for key, name in BASELINE_NAMES.items()
+    ]
+    seen = pl.coalesce("price_as_of", "observed_at")
+    return offers.select(
+        pl.coalesce("gpu_model", "gpu_name").alias("GPU"),
+        pl.col("network").map_elements(network_name, return_dtype=pl.String).alias("Network"),
+        pl.col("usd_per_gpu_hour").cast(pl.Float64).alias("USD/GPU-h"),
+        *savings,
+        pl.col("confidence").alias("Label"),
+        pl.col("gpu_count").alias("GPUs"),
+        free.alias("Free"),
+        pl.col("source_kind").alias("Kind"),
+        seen.map_elements(lambda m: age(m, now), return_dtype=pl.String).alias("Age"),
+        pl.col("country_code").alias("Country"),
+        pl.col("term").replace(TERM_NAMES).alias("Term"),
+        pl.coalesce("provider_name", "provider_id").alias("Provider"),
+        pl.col("vcpu").alias("vCPU"),
+        pl.col("memory_gib").alias("RAM GiB"),
+    )
+
+
+def _columns() -> dict[str, object]:
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    savings = {
+        f"vs {name}": number(
+            format="%d %%",
+            help=f"Saving against {name}'s cheapest like-for-like machine, after adding the CPU "
+            "and RAM the offer lacks where that can be priced. Negative is dearer.",
+        )
+        for name in BASELINE_NAMES.values()
+    }
+    return savings | {
+        "GPU": text(width="medium", pinned=True),
+        "USD/GPU-h": number(format="$%.3f", help="USD per GPU-hour, whole machine divided."),
+        "Label": text(
+            help="Confidence of the savings. B: like for like and fresh. C: a difference is "
+            "named or a price is older than 30 days. D: modelled, never a headline."
+        ),
+        "GPUs": number(help="GPUs bought at this price."),
+        "Free": number(help="GPUs or machines the network reports as free; – where unknown."),
+        "Kind": text(help="live, recorded (shipped figure) or contract (your rate card)."),
+        "Age": text(help="Since the price was made or read."),
+        "Country": text(help="As the provider states it; open the offer to see who signed it."),
+        "vCPU": number(format="%.3g", help="Of the priced shape."),
+        "RAM GiB": number(format="%.4g", help="Of the priced shape."),
+    }

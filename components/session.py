@@ -1,0 +1,73 @@
+"""What a page stands on: the open stores, the signed-in person, the time.
+
+The one component that may import ``data``.
+"""
+
+import getpass
+import threading
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from data.market import Lake
+from data.offers import Market, latest, states
+from data.settings import Settings
+from data.worker import heartbeat
+from engine.people import Actor, Role, local_actor
+from engine.runs import NetworkState
+
+_run = threading.local()  # a script run has its own thread
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@st.cache_resource
+def settings() -> Settings:
+    return Settings.from_env()
+
+
+@st.cache_resource
+def lake() -> Lake:
+    return Lake(settings().lake)
+
+
+def market() -> Market:
+    """The newest offers; read again only when a network has newer ones."""
+    return latest(lake())
+
+
+def network_states() -> list[NetworkState]:
+    return states(lake(), market())
+
+
+def worker_is_alive() -> bool:
+    beat = heartbeat(settings().home)
+    return beat is not None and not beat.is_late(now())
+
+
+def actor() -> Actor:
+    """Who is looking. The seam for sign-in: read ``st.user`` and its roles here."""
+    return local_actor(getpass.getuser())
+
+
+def enter_frame() -> None:
+    """Say that this run came through the frame; only ``components/frame.py`` calls it."""
+    _run.framed = True
+
+
+def require(role: Role) -> Actor:
+    """Let only a person with this role, coming through the frame, see the rest of the page.
+
+    The first line of every page: Streamlit can run a page's file on its own, without the frame and
+    so without sign-in, and this is what stops it.
+    """
+    person = actor()
+    if not getattr(_run, "framed", False):
+        st.error("This page was opened outside Necto's frame. Open Necto's address again.")
+        st.stop()
+    if not person.may(role):
+        st.error(f"This page is for people with the role {role}. {person.name} does not have it.")
+        st.stop()
+    return person

@@ -1,0 +1,163 @@
+"""Azure: list prices of GPU machines from the Retail Prices API (keyless, paged).
+
+Asked one machine size at a time with ``eq`` filters, the only operator its documentation shows
+(learn.microsoft.com/rest/api/cost-management/retail-prices, read 2026-08). Of a size's rows only
+Linux, primary meter, per hour are prices a buyer pays; of several start dates the newest one that
+has begun counts.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+from connectors.base import Answer, Http, Reading, Reject, Unreadable
+from connectors.wire import page_of, rows_of, text_of
+from engine.market import Offer, Term, offer_id_of
+from engine.money import exact
+from engine.resources import Catalogue, InstanceType
+
+PAGES_MAX = 20
+"""Pages of one size: 100 rows each, a size has at most a few hundred."""
+_PATH = "/api/retail/prices"
+
+
+class _Item(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    currencyCode: str  # noqa: N815 - Azure's names
+    retailPrice: Annotated[Decimal, BeforeValidator(lambda v: exact(v))]  # noqa: N815
+    armRegionName: str  # noqa: N815
+    effectiveStartDate: AwareDatetime  # noqa: N815
+    productName: str  # noqa: N815
+    skuName: str  # noqa: N815
+    meterName: str  # noqa: N815
+    unitOfMeasure: str  # noqa: N815
+    type: str
+    isPrimaryMeterRegion: bool  # noqa: N815
+    armSkuName: str = Field(min_length=1)  # noqa: N815
+
+    @property
+    def is_for_sale(self) -> bool:
+        """Whether the row is a price for a Linux machine by the hour that anyone can buy."""
+        return (
+            self.type == "Consumption"
+            and self.isPrimaryMeterRegion
+            and self.unitOfMeasure == "1 Hour"
+            and "Windows" not in self.productName
+            and "Low Priority" not in f"{self.skuName} {self.meterName}"
+        )
+
+    @property
+    def term(self) -> Term:
+        return "spot" if "Spot" in f"{self.skuName} {self.meterName}" else "on_demand"
+
+
+class _Page(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    Items: list[object]
+    NextPageLink: str | None = None
+
+
+class Azure:
+    """The Azure baseline; ``base_url`` is the public API or a stand-in of it."""
+
+    name = "azure"
+    default_url = "https://prices.azure.com"
+    refresh_seconds = 21_600  # list prices change a few times a month
+
+    def __init__(self, base_url: str = default_url) -> None:
+        self.base_url = base_url.rstrip("/")
+
+    def fetch(self, http: Http, catalogue: Catalogue) -> Sequence[Answer]:
+        sizes = sorted(i.name for i in catalogue.instances.values() if i.provider == self.name)
+        return [answer for size in sizes for answer in self._pages(http, size)]
+
+    def parse(
+        self, answers: Sequence[Answer], observed_at: datetime, catalogue: Catalogue
+    ) -> Reading:
+        rejects: list[Reject] = []
+        dated: list[tuple[datetime, Offer]] = []
+        for answer in answers:
+
+            def read(row: object, url: str = answer.url) -> Iterator[tuple[datetime, Offer]]:
+                yield from _offer(row, url, observed_at, catalogue)
+
+            dated += rows_of(page_of(answer, _Page).Items, read, rejects)
+        dated.sort(key=lambda pair: pair[0])
+        current = {offer.offer_id: offer for _, offer in dated}  # the newest start date stays
+        return Reading(offers=list(current.values()), rejects=rejects)
+
+    def _pages(self, http: Http, size: str) -> Iterator[Answer]:
+        wanted = (
+            "serviceName eq 'Virtual Machines' and priceType eq 'Consumption' "
+            f"and armSkuName eq '{size}'"
+        )
+        answer = http.get(
+            f"{self.base_url}{_PATH}",
+            params={"api-version": "2023-01-01-preview", "currencyCode": "'USD'", "$filter": wanted},
+        )
+        for _ in range(PAGES_MAX):
+            yield answer
+            following = page_of(answer, _Page).NextPageLink
+            if not following:
+                return
+            if urlsplit(following)[:2] != urlsplit(self.base_url)[:2]:
+                raise Unreadable("Azure's next page is on another host")
+            answer = http.get(following)
+        raise Unreadable(f"Azure sent more than {PAGES_MAX} pages for {size}")
+
+
+def _offer(
+    row: object, url: str, observed_at: datetime, catalogue: Catalogue
+) -> Iterator[tuple[datetime, Offer]]:
+    item = _Item.model_validate(row)
+    if not item.is_for_sale or item.effectiveStartDate > observed_at:
+        return
+    if item.currencyCode != "USD":
+        raise ValueError(f"the price is in {item.currencyCode}, not USD")
+    instance = catalogue.instances.get(("azure", item.armSkuName))
+    if instance is None:
+        raise ValueError(f"{item.armSkuName}: how many GPUs this size has is not known")
+    yield item.effectiveStartDate, _listed(item, instance, url, observed_at, catalogue, row)
+
+
+def _listed(
+    item: _Item,
+    instance: InstanceType,
+    url: str,
+    observed_at: datetime,
+    catalogue: Catalogue,
+    row: object,
+) -> Offer:
+    model = catalogue.model(instance.gpu_model)
+    country = catalogue.country_of("azure", item.armRegionName)
+    return Offer(
+        offer_id=offer_id_of("azure", item.armSkuName, item.armRegionName, item.term),
+        network="azure",
+        is_baseline=True,
+        provider_id="azure",
+        provider_name=item.armSkuName,
+        gpu_model=instance.gpu_model,
+        gpu_name=item.armSkuName,
+        form_factor=model.interface if model and model.form_factor_known else None,
+        gpu_memory_gib=float(model.memory_gib) if model and model.memory_gib else None,
+        gpu_count=instance.gpu_count,
+        vcpu=float(instance.vcpu) if instance.vcpu is not None else None,
+        memory_gib=float(instance.memory_gib) if instance.memory_gib is not None else None,
+        region=item.armRegionName,
+        country_code=country,
+        country_evidence="the provider's region table" if country else None,
+        term=item.term,
+        usd_per_hour=item.retailPrice,
+        price_basis="instance",
+        observed_at=observed_at,
+        source_kind="live",
+        source=f"Azure Retail Prices API; price since {item.effectiveStartDate:%Y-%m-%d}",
+        source_url=url,
+        raw=text_of(row),
+    )

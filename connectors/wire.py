@@ -1,0 +1,74 @@
+"""From bytes to typed rows: the border. A bad answer is Unreadable, a bad row is a Reject."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal, InvalidOperation
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from connectors.base import Answer, Reject, Unreadable
+
+ROW_CHARACTERS_MAX = 4000
+"""How much of a row is kept as provenance or with a reject."""
+
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+
+def json_of(answer: Answer) -> object:
+    """Return the JSON of an answer with every fraction as an exact Decimal.
+
+    Raises Unreadable, saying what arrived instead, for anything else.
+    """
+    try:
+        return json.loads(answer.body, parse_float=Decimal, parse_constant=_not_a_number)
+    except (ValueError, RecursionError, InvalidOperation):
+        start = answer.body[:60].decode("utf-8", "replace").strip()
+        what = "a web page" if start.startswith("<") else f"{len(answer.body)} bytes"
+        raise Unreadable(f"{_address(answer)} did not answer with JSON but {what}") from None
+
+
+def page_of(answer: Answer, model: type[M]) -> M:
+    """Return the answer as its wire model; raises Unreadable, naming the first wrong field."""
+    try:
+        return model.model_validate(json_of(answer))
+    except ValidationError as error:
+        raise Unreadable(
+            f"{_address(answer)} is not in the documented form: {first_fault(error)}"
+        ) from None
+
+
+def rows_of(
+    rows: Iterable[object], read: Callable[[object], Iterator[T]], rejects: list[Reject]
+) -> Iterator[T]:
+    """Read each row on its own; one that cannot be read is kept in ``rejects`` with its reason."""
+    for row in rows:
+        try:
+            yield from list(read(row))
+        except ValidationError as error:
+            rejects.append(Reject("unreadable", first_fault(error), text_of(row)))
+        except (ValueError, ArithmeticError) as error:
+            rejects.append(Reject("impossible", str(error), text_of(row)))
+
+
+def first_fault(error: ValidationError) -> str:
+    fault = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in fault["loc"])
+    return f"{place}: {fault['msg']}" if place else fault["msg"]
+
+
+def text_of(row: object) -> str:
+    """Return a row as JSON text, cut to ``ROW_CHARACTERS_MAX``."""
+    text = json.dumps(row, default=str, ensure_ascii=False, indent=1)
+    if len(text) > ROW_CHARACTERS_MAX:
+        return text[:ROW_CHARACTERS_MAX] + " … (cut)"
+    return text
+
+
+def _not_a_number(name: str) -> Decimal:
+    return Decimal(name.replace("Infinity", "inf"))  # refused where a price is read, row by row
+
+
+def _address(answer: Answer) -> str:
+    return answer.url.split("?", 1)[0]

@@ -1,0 +1,294 @@
+"""The lake: what the networks said, as Parquet drops that are never changed once published.
+
+    offers/network=akash/day=2026-11-23/<run>.parquet     providers/…  rejects/…  the same
+    runs/network=akash/day=2026-11-23/<run>.json          one record per ingest
+    set-aside/…                                           files that could not be used, and why
+
+A drop is written under a temporary name, made durable and renamed, so readers in other processes
+never see half of one and nobody takes a lock. DuckDB reads; its connection is private to the
+process and every use has its own cursor (a shared one mixed up results).
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import polars as pl
+from filelock import FileLock, Timeout
+from pydantic import ValidationError
+
+from data.files import TEMPORARY_SUFFIX, publish, sha256_of, sync_folder, write_text
+from engine.runs import DropRecord, Kind, RunRecord, moment_of, run_id_after
+from engine.market import OFFER_SCHEMA, PROVIDER_SCHEMA
+
+REJECT_SCHEMA: Mapping[str, pl.DataType] = {
+    "code": pl.String(),
+    "reason": pl.String(),
+    "row": pl.String(),
+}
+SCHEMAS: Mapping[Kind, Mapping[str, pl.DataType]] = {
+    "offers": OFFER_SCHEMA,
+    "providers": PROVIDER_SCHEMA,
+    "rejects": REJECT_SCHEMA,
+}
+_REQUIRED: Mapping[Kind, frozenset[str]] = {
+    "offers": frozenset({"offer_id", "network", "gpu_name", "gpu_count", "usd_per_hour"}),
+    "providers": frozenset({"network", "provider_id"}),
+    "rejects": frozenset({"code", "reason"}),
+}
+_RUN_NAME = re.compile(r"\d{8}T\d{12}Z")
+_ABANDONED = timedelta(hours=1)
+_MAGIC = b"PAR1"
+_READ_ATTEMPTS = 5  # each failed one sets at least one file aside or gives up
+
+
+class Busy(Exception):
+    """Another process is ingesting this network right now: let it finish."""
+
+
+class BrokenLake(Exception):
+    """The folder cannot be used: the message says why and what to do."""
+
+
+class Lake:
+    """The market folder. Many processes may open the same one; a Lake may be shared by threads."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._guard = threading.Lock()
+        self._usable: dict[Path, tuple[int, int]] = {}
+        try:
+            for name in (*SCHEMAS, "runs", "set-aside", "locks", "seeds"):
+                (root / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BrokenLake(
+                f"{root} cannot be written ({error.strerror}): set NECTO_LAKE or NECTO_HOME"
+            ) from error
+
+    # -- writing ---------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def ingesting(self, network: str) -> Iterator[None]:
+        """Be the only process that ingests this network; raises Busy at once otherwise."""
+        lock = FileLock(self.root / "locks" / f"{network}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise Busy(f"{network} is being read by another process") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def new_run_id(self, network: str, now: datetime) -> str:
+        """Return the next run's id; call it while ``ingesting`` the network."""
+        return run_id_after(next(self.run_ids(network), None), now)
+
+    def save(self, kind: Kind, network: str, run_id: str, frame: pl.DataFrame) -> DropRecord:
+        """Publish one drop and return its size and digest."""
+        final = self._path(kind, network, run_id, ".parquet")
+        final.parent.mkdir(parents=True, exist_ok=True)
+        sync_folder(final.parent.parent)
+        temporary = final.with_name(f"{final.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+        self._write_parquet(frame, temporary)
+        record = DropRecord(
+            rows=frame.height, sha256=sha256_of(temporary), bytes=temporary.stat().st_size
+        )
+        publish(temporary, final)
+        return record
+
+    def record(self, run: RunRecord) -> None:
+        """Remember a run, after its drops are published."""
+        path = self._path("runs", run.network, run.run_id, ".json")
+        write_text(path, run.model_dump_json(indent=1))
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def networks(self) -> list[str]:
+        """Every network with a run or a drop, by name."""
+        found = {p.name for kind in ("runs", "offers") for p in self._folders(self.root / kind)}
+        return sorted(name.removeprefix("network=") for name in found if "network=" in name)
+
+    def run_ids(self, network: str) -> Iterator[str]:
+        """Run ids, newest first; reads one day's folder at a time."""
+        return (path.stem for path in self._newest_first("runs", network, ".json"))
+
+    def run(self, network: str, run_id: str) -> RunRecord | None:
+        """Return a run's record; one that cannot be read is set aside and counts as none."""
+        path = self._path("runs", network, run_id, ".json")
+        try:
+            return RunRecord.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValidationError:
+            self.set_aside(path, "not a run record")
+            return None
+
+    def newest_drop(self, kind: Kind, network: str) -> Path | None:
+        """Return the newest usable drop; unusable ones on the way are set aside."""
+        drops = self._newest_first(kind, network, ".parquet")
+        return next((path for path in drops if self._is_usable(kind, path)), None)
+
+    def drops(self, kind: Kind, network: str, *, since: datetime) -> list[Path]:
+        """Return every usable drop of runs started at or after a moment, newest first."""
+        found: list[Path] = []
+        for path in self._newest_first(kind, network, ".parquet"):
+            if moment_of(path.stem) < since:
+                break
+            if self._is_usable(kind, path):
+                found.append(path)
+        return found
+
+    def query(
+        self, kind: Kind, drops: Sequence[Path], sql: str, parameters: Sequence[object] = ()
+    ) -> pl.DataFrame:
+        """Run SQL over the view ``drops``: these files, with every column of the declared schema.
+
+        A file that turns out to be damaged is set aside, and the query answers without it.
+        """
+        remaining = list(drops)
+        for _ in range(_READ_ATTEMPTS):
+            try:
+                return self._query(kind, remaining, sql, parameters)
+            except (duckdb.IOException, duckdb.InvalidInputException) as error:
+                remaining = self._without_damaged(kind, remaining, error)
+        raise BrokenLake(f"{self.root}: too many damaged files at once; see set-aside/")
+
+    # -- damage ----------------------------------------------------------------------------
+
+    def set_aside(self, path: Path, reason: str) -> None:
+        """Move an unusable file out of the way, with the reason beside it. Never raises for it."""
+        target = self.root / "set-aside" / "__".join(path.relative_to(self.root).parts)
+        with contextlib.suppress(FileNotFoundError):  # another process was faster
+            path.replace(target)
+            write_text(target.with_name(f"{target.name}.reason"), reason)
+
+    def aside(self) -> dict[str, str]:
+        """Return the files set aside, by name, with the reason."""
+        folder = self.root / "set-aside"
+        return {
+            path.name.removesuffix(".reason"): path.read_text(encoding="utf-8")
+            for path in sorted(folder.glob("*.reason"))
+        }
+
+    def tidy(self, now: datetime) -> None:
+        """Set aside files that no run published: half-written ones that are old, foreign ones."""
+        for kind in SCHEMAS:
+            for path in (p for p in (self.root / kind).rglob("*") if p.is_file()):
+                age = now.timestamp() - path.stat().st_mtime
+                if path.name.endswith(TEMPORARY_SUFFIX):
+                    if age > _ABANDONED.total_seconds():
+                        self.set_aside(path, "never finished: its writer stopped half-way")
+                elif path.suffix != ".parquet" or not _RUN_NAME.fullmatch(path.stem):
+                    self.set_aside(path, "not a file that Necto wrote")
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _path(self, kind: str, network: str, run_id: str, suffix: str) -> Path:
+        day = moment_of(run_id).date().isoformat()
+        return self.root / kind / f"network={network}" / f"day={day}" / f"{run_id}{suffix}"
+
+    def _newest_first(self, kind: str, network: str, suffix: str) -> Iterator[Path]:
+        days = self._folders(self.root / kind / f"network={network}")
+        for day in sorted(days, reverse=True):
+            names = (p for p in day.iterdir() if p.suffix == suffix)
+            yield from sorted((p for p in names if _RUN_NAME.fullmatch(p.stem)), reverse=True)
+
+    @staticmethod
+    def _folders(parent: Path) -> list[Path]:
+        return [p for p in parent.iterdir() if p.is_dir()] if parent.is_dir() else []
+
+    def _is_usable(self, kind: Kind, path: Path) -> bool:
+        with contextlib.suppress(FileNotFoundError):
+            stat = path.stat()
+            seen = (stat.st_mtime_ns, stat.st_size)
+            if self._usable.get(path) == seen:
+                return True
+            fault = self._fault(kind, path)
+            if fault is None:
+                self._usable[path] = seen
+                return True
+            self.set_aside(path, fault)
+        return False
+
+    def _fault(self, kind: Kind, path: Path) -> str | None:
+        """Say what is wrong with a drop: not Parquet, changed since its run, or another table."""
+        with path.open("rb") as content:
+            head = content.read(4)
+            content.seek(max(path.stat().st_size - 4, 0))
+            if head != _MAGIC or content.read(4) != _MAGIC:
+                return "truncated, or not a Parquet file"
+        network = path.parent.parent.name.removeprefix("network=")
+        run = self.run(network, path.stem)
+        if run and kind in run.drops and run.drops[kind].sha256 != sha256_of(path):
+            return "changed since it was written: its digest differs from the run's record"
+        try:
+            columns = self._cursor().sql(
+                "SELECT name FROM parquet_schema(?)", params=[str(path)]
+            )
+            names = {str(row[0]) for row in columns.fetchall()}
+        except duckdb.Error as error:
+            return f"cannot be read: {error}".splitlines()[0]
+        missing = _REQUIRED[kind] - names
+        return f"another table: no column {', '.join(sorted(missing))}" if missing else None
+
+    def _without_damaged(
+        self, kind: Kind, drops: Sequence[Path], error: duckdb.Error
+    ) -> list[Path]:
+        whole: list[Path] = []
+        for path in drops:
+            try:
+                self._query(kind, [path], "SELECT max(hash(COLUMNS(*))) FROM drops", ())
+                whole.append(path)
+            except duckdb.Error:
+                self.set_aside(path, f"cannot be read: {error}".splitlines()[0])
+        if len(whole) == len(drops):
+            raise BrokenLake(f"{self.root} cannot be read: {error}") from error
+        return whole
+
+    def _query(
+        self, kind: Kind, drops: Sequence[Path], sql: str, parameters: Sequence[object]
+    ) -> pl.DataFrame:
+        columns = ", ".join(SCHEMAS[kind])
+        files = [str(path) for path in (self._seed(kind), *drops)]
+        view = (
+            f"WITH drops AS (SELECT {columns} FROM "  # noqa: S608 - our own column names
+            "read_parquet(?, union_by_name = true, hive_partitioning = false)) "
+        )
+        frame: pl.DataFrame = self._cursor().sql(view + sql, params=[files, *parameters]).pl()
+        return frame
+
+    def _seed(self, kind: Kind) -> Path:
+        """Return an empty drop with every declared column: older ones lack some, a list never is."""
+        version = hashlib.sha256(repr(SCHEMAS[kind]).encode()).hexdigest()[:12]
+        path = self.root / "seeds" / f"{kind}-{version}.parquet"
+        if not path.exists():
+            temporary = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+            self._write_parquet(pl.DataFrame(schema=dict(SCHEMAS[kind])), temporary)
+            publish(temporary, path)
+        return path
+
+    def _write_parquet(self, frame: pl.DataFrame, path: Path) -> None:
+        cursor = self._cursor()
+        cursor.register("frame", frame.to_arrow())
+        cursor.execute("COPY frame TO ? (FORMAT parquet, COMPRESSION zstd)", [str(path)])
+        cursor.unregister("frame")
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        with self._guard:
+            if self._connection is None:
+                self._connection = duckdb.connect(
+                    config={
+                        "autoinstall_known_extensions": "false",
+                        "autoload_known_extensions": "false",
+                        "threads": str(min(4, os.cpu_count() or 1)),
+                    }
+                )
+            return self._connection.cursor()

@@ -1,0 +1,50 @@
+"""Settings: read once from the environment, checked, then passed on."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+class BadSettings(ValueError):
+    """A setting cannot be used: the message names the variable and what to write."""
+
+
+class Settings(BaseModel):
+    """Where Necto keeps things and how it runs.
+
+    ``home`` holds everything that is ours (``NECTO_HOME``, default ``./var``); ``lake`` the market
+    (``NECTO_LAKE``, default ``<home>/market``); ``worker`` is ``internal`` (the app starts one) or
+    ``external`` (you run ``python -m connectors work``).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    home: Path
+    lake: Path
+    mode: Literal["sandbox"]
+    worker: Literal["internal", "external"]
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":
+        """Read ``NECTO_*``; raises BadSettings."""
+        home = Path(env.get("NECTO_HOME") or "var").absolute()
+        if env.get("NECTO_MODE") == "live":
+            raise BadSettings(
+                "NECTO_MODE=live needs sign-in and network keys, which this version does not have "
+                "yet: unset NECTO_MODE or set it to sandbox"
+            )
+        try:
+            return cls(
+                home=home,
+                lake=Path(env.get("NECTO_LAKE") or home / "market").absolute(),
+                mode=env.get("NECTO_MODE") or "sandbox",  # type: ignore[arg-type]
+                worker=env.get("NECTO_WORKER") or "internal",  # type: ignore[arg-type]
+            )
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"NECTO_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()
+            )
+            raise BadSettings(wrong) from None

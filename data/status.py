@@ -1,0 +1,82 @@
+"""How Necto is doing, for the health check and for Prometheus."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+from data.market import BrokenLake, Lake
+from data.offers import latest, states
+from data.settings import Settings
+from data.worker import heartbeat
+from engine.runs import NetworkState
+
+_lakes: dict[str, Lake] = {}  # one per folder: a Lake keeps its own connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One look at the stores and the worker."""
+
+    at: datetime
+    states: tuple[NetworkState, ...]
+    set_aside: int
+    heartbeat_age_seconds: float | None
+    worker_is_late: bool
+    fault: str | None = None
+
+    @classmethod
+    def now(cls, settings: Settings) -> Self:
+        """Look at everything; a store that cannot be opened is a fault, not an error."""
+        at = datetime.now(UTC)
+        beat = heartbeat(settings.home)
+        fault: str | None = None
+        found: tuple[NetworkState, ...] = ()
+        aside = 0
+        try:
+            lake = _lakes.setdefault(str(settings.lake), Lake(settings.lake))
+            found = tuple(states(lake, latest(lake)))
+            aside = len(lake.aside())
+        except (BrokenLake, OSError) as error:
+            fault = str(error)
+        return cls(
+            at=at,
+            states=found,
+            set_aside=aside,
+            heartbeat_age_seconds=(at - beat.at).total_seconds() if beat else None,
+            worker_is_late=beat is None or beat.is_late(at),
+            fault=fault,
+        )
+
+    def reasons_not_ready(self) -> list[str]:
+        """Return why pages cannot serve figures, in words; empty when they can."""
+        reasons = [f"the market cannot be read: {self.fault}"] if self.fault else []
+        if not self.fault and not any(state.offers for state in self.states):
+            reasons.append("the market is empty: the worker has not loaded any figures yet")
+        if self.worker_is_late:
+            reasons.append("the worker shows no sign of life: start python -m connectors work")
+        return reasons
+
+
+def metrics_text(status: Status) -> str:
+    """Return the status in the Prometheus text format."""
+    registry = CollectorRegistry()
+
+    def gauge(name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"necto_{name}", text, labels, registry=registry)
+
+    offers = gauge("offers", "Offers shown", "network", "status")
+    age = gauge("figures_age_seconds", "Age of the newest figure", "network")
+    failing = gauge("network_failing", "1 when the last reading failed", "network")
+    for state in status.states:
+        offers.labels(state.network, state.status).set(state.offers)
+        failing.labels(state.network).set(int(state.failing))
+        if state.observed_at:
+            age.labels(state.network).set((status.at - state.observed_at).total_seconds())
+    gauge("files_set_aside", "Unusable files moved out of the lake").set(status.set_aside)
+    gauge("ready", "1 when /healthz is 200").set(int(not status.reasons_not_ready()))
+    if status.heartbeat_age_seconds is not None:
+        beat = gauge("worker_heartbeat_age_seconds", "Since the worker's last sign of life")
+        beat.set(status.heartbeat_age_seconds)
+    return generate_latest(registry).decode()

@@ -1,0 +1,135 @@
+"""The Dashboard's figures for one GPU model: who sells it cheapest, and what that saves."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Self
+
+import polars as pl
+
+from engine.savings import best_baselines, cheapest_per_network, compared
+
+HEADLINE_SAVING = 0.70
+BASELINE_NAMES = {"aws": "AWS", "azure": "Azure", "gcp": "Google"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One offer against one baseline. Savings are fractions; ``least`` counts missing CPU/RAM."""
+
+    baseline: str
+    instance: str
+    region: str | None
+    usd_per_gpu_hour: Decimal
+    observed_on: date
+    saving: float
+    saving_adjusted: float | None
+    confidence: str
+    differences: tuple[str, ...]
+
+    @property
+    def least(self) -> float:
+        return self.saving if self.saving_adjusted is None else self.saving_adjusted
+
+    @classmethod
+    def of(cls, row: dict[str, object]) -> Self:
+        """Read a row of ``engine.savings.compared``."""
+        fields = {name: row[f"baseline_{name}"] for name in _FROM_BASELINE}
+        same = {name: row[name] for name in ("baseline", "saving", "saving_adjusted", "confidence")}
+        return cls(**fields, **same, differences=tuple(row["differences"]))  # type: ignore[arg-type]
+
+
+_FROM_BASELINE = ("instance", "region", "usd_per_gpu_hour", "observed_on")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """The cheapest on-demand offer of a model on any network, and what it saves where."""
+
+    gpu_model: str
+    offer: dict[str, object] | None
+    comparisons: tuple[Comparison, ...]
+    free_gpus: int | None
+    offers: int
+
+
+def headline(
+    networks: pl.DataFrame, baselines: pl.DataFrame, gpu_model: str, now: datetime
+) -> Headline:
+    """Return the Dashboard's headline; what is known to be taken is never the cheapest."""
+    sold = networks.filter(gpu_model=gpu_model, term="on_demand")
+    cheapest = (
+        cheapest_per_network(sold)
+        .filter(pl.col("available").fill_null(value=True))
+        .sort("usd_per_gpu_hour", "offer_id")
+        .head(1)
+    )
+    pairs = compared(cheapest, baselines, now).filter(pl.col("confidence") != "D")
+    return Headline(
+        gpu_model=gpu_model,
+        offer=cheapest.to_dicts()[0] if cheapest.height else None,
+        comparisons=tuple(Comparison.of(row) for row in pairs.to_dicts()),
+        free_gpus=sold["available_count"].sum() if sold["available_count"].count() else None,
+        offers=sold.height,
+    )
+
+
+def sellers(networks: pl.DataFrame, baselines: pl.DataFrame, gpu_model: str) -> pl.DataFrame:
+    """Return the cheapest on-demand price per network and hyperscaler, cheapest first.
+
+    Columns of an offer; examples and prices before fees are kept and carry their price_basis.
+    """
+    chosen = pl.concat(
+        [
+            cheapest_per_network(networks.filter(gpu_model=gpu_model, term="on_demand")),
+            best_baselines(
+                baselines.filter(gpu_model=gpu_model, term="on_demand"), ("network",)
+            ),
+        ]
+    )
+    return chosen.sort("usd_per_gpu_hour", "offer_id")
+
+
+def models_offered(networks: pl.DataFrame) -> list[str]:
+    """Return the GPU models that can be procured, most widely sold first."""
+    counted = (
+        networks.filter(pl.col("gpu_model").is_not_null(), pl.col("rankable"))
+        .group_by("gpu_model")
+        .agg(offers=pl.len(), price=pl.col("usd_per_gpu_hour").max())
+        .sort("price", "gpu_model", descending=[True, False])
+    )
+    return counted["gpu_model"].to_list()
+
+
+def large_savings(networks: pl.DataFrame, baselines: pl.DataFrame, now: datetime) -> tuple[int, int]:
+    """Return (comparisons that save 70 % or more, all comparisons), cheapest offer per network.
+
+    A comparison counts only if it holds after adding the CPU and RAM the offer lacks; examples
+    and prices before fees (confidence D) are left out of both numbers.
+    """
+    pairs = compared(cheapest_per_network(networks), baselines, now).filter(
+        pl.col("confidence") != "D"
+    )
+    least = pairs.select(pl.coalesce("saving_adjusted", "saving")).to_series()
+    return int((least >= HEADLINE_SAVING).sum()), pairs.height
+
+
+def savings_by_offer(
+    networks: pl.DataFrame, baselines: pl.DataFrame, now: datetime
+) -> pl.DataFrame:
+    """Return the offers with, per baseline, ``saving_<name>`` and ``confidence`` (the lowest).
+
+    The saving shown is the smaller one where CPU and RAM had to be added; null where no baseline
+    sells the same model on the same term.
+    """
+    pairs = compared(networks, baselines, now).with_columns(
+        least=pl.coalesce("saving_adjusted", "saving")
+    )
+    wide = networks
+    for name in BASELINE_NAMES:
+        one = pairs.filter(baseline=name)
+        wide = wide.join(
+            one.select("offer_id", **{f"saving_{name}": "least"}), on="offer_id", how="left"
+        )
+    lowest = pairs.group_by("offer_id").agg(pl.col("confidence").max())
+    return wide.join(lowest, on="offer_id", how="left")

@@ -1,0 +1,83 @@
+"""What is remembered of one ingest, and what that says about a network's freshness."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Outcome = Literal["ok", "unreachable", "denied", "unreadable"]
+Kind = Literal["offers", "providers", "rejects"]
+
+_FORMAT = "%Y%m%dT%H%M%S%fZ"
+
+
+class DropRecord(BaseModel):
+    """One published file: its digest makes a later change visible."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rows: int
+    sha256: str
+    bytes: int
+
+
+class RunRecord(BaseModel):
+    """One ingest of one network. ``message`` is a sentence for people."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    network: str
+    source_kind: Literal["live", "recorded", "contract"]
+    outcome: Outcome
+    message: str
+    started_at: datetime
+    finished_at: datetime
+    reject_counts: dict[str, int] = Field(default_factory=dict)
+    drops: dict[Kind, DropRecord] = Field(default_factory=dict)
+    reference_digest: str | None = None
+
+    @property
+    def offers(self) -> int:
+        return self.drops["offers"].rows if "offers" in self.drops else 0
+
+
+def run_id_after(previous: str | None, now: datetime) -> str:
+    """Return an id that sorts after the previous one even if the clock has gone backwards."""
+    moment = now.astimezone(UTC)
+    if previous is not None:
+        moment = max(moment, moment_of(previous) + timedelta(microseconds=1))
+    return moment.strftime(_FORMAT)
+
+
+def moment_of(run_id: str) -> datetime:
+    """Return when the run was started; raises ValueError for a name that is no run's."""
+    return datetime.strptime(run_id, _FORMAT).replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkState:
+    """How fresh a network's figures are, and whether its last run failed.
+
+    ``good`` is the run whose figures are shown, ``last`` the newest run of all.
+    """
+
+    network: str
+    good: RunRecord | None
+    last: RunRecord | None
+    observed_at: datetime | None
+    offers: int
+    available: int
+    models: int
+
+    @property
+    def failing(self) -> bool:
+        return self.last is not None and self.last.outcome != "ok"
+
+    @property
+    def status(self) -> str:
+        """One word: live, recorded, contract, failing (last figures are kept) or empty."""
+        if self.failing:
+            return "failing"
+        return self.good.source_kind if self.good else "empty"

@@ -1,0 +1,172 @@
+"""What an offer saves against each hyperscaler, like for like, with a confidence label.
+
+Rules: one rate against the cheapest like-for-like list price of each baseline, never against the
+dearest; every difference is named and lowers the label; an old price caps it at C
+(docs/decisions/0004-honest-savings.md; FTC 16 CFR 233.1-233.5 for the comparison price).
+
+A needs the customer's own invoice and measured performance; B: same model, form factor, count,
+shape, country and term, both prices at most 30 days old; C: a difference that is named; D: a price
+that is modelled or only an example, never a headline. Only A and B may enter totals.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import polars as pl
+
+from engine.market import naive_utc
+
+FRESH_DAYS = 30
+_HOURS_A_MONTH = Decimal("438292.8") / 600  # Akash Console: blocks a month over blocks an hour
+_GB_PER_GIB = 1.073741824
+
+DIFFERENCES = {
+    "count": "GPU count differs",
+    "shape": "CPU and RAM differ or are not stated",
+    "region": "country differs or is not stated",
+    "age": f"a price is older than {FRESH_DAYS} days",
+    "basis": "price includes other parts than the baseline's",
+    "modelled": "price is an example or lacks the network's fee",
+}
+SLA_NOTE = "The hyperscaler's service-level agreement is not matched by the network."
+
+_MODELLED = ("host_reward_before_network_fee", "customer_price", "as_published_per_gpu", "list")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShapeRates:
+    """What a vCPU and a GB of RAM cost a month (USD), to state what a smaller shape hides."""
+
+    usd_per_vcpu_month: Decimal
+    usd_per_gb_month: Decimal
+    source: str
+
+
+AKASH_SHAPE_RATES = ShapeRates(
+    usd_per_vcpu_month=Decimal("4.5"),
+    usd_per_gb_month=Decimal("1.25"),
+    source="Akash Console price table behind POST /v1/pricing (console@d84c9e93, 2026-08-22)",
+)
+"""The network's own published rates for CPU and RAM without a GPU."""
+
+
+def best_baselines(baselines: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Return the cheapest whole-instance price per ``by``, newest and smallest first at a tie."""
+    return (
+        baselines.filter(
+            pl.col("price_basis") == "instance",
+            pl.col("gpu_model").is_not_null(),
+            pl.col("rankable"),
+        )
+        .sort(
+            ["usd_per_gpu_hour", "gpu_count", "observed_at", "offer_id"],
+            descending=[False, False, True, False],
+        )
+        .unique(subset=list(by), keep="first", maintain_order=True)
+    )
+
+
+def compared(offers: pl.DataFrame, baselines: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """Return one row per offer and baseline that sells the same model on the same term.
+
+    Columns: every offer column, ``baseline`` (aws, azure, gcp), ``baseline_instance``,
+    ``baseline_region``, ``baseline_usd_per_gpu_hour``, ``baseline_observed_on``, ``saving`` (a
+    fraction; negative is dearer), ``adjustment_usd_per_gpu_hour`` and ``saving_adjusted`` (what
+    the baseline's larger CPU and RAM would add at the network's own rates; null where not known),
+    ``differences`` (codes of ``DIFFERENCES``) and ``confidence`` (B, C or D).
+    A model without a known form factor is never compared.
+    """
+    any_count = _renamed(best_baselines(baselines, ("network", "gpu_model", "term")))
+    same_count = _renamed(best_baselines(baselines, ("network", "gpu_model", "term", "gpu_count")))
+    sold = offers.filter(pl.col("form_factor").is_not_null() & ~pl.col("is_baseline"))
+    exact = sold.join(
+        same_count.with_columns(gpu_count=pl.col("baseline_gpu_count")),
+        on=["gpu_model", "term", "gpu_count"],
+    )
+    others = sold.join(any_count, on=["gpu_model", "term"]).join(
+        exact.select("offer_id", "baseline"), on=["offer_id", "baseline"], how="anti"
+    )
+    pairs = pl.concat([exact, others.select(exact.columns)])
+    return _labelled(_priced(pairs), now).sort("usd_per_gpu_hour", "offer_id", "baseline")
+
+
+def cheapest_per_network(offers: pl.DataFrame) -> pl.DataFrame:
+    """Return the cheapest offer per network, model and term: what can be had comes first.
+
+    Offers that must not be ranked (worked examples) and baselines are left out.
+    """
+    return (
+        offers.filter(~pl.col("is_baseline"), pl.col("rankable"), pl.col("gpu_model").is_not_null())
+        .sort(
+            pl.col("available").fill_null(value=True),
+            "usd_per_gpu_hour",
+            "offer_id",
+            descending=[True, False, False],
+        )
+        .unique(subset=["network", "gpu_model", "term"], keep="first", maintain_order=True)
+    )
+
+
+def _renamed(baselines: pl.DataFrame) -> pl.DataFrame:
+    return baselines.select(
+        "gpu_model",
+        "term",
+        baseline=pl.col("network"),
+        baseline_offer_id=pl.col("offer_id"),
+        baseline_instance=pl.col("provider_name"),
+        baseline_region=pl.col("region"),
+        baseline_country_code=pl.col("country_code"),
+        baseline_gpu_count=pl.col("gpu_count"),
+        baseline_vcpu=pl.col("vcpu"),
+        baseline_memory_gib=pl.col("memory_gib"),
+        baseline_usd_per_gpu_hour=pl.col("usd_per_gpu_hour"),
+        baseline_observed_on=pl.col("observed_at").dt.date(),
+        baseline_source=pl.col("source"),
+        baseline_source_kind=pl.col("source_kind"),
+    )
+
+
+def _missing(part: str) -> pl.Expr:
+    """How much less of a part the offer has per GPU than the baseline; never below zero."""
+    here = pl.col(part) / pl.col("gpu_count")
+    there = pl.col(f"baseline_{part}") / pl.col("baseline_gpu_count")
+    return (there - here).clip(lower_bound=0)
+
+
+def _priced(pairs: pl.DataFrame) -> pl.DataFrame:
+    rates = AKASH_SHAPE_RATES
+    usd_per_vcpu_hour = float(rates.usd_per_vcpu_month / _HOURS_A_MONTH)
+    usd_per_gib_hour = float(rates.usd_per_gb_month / _HOURS_A_MONTH) * _GB_PER_GIB
+    price = pl.col("usd_per_gpu_hour").cast(pl.Float64)
+    baseline = pl.col("baseline_usd_per_gpu_hour").cast(pl.Float64)
+    extra = _missing("vcpu") * usd_per_vcpu_hour + _missing("memory_gib") * usd_per_gib_hour
+    shape_is_chosen = pl.col("price_basis") == "whole_group_bid_incl_cpu_ram_disk"
+    return pairs.with_columns(
+        saving=1 - price / baseline,
+        adjustment_usd_per_gpu_hour=pl.when(shape_is_chosen).then(extra),
+    ).with_columns(saving_adjusted=1 - (price + pl.col("adjustment_usd_per_gpu_hour")) / baseline)
+
+
+def _labelled(pairs: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    oldest = naive_utc(now) - timedelta(days=FRESH_DAYS)
+    shape = pl.col("price_basis") == "whole_group_bid_incl_cpu_ram_disk"
+    less = (_missing("vcpu") > 0) | (_missing("memory_gib") > 0)
+    flags = {
+        "count": pl.col("gpu_count") != pl.col("baseline_gpu_count"),
+        "shape": less.fill_null(value=True),
+        "region": (pl.col("country_code") != pl.col("baseline_country_code")).fill_null(value=True),
+        "age": (pl.coalesce("price_as_of", "observed_at") < oldest)
+        | (pl.col("baseline_observed_on") < oldest.date()),
+        "basis": ~shape & (pl.col("price_basis") != "instance"),
+        "modelled": pl.col("price_basis").is_in(_MODELLED) | ~pl.col("rankable"),
+    }
+    codes = [pl.when(flag).then(pl.lit(code)) for code, flag in flags.items()]
+    return pairs.with_columns(differences=pl.concat_list(codes).list.drop_nulls()).with_columns(
+        confidence=pl.when(pl.col("differences").list.contains("modelled"))
+        .then(pl.lit("D"))
+        .when(pl.col("differences").list.len() > 0)
+        .then(pl.lit("C"))
+        .otherwise(pl.lit("B"))
+    )

@@ -1,0 +1,90 @@
+"""What a buyer asks of the market, as values; each condition is one polars expression.
+
+Unknown never passes a stated condition: an offer without a country is not "in Germany".
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import polars as pl
+
+from engine.market import PRICE, naive_utc
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Conditions on offers; an empty one asks for everything. Sets are "any of"."""
+
+    gpu_models: frozenset[str] = frozenset()
+    gpu_count: int | None = None
+    gpu_memory_gib_min: float | None = None
+    form_factors: frozenset[str] = frozenset()
+    vcpu_min: float | None = None
+    memory_gib_min: float | None = None
+    storage_gib_min: float | None = None
+    networks: frozenset[str] = frozenset()
+    countries: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
+    usd_per_gpu_hour_max: Decimal | None = None
+    available_only: bool = False
+    terms: frozenset[str] = frozenset()
+    source_kinds: frozenset[str] = frozenset()
+    age_days_max: float | None = None
+
+
+def matching(offers: pl.DataFrame, search: Search, now: datetime) -> pl.DataFrame:
+    """Return the offers that meet every stated condition, cheapest per GPU-hour first."""
+    conditions = list(_conditions(search, now))
+    found = offers.filter(*conditions) if conditions else offers
+    return found.sort("usd_per_gpu_hour", "offer_id")
+
+
+def _conditions(search: Search, now: datetime) -> Iterator[pl.Expr]:
+    yield from _membership(search)
+    yield from _at_least(search)
+    if search.gpu_count is not None:
+        yield _count_fits(search.gpu_count)
+    if search.usd_per_gpu_hour_max is not None:
+        yield pl.col("usd_per_gpu_hour") <= pl.lit(search.usd_per_gpu_hour_max, dtype=PRICE)
+    if search.available_only:
+        yield pl.col("available")
+    if search.age_days_max is not None:
+        oldest = naive_utc(now) - timedelta(days=search.age_days_max)
+        yield pl.coalesce("price_as_of", "observed_at") >= oldest
+
+
+def _membership(search: Search) -> Iterator[pl.Expr]:
+    for column, allowed in (
+        ("gpu_model", search.gpu_models),
+        ("form_factor", search.form_factors),
+        ("network", search.networks),
+        ("country_code", search.countries),
+        ("region", search.regions),
+        ("term", search.terms),
+        ("source_kind", search.source_kinds),
+    ):
+        if allowed:
+            yield pl.col(column).is_in(sorted(allowed))
+
+
+def _at_least(search: Search) -> Iterator[pl.Expr]:
+    if search.gpu_memory_gib_min is not None:
+        yield pl.col("gpu_memory_gib") >= search.gpu_memory_gib_min
+    for column, least in (
+        ("vcpu", search.vcpu_min),
+        ("memory_gib", search.memory_gib_min),
+        ("storage_gib", search.storage_gib_min),
+    ):
+        if least is not None:
+            yield pl.coalesce(f"{column}_max", column) >= least
+
+
+def _count_fits(count: int) -> pl.Expr:
+    chosen_by_buyer = pl.col("gpu_count_max").is_not_null()
+    return (
+        pl.when(chosen_by_buyer)
+        .then(pl.col("gpu_count_max") >= count)
+        .otherwise(pl.col("gpu_count") == count)
+    )

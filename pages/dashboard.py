@@ -1,0 +1,62 @@
+"""Dashboard: what a GPU costs on each network, what it saves, and how fresh that is."""
+
+import streamlit as st
+
+from components import cards, charts, freshness
+from components.session import (
+    lake,
+    market,
+    network_states,
+    now,
+    require,
+    settings,
+    worker_is_alive,
+)
+from data import worker
+from data.offers import model_history
+from data.shipped import HISTORY_CREDIT
+from engine.overview import headline, large_savings, models_offered, sellers
+
+require("viewer")
+
+REFRESH_SECONDS = 15
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def figures(gpu_model: str) -> None:
+    newest = market()
+    found = headline(newest.networks, newest.baselines, gpu_model, now())
+    cards.headline_cards(found, large_savings(newest.networks, newest.baselines, now()))
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def sources() -> None:
+    states = network_states()
+    freshness.attention(states, lake().aside(), now(), worker_alive=worker_is_alive())
+    freshness.networks_table(states, now())
+
+
+title, choice, action = st.columns([5, 2, 1.2], vertical_alignment="bottom")
+title.title("What a GPU costs, and where")
+models = models_offered(market().networks)
+if not models:
+    st.info("No offers yet. The worker loads the shipped figures when it starts: look again soon.")
+    st.stop()
+preferred = models.index("H100-SXM") if "H100-SXM" in models else 0
+gpu = choice.selectbox("GPU model", models, preferred, key="gpu", bind="query-params")
+if action.button("Refresh now", icon=":material/refresh:", type="primary", width="stretch"):
+    worker.request_refresh(settings().home, now())
+    st.toast("Asked the worker to read every source now. Figures renew by themselves.")
+
+figures(gpu)
+left, right = st.columns([5, 6])
+with left.container(border=True, height="stretch"):
+    st.subheader(f"{gpu}: cheapest on-demand price by seller")
+    charts.sellers_bar(sellers(market().networks, market().baselines, gpu))
+with right.container(border=True, height="stretch"):
+    st.subheader("Sources")
+    sources()
+with st.container(border=True):
+    st.subheader(f"{gpu}: lowest price by day")
+    charts.history_lines(model_history(lake(), gpu, now()), key="dashboard_history")
+    st.caption(HISTORY_CREDIT)

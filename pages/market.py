@@ -1,0 +1,91 @@
+"""Market: who sells what I need, where, at what price, since when, and how sure that is."""
+
+import polars as pl
+import streamlit as st
+
+from components import charts, offer_table
+from components.filters import market_filters
+from components.offer_drawer import offer_drawer
+from components.session import lake, market, now, require
+from data.offers import model_history, offer_history, providers
+from data.shipped import HISTORY_CREDIT, catalogue
+from engine.export import OFFER_COLUMNS, csv_text, records
+from engine.overview import BASELINE_NAMES, Comparison, savings_by_offer
+from engine.savings import compared
+from engine.search import matching
+
+require("viewer")
+
+SAVING_COLUMNS = tuple(f"saving_{name}" for name in BASELINE_NAMES)
+EXPORTED = (*OFFER_COLUMNS, *SAVING_COLUMNS, "confidence")
+OFFERS, HISTORY = "Offers", "Price history"
+
+
+def open_offer(offer_id: str) -> None:
+    st.session_state["opened"] = offer_id
+    st.query_params["offer"] = offer_id
+
+
+def close_offer() -> None:
+    st.session_state.pop("opened", None)
+    st.query_params.pop("offer", None)
+
+
+def show(offer_id: str) -> None:
+    """Open the slide-over for an offer of the newest market."""
+    found = newest.offers.filter(offer_id=offer_id)
+    if found.is_empty():
+        st.warning("The linked offer is no longer on the market.", icon=":material/link_off:")
+        return
+    offer = found.to_dicts()[0]
+    pairs = compared(found, newest.baselines, now()).to_dicts()
+    known = providers(lake(), offer["network"]).filter(provider_id=offer["provider_id"] or "")
+    offer_drawer(
+        offer,
+        [Comparison.of(row) for row in pairs],
+        offer_history(lake(), offer_id, offer["network"], now()),
+        known.to_dicts()[0] if known.height else None,
+        now(),
+        close_offer,
+    )
+
+
+newest = market()
+st.title("Who sells what, where, at what price")
+side, main = st.columns([1, 4.2])
+with side:
+    search = market_filters(newest.offers, catalogue())
+found = matching(newest.offers if search.networks else newest.networks, search, now())
+with main:
+    view, count, download = st.columns([2, 4, 1.2], vertical_alignment="bottom")
+    shown = view.segmented_control(
+        "View", [OFFERS, HISTORY], default=OFFERS, required=True, key="view", bind="query-params"
+    )
+    count.caption(
+        f"{found.height} of {newest.networks.height} offers, cheapest per GPU-hour first. Choose "
+        "a line to see its source. Add AWS, Azure or Google under Network to list them too."
+    )
+    offers = savings_by_offer(found, newest.baselines, now())
+    download.download_button(
+        "CSV",
+        lambda: csv_text(records(offers, EXPORTED), EXPORTED),
+        "necto-offers.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        width="stretch",
+        help="Exactly the offers shown, with exact prices and source columns.",
+    )
+    if found.is_empty():
+        st.info("No offer meets all filters. Remove one, for example the country or the price.")
+    elif shown == OFFERS:
+        offer_table.offer_table(offers, now(), open_offer)
+    else:
+        models = found["gpu_model"].drop_nulls().unique(maintain_order=True).to_list()
+        gpu = st.selectbox("GPU model", models, key="history_gpu")
+        charts.history_lines(model_history(lake(), gpu, now()), key="market_history")
+        st.caption(HISTORY_CREDIT)
+
+linked = st.session_state.get("opened") or st.query_params.get("offer")
+if linked:
+    show(linked)
