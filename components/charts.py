@@ -18,7 +18,7 @@ _NETWORK_COLORS = ("#3b82f6", "#22d3ee", "#a78bfa", "#34d399", "#fbbf24")
 _MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 
 
-def sellers_bar(sellers: pl.DataFrame) -> None:
+def sellers_bar(sellers: pl.DataFrame, height: int) -> None:
     """The cheapest price per seller as bars; a network is blue, a hyperscaler grey and named."""
     rows = sellers.reverse().to_dicts()
     prices = [float(row["usd_per_gpu_hour"]) for row in rows]
@@ -37,21 +37,22 @@ def sellers_bar(sellers: pl.DataFrame) -> None:
     )
     figure.update_layout(
         margin=_MARGIN | {"r": 56},
-        height=60 + 34 * len(rows),
+        height=height,
         xaxis={"title": "USD per GPU-hour", "rangemode": "tozero"},
         bargap=0.35,
     )
     _show(figure, "Cheapest price per GPU-hour by seller", key="sellers_bar")
 
 
-def history_lines(history: pl.DataFrame, *, key: str) -> None:
+def history_lines(history: pl.DataFrame, *, key: str, height: int = 420) -> None:
     """Lowest price per day and seller: networks in colour, hyperscalers grey, others thin."""
     figure = go.Figure()
-    for (name,), rows in sorted(history.group_by("network"), key=lambda g: _line_order(g[0][0])):
-        figure.add_trace(_line(str(name), rows.sort("day")))
+    lines = history.group_by("network", "collected_by")
+    for (name, collector), rows in sorted(lines, key=lambda line: _line_order(str(line[0][0]))):
+        figure.add_trace(_line(str(name), str(collector), rows.sort("day")))
     figure.update_layout(
         margin=_MARGIN,
-        height=300,
+        height=height,
         hovermode="closest",
         legend={"orientation": "v"},
         yaxis={"title": "USD per GPU-hour", "rangemode": "tozero"},
@@ -78,27 +79,31 @@ def offer_line(history: pl.DataFrame) -> None:
     _show(figure, "Price of this offer over time", key="offer_line")
 
 
-def _line(name: str, rows: pl.DataFrame) -> go.Scatter:
+def _line(name: str, collector: str, rows: pl.DataFrame) -> go.Scatter:
     days: list[date] = rows["day"].to_list()
     ours, big = name in _NETWORKS, name in _HYPERSCALERS
     color = _NETWORK_COLORS[_NETWORKS.index(name)] if ours else _HYPERSCALER if big else _QUIET
+    title = network_name(name) + (", third party" if big and collector != "Necto" else "")
     return go.Scatter(
         x=days,
         y=rows["min_usd_per_gpu_hour"].cast(pl.Float64).to_list(),
-        name=network_name(name),
-        mode="lines+markers" if ours or len(days) == 1 else "lines",
-        opacity=1.0 if ours or big else 0.45,
-        line={"color": color, "width": 3 if ours else 2 if big else 1, "dash": _DASHES.get(name)},
+        name=title,
+        mode="lines+markers" if collector == "Necto" else "lines",
+        line={
+            "color": color,
+            "width": 3 if ours else 2 if big else 1.5,
+            "dash": _DASHES.get(name),
+            "shape": "hv",
+        },
         marker={"size": 8},
-        customdata=rows["price_basis"].to_list(),
-        hovertemplate=f"{network_name(name)} %{{x|%Y-%m-%d}}: $%{{y:.3f}} (%{{customdata}})"
-        "<extra></extra>",
+        customdata=[[basis.replace("_", " "), collector] for basis in rows["price_basis"]],
+        hovertemplate=f"{title} %{{x|%Y-%m-%d}}: $%{{y:.3f}}<br>%{{customdata[0]}}<br>"
+        "collected by %{customdata[1]}<extra></extra>",
     )
 
 
-def _line_order(name: object) -> tuple[int, str]:
-    text = str(name)
-    return (0 if text in _NETWORKS else 1 if text in _HYPERSCALERS else 2, text)
+def _line_order(name: str) -> tuple[int, str]:
+    return (0 if name in _NETWORKS else 1 if name in _HYPERSCALERS else 2, name)
 
 
 def _seller(row: dict[str, object]) -> str:

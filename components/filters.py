@@ -21,12 +21,13 @@ def market_filters(offers: pl.DataFrame, catalogue: Catalogue) -> Search:
     """Draw the filters and return what was asked; options are what the market holds."""
     with st.expander("GPU", expanded=True, icon=":material/memory:"):
         models = _gpu_models(offers, catalogue)
-        count = st.number_input(
+        left, right = st.columns(2)
+        count = left.number_input(
             "GPUs", 1, 64, None, key="count", bind="query-params", placeholder="any"
         )
-        memory = st.number_input(
-            "Memory per GPU, GiB or more", 1, 1024, None, key="gpu_memory", bind="query-params",
-            placeholder="any",
+        memory = right.number_input(
+            "GiB per GPU", 1, 1024, None, key="gpu_memory", bind="query-params",
+            placeholder="any", help="GPU memory, at least.",
         )  # fmt: skip
         forms = _several("Form factor", "form", _values(offers, "form_factor"))
     with st.expander("Machine", icon=":material/dns:"):

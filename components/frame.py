@@ -13,7 +13,7 @@ STATUS_SECONDS = 15
 
 enter_frame()
 st.set_page_config(page_title="Necto", page_icon=str(STATIC / "icon.svg"), layout="wide")
-st.logo(str(STATIC / "logo.svg"), icon_image=str(STATIC / "icon.svg"), size="large")
+st.logo(str(STATIC / "logo.svg"), size="large")
 page = st.navigation(
     [
         st.Page(

@@ -6,7 +6,7 @@ from datetime import datetime
 import polars as pl
 import streamlit as st
 
-from components.text import age, moment, network_name
+from components.text import age, literal, moment, network_name
 from engine.runs import NetworkState
 
 _ICONS = {
@@ -87,22 +87,28 @@ def networks_table(states: Sequence[NetworkState], now: datetime) -> None:
 
 
 def attention(
-    states: Sequence[NetworkState], set_aside: dict[str, str], now: datetime, *, worker_alive: bool
+    states: Sequence[NetworkState], set_aside: dict[str, str], *, worker_alive: bool
 ) -> None:
-    """What a person should look at now; a sentence says so when there is nothing."""
-    problems = [
-        f"**{network_name(s.network)}** gave nothing {age(s.last.started_at, now)} ago: "
-        f"{s.last.message}. Figures from {moment(s.observed_at)} are kept."
-        for s in states
-        if s.failing and s.last
-    ]
-    problems += [f"Set aside **{name}**: {reason}." for name, reason in set_aside.items()]
+    """What a person should look at now, in one line; nothing to look at is said too."""
+    failing = [state for state in states if state.failing]
+    problems: list[str] = []
     if not worker_alive:
         problems.append("The worker is not running, so no figure is renewed.")
-    for problem in problems[:5]:
-        st.warning(problem, icon=":material/warning:")
-    if not problems:
-        st.success("Every source answered at its last reading.", icon=":material/check_circle:")
+    if failing:
+        names = ", ".join(
+            f"{network_name(s.network)} (figures of {moment(s.observed_at)} kept)" for s in failing
+        )
+        problems.append(f"No live figures at the last reading from {names}. Why: see Sources.")
+    if set_aside:
+        problems.append(f"{len(set_aside)} unusable files were set aside: see Sources.")
+    if problems:
+        st.warning(" ".join(problems), icon=":material/warning:")
+
+
+def set_aside_list(set_aside: dict[str, str]) -> None:
+    """Files that could not be used, each with its reason."""
+    for name, reason in set_aside.items():
+        st.caption(f"Set aside: {literal(name)}: {literal(reason)}")
 
 
 def _last_reading(state: NetworkState, now: datetime) -> str:

@@ -49,7 +49,7 @@ def offer_drawer(
         _head(offer, now)
         _provenance(offer, now)
         _savings(comparisons)
-        st.subheader("Price over time")
+        st.header("Price over time")
         offer_line(history)
         _provider(provider)
         with st.expander("Raw row, as received", icon=":material/data_object:"):
@@ -74,7 +74,7 @@ def _free(offer: Row) -> str:
 
 
 def _provenance(offer: Row, now: datetime) -> None:
-    st.subheader("Where this figure comes from")
+    st.header("Where this figure comes from")
     exact = number_text(offer["usd_per_hour"])  # type: ignore[arg-type]
     rows = {
         "Source": offer["source"],
@@ -109,7 +109,7 @@ def _country(offer: Row) -> str:
 
 
 def _savings(comparisons: Sequence[Comparison]) -> None:
-    st.subheader("What it saves")
+    st.header("What it saves")
     if not comparisons:
         st.caption("No hyperscaler sells the same model in the same form factor on this term.")
         return
@@ -131,7 +131,7 @@ def _savings(comparisons: Sequence[Comparison]) -> None:
 
 
 def _provider(provider: Row | None) -> None:
-    st.subheader("What the provider says, and who signed it")
+    st.header("What the provider says, and who signed it")
     if provider is None:
         st.caption("This source publishes nothing about the provider.")
         return
@@ -165,6 +165,9 @@ def _provider(provider: Row | None) -> None:
 
 
 def _facts(rows: Mapping[str, object]) -> None:
-    """A table of label and value; what is not known is said."""
-    known = {k: literal(v) if v not in (None, "") else f"*{UNKNOWN}*" for k, v in rows.items()}
-    st.table({f"**{label}**": value for label, value in known.items()}, border="horizontal")
+    """Label and value, line by line; what is not known is said."""
+    with st.container(gap=None):
+        for label, value in rows.items():
+            left, right = st.columns([1, 3], gap="small")
+            left.caption(label)
+            right.markdown(literal(value) if value not in (None, "") else f":gray[{UNKNOWN}]")

@@ -9,6 +9,7 @@ import streamlit as st
 from components.text import TERM_NAMES, age, network_name
 from engine.overview import BASELINE_NAMES
 
+_ROW_HEIGHT, _HEIGHT_MAX = 35, 600  # pixels
 _GENERATION = "offer_table_generation"
 
 
@@ -32,7 +33,7 @@ def offer_table(offers: pl.DataFrame, now: datetime, on_open: Callable[[str], No
         _shown(offers, now),
         key=key,
         hide_index=True,
-        height=560,
+        height=min(_HEIGHT_MAX, _ROW_HEIGHT * (offers.height + 1) + 3),
         on_select=chosen,
         selection_mode="single-row",
         placeholder="–",
@@ -73,23 +74,36 @@ def _columns() -> dict[str, object]:
     savings = {
         f"vs {name}": number(
             format="%d %%",
+            width=76,
             help=f"Saving against {name}'s cheapest like-for-like machine, after adding the CPU "
             "and RAM the offer lacks where that can be priced. Negative is dearer.",
         )
         for name in BASELINE_NAMES.values()
     }
     return savings | {
-        "GPU": text(width="medium", pinned=True),
-        "USD/GPU-h": number(format="$%.3f", help="USD per GPU-hour, whole machine divided."),
-        "Label": text(
-            help="Confidence of the savings. B: like for like and fresh. C: a difference is "
-            "named or a price is older than 30 days. D: modelled, never a headline."
+        "GPU": text(width=170),
+        "Network": text(width=80),
+        "USD/GPU-h": number(
+            format="$%.3f", width=90, help="USD per GPU-hour, whole machine divided."
         ),
-        "GPUs": number(help="GPUs bought at this price."),
-        "Free": number(help="GPUs or machines the network reports as free; – where unknown."),
-        "Kind": text(help="live, recorded (shipped figure) or contract (your rate card)."),
-        "Age": text(help="Since the price was made or read."),
-        "Country": text(help="As the provider states it; open the offer to see who signed it."),
-        "vCPU": number(format="%.3g", help="Of the priced shape."),
-        "RAM GiB": number(format="%.4g", help="Of the priced shape."),
+        "Label": text(
+            width=55,
+            help="Confidence of the savings. B: like for like and fresh. C: a difference is "
+            "named or a price is older than 30 days. D: modelled, never a headline.",
+        ),
+        "GPUs": number(width=55, help="GPUs bought at this price."),
+        "Free": number(
+            width=50, help="GPUs or machines the network reports as free; – where unknown."
+        ),
+        "Kind": text(
+            width=80, help="live, recorded (shipped figure) or contract (your rate card)."
+        ),
+        "Age": text(width=72, help="Since the price was made or read."),
+        "Country": text(
+            width=68, help="As the provider states it; open the offer to see who signed it."
+        ),
+        "Term": text(width=88),
+        "Provider": text(width=240),
+        "vCPU": number(format="%.3g", width=60, help="Of the priced shape."),
+        "RAM GiB": number(format="%.4g", width=75, help="Of the priced shape."),
     }

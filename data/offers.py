@@ -89,7 +89,8 @@ def model_history(lake: Lake, gpu_model: str, now: datetime) -> pl.DataFrame:
     """Return the daily lowest and median on-demand price of a model, per network or seller.
 
     Columns: day, network, gpu_model, min_usd_per_gpu_hour, median_usd_per_gpu_hour (Decimal),
-    offers, price_basis, source_url; recorded figures of other sellers included.
+    offers, price_basis, source_url, collected_by (Necto, or whose recorded series it is: the two
+    are never joined into one line).
     """
     since = now.astimezone(UTC) - timedelta(days=HISTORY_DAYS)
     drops = [p for network in lake.networks() for p in lake.drops("offers", network, since=since)]
@@ -99,7 +100,7 @@ def model_history(lake: Lake, gpu_model: str, now: datetime) -> pl.DataFrame:
                CAST(quantile_disc(usd_per_gpu_hour, 0.5) AS DECIMAL(38, 18))
                  AS median_usd_per_gpu_hour,
                count(DISTINCT offer_id) AS offers, any_value(price_basis) AS price_basis,
-               any_value(source_url) AS source_url
+               any_value(source_url) AS source_url, 'Necto' AS collected_by
         FROM drops
         WHERE gpu_model = ? AND term = 'on_demand' AND rankable AND price_basis <> 'gpu_only'
         GROUP BY ALL ORDER BY day, network"""

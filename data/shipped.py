@@ -71,10 +71,13 @@ def recorded_providers() -> dict[str, list[Provider]]:
 def price_history() -> pl.DataFrame:
     """Return the recorded daily prices: day, seller, gpu_model, min, median, rows, basis, source.
 
-    Prices are USD per GPU-hour, Decimal. Show ``HISTORY_CREDIT`` wherever they are shown.
+    Prices are USD per GPU-hour, Decimal. Show ``HISTORY_CREDIT`` wherever they are shown. Rows that
+    contradict the seller's own list and prices of the GPU alone are left out (their ``note``).
     """
     price = pl.Decimal(38, 18)
-    return pl.read_csv(FOLDER / "price_history.csv", infer_schema=False).select(
+    rows = pl.read_csv(FOLDER / "price_history.csv", infer_schema=False)
+    comparable = rows.filter(pl.col("note").fill_null("") == "")
+    return comparable.select(
         day=pl.col("date").str.to_date(),
         network=pl.col("provider"),
         gpu_model="gpu_model",
@@ -83,6 +86,7 @@ def price_history() -> pl.DataFrame:
         offers=pl.col("n_rows").cast(pl.Int64),
         price_basis="price_basis",
         source_url="source_url",
+        collected_by=pl.lit("gpurentalprices.com"),
     )
 
 

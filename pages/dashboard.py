@@ -20,6 +20,7 @@ from engine.overview import headline, large_savings, models_offered, sellers
 require("viewer")
 
 REFRESH_SECONDS = 15
+CHART_HEIGHT = 250
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
@@ -27,13 +28,13 @@ def figures(gpu_model: str) -> None:
     newest = market()
     found = headline(newest.networks, newest.baselines, gpu_model, now())
     cards.headline_cards(found, large_savings(newest.networks, newest.baselines, now()))
+    freshness.attention(network_states(), lake().aside(), worker_alive=worker_is_alive())
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
 def sources() -> None:
-    states = network_states()
-    freshness.attention(states, lake().aside(), now(), worker_alive=worker_is_alive())
-    freshness.networks_table(states, now())
+    freshness.networks_table(network_states(), now())
+    freshness.set_aside_list(lake().aside())
 
 
 title, choice, action = st.columns([5, 2, 1.2], vertical_alignment="bottom")
@@ -49,14 +50,14 @@ if action.button("Refresh now", icon=":material/refresh:", type="primary", width
     st.toast("Asked the worker to read every source now. Figures renew by themselves.")
 
 figures(gpu)
-left, right = st.columns([5, 6])
+left, right = st.columns([5, 7])
 with left.container(border=True, height="stretch"):
-    st.subheader(f"{gpu}: cheapest on-demand price by seller")
-    charts.sellers_bar(sellers(market().networks, market().baselines, gpu))
+    st.subheader(f"{gpu}: cheapest on demand, by seller")
+    charts.sellers_bar(sellers(market().networks, market().baselines, gpu), CHART_HEIGHT)
 with right.container(border=True, height="stretch"):
+    st.subheader(f"{gpu}: lowest price by day")
+    charts.history_lines(model_history(lake(), gpu, now()), key="dashboard_history", height=CHART_HEIGHT)
+    st.caption(HISTORY_CREDIT)
+with st.container(border=True):
     st.subheader("Sources")
     sources()
-with st.container(border=True):
-    st.subheader(f"{gpu}: lowest price by day")
-    charts.history_lines(model_history(lake(), gpu, now()), key="dashboard_history")
-    st.caption(HISTORY_CREDIT)

@@ -52,14 +52,15 @@ def show(offer_id: str) -> None:
 
 newest = market()
 st.title("Who sells what, where, at what price")
-side, main = st.columns([1, 4.2])
+side, main = st.columns([1, 4.6])
 with side:
     search = market_filters(newest.offers, catalogue())
 found = matching(newest.offers if search.networks else newest.networks, search, now())
 with main:
     view, count, download = st.columns([2, 4, 1.2], vertical_alignment="bottom")
     shown = view.segmented_control(
-        "View", [OFFERS, HISTORY], default=OFFERS, required=True, key="view", bind="query-params"
+        "View", [OFFERS, HISTORY], default=OFFERS, required=True, key="view", bind="query-params",
+        label_visibility="collapsed",
     )
     count.caption(
         f"{found.height} of {newest.networks.height} offers, cheapest per GPU-hour first. Choose "

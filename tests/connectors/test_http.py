@@ -6,9 +6,10 @@ import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor as pool  # noqa: N813
+from concurrent.futures import ThreadPoolExecutor as Pool
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 import httpx
 import pytest
@@ -20,18 +21,17 @@ URL = "https://prices.example/v1/offers"
 BRISK = Limits(host_spacing_seconds=0.0)
 ONCE = Limits(host_spacing_seconds=0.0, attempts_max=1, total_timeout_seconds=0.4)
 OK = httpx.Response(200, content=b"[]")
+BOMB = gzip.compress(bytes(50_000_000))
+Reply = httpx.Response | Exception
 
 
 class Asked:
     """A client, the requests that left it, and a clock that moves only when it sleeps."""
 
-    def __init__(
-        self, *replies: httpx.Response | Exception, limits: Limits = BRISK, jitter: float = 1.0
-    ) -> None:
-        self.replies = list(replies)
+    def __init__(self, *replies: Reply, limits: Limits = BRISK, jitter: float = 1.0) -> None:
+        self.replies, self.seconds = list(replies), 1_000.0
         self.requests: list[httpx.Request] = []
         self.slept: list[float] = []
-        self.seconds = 1_000.0
         self.http = HttpClient(
             limits,
             transport=httpx.MockTransport(self.answer),
@@ -69,7 +69,7 @@ def serving(head: str, chunks: Iterable[bytes] = (), every_seconds: float = 0.0)
                 connection.sendall(chunk)
                 time.sleep(every_seconds)
 
-    with socket.create_server(("127.0.0.1", 0)) as listener, pool(1) as threads:
+    with socket.create_server(("127.0.0.1", 0)) as listener, Pool(1) as threads:
         listener.settimeout(2)
         threads.submit(serve)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
@@ -101,10 +101,9 @@ def test_says_who_asks_and_keeps_no_cookie():
 def test_shows_no_query_or_password_in_a_message(status):
     echo = httpx.Response(status, text="no route /v1?token=s3cret")
     with pytest.raises((Denied, Unreachable, Unreadable)) as caught:
-        Asked(echo).http.get("https://me:pw@prices.example/v1?token=s3cret")
+        Asked(echo).http.get("https://me:pw@prices.example/v1?page=2&token=s3cret")
     assert "https://prices.example/v1 " in str(caught.value)
-    assert "s3cret" not in str(caught.value)
-    assert "pw" not in str(caught.value)
+    assert not re.search("s3cret|pw", str(caught.value))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +139,6 @@ def test_waits_up_to_twice_as_long_each_time_then_gives_up(failure, jitter, wait
         ("Thu, 01 Jan 2026 12:00:09 GMT", 9.0),
         ("Thu, 01 Jan 2026 11:00:00 GMT", 0.5),
         ("soon", 0.5),
-        ("Thu, 01 Jan 2026 12:00:09 -0000", 0.5),
     ],
 )
 def test_waits_as_long_as_the_server_asks(asks, waits):
@@ -161,16 +159,13 @@ def test_gives_up_at_once_when_asked_to_wait_too_long(asks, told, total):
 
 
 @pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (Denied, ["401 Unauthorized", "403 Forbidden"]),
-        (Unreadable, ["304 Not Modified", "404 Not Found", "409 Conflict", "410 Gone"]),
-    ],
+    ("error", "statuses"), [(Denied, [401, 403]), (Unreadable, [304, 400, 404, 409, 410])]
 )
-def test_a_refusal_is_said_in_words_and_not_tried_again(error, words):
-    for status in words:
-        asked = Asked(said(int(status[:3])))
-        with pytest.raises(error, match=status):
+def test_a_refusal_is_said_in_words_and_not_tried_again(error, statuses):
+    for status in statuses:
+        # The status counts, even when the body that explains it breaks off.
+        asked = Asked(said(status, content_encoding="gzip"))
+        with pytest.raises(error, match=f"{status} {HTTPStatus(status).phrase}"):
             asked.http.get(URL)
         assert len(asked.requests) == 1
 
@@ -245,19 +240,19 @@ def test_leaves_a_pause_between_two_requests_to_a_host():
 
 @pytest.mark.parametrize(("hosts", "at_once"), [(["a", "a", "a"], 1), (["a", "b", "c"], 3)])
 def test_asks_each_host_one_thing_at_a_time(hosts, at_once):
-    most, flying = 0, 0
+    flying, seen, together = [], [], threading.Barrier(at_once, timeout=2)
 
-    def answer(_: httpx.Request) -> httpx.Response:
-        nonlocal most, flying
-        flying += 1
-        time.sleep(0.05)
-        most = max(most, flying)
-        flying -= 1
-        return OK
+    def answer(request: httpx.Request) -> httpx.Response:
+        flying.append(request)
+        together.wait()
+        seen.append(len(flying))
+        time.sleep(0.01)
+        flying.remove(request)
+        return httpx.Response(200)
 
-    with HttpClient(BRISK, transport=httpx.MockTransport(answer)) as http, pool(3) as threads:
+    with HttpClient(BRISK, transport=httpx.MockTransport(answer)) as http, Pool(3) as threads:
         assert len(list(threads.map(http.get, [f"https://{host}.example" for host in hosts]))) == 3
-    assert most == at_once
+    assert max(seen) == at_once
 
 
 def test_waiting_for_a_turn_ends_at_the_deadline():
@@ -292,12 +287,7 @@ def test_gives_up_when_the_answer_drips_past_the_deadline(head):
     [
         ("Content-Length: 9\r\n\r\n", [b"[]"], Unreachable, "gave no answer"),
         ("\r\n", iter(lambda: bytes(65_536), None), Unreadable, "100,000 bytes"),
-        (
-            "Content-Encoding: gzip\r\n\r\n",
-            [gzip.compress(bytes(50_000_000))],
-            Unreadable,
-            "100,000 bytes",
-        ),
+        ("Content-Encoding: gzip\r\n\r\n", [BOMB], Unreadable, "100,000 bytes"),
     ],
 )
 def test_a_body_of_the_wrong_size_is_refused(head, chunks, error, words):
