@@ -66,9 +66,7 @@ def offers(
     except UnknownGpu as error:
         _fail(str(error))
     everything = baselines or bool(names)
-    found = matching(
-        market.offers if everything else market.networks, search, datetime.now(UTC)
-    )
+    found = matching(market.offers if everything else market.networks, search, datetime.now(UTC))
     if as_json:
         _print_json(records(found))
     elif as_csv:
@@ -199,7 +197,9 @@ def _state_record(state: "NetworkState", now: datetime) -> dict[str, object]:
         "offers": state.offers,
         "available": state.available,
         "observed_at": moment_text(state.observed_at) if state.observed_at else None,
-        "age_seconds": int((now - state.observed_at).total_seconds()) if state.observed_at else None,
+        "age_seconds": int((now - state.observed_at).total_seconds())
+        if state.observed_at
+        else None,
         "last_run_at": moment_text(state.last.started_at) if state.last else None,
         "last_outcome": state.last.outcome if state.last else None,
         "message": state.last.message if state.last else "",

@@ -1,5 +1,6 @@
 """The Market's filters: the person's choices, kept in the URL, as one ``Search``."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import polars as pl
@@ -115,11 +116,11 @@ def _adequacy_date(catalogue: Catalogue) -> str:
 
 
 def _several(
-    label: str, key: str, options: list[str], shown: "type[str] | object" = str
+    label: str, key: str, options: list[str], shown: Callable[[str], str] = str
 ) -> frozenset[str]:
     chosen = st.multiselect(
         label, options, key=key, bind="query-params", placeholder="any",
-        format_func=shown,  # type: ignore[arg-type]
+        format_func=shown,
     )  # fmt: skip
     return frozenset(chosen)
 

@@ -64,7 +64,7 @@ def networks_table(states: Sequence[NetworkState], now: datetime) -> None:
             "Figures from": moment(state.observed_at),
             "Age": age(state.observed_at, now),
             "Offers": state.offers,
-            "Free now": state.available if state.available else None,
+            "Free now": state.available or None,
             "Last reading": _last_reading(state, now),
         }
         for state in states
@@ -109,6 +109,16 @@ def set_aside_list(set_aside: dict[str, str]) -> None:
     """Files that could not be used, each with its reason."""
     for name, reason in set_aside.items():
         st.caption(f"Set aside: {literal(name)}: {literal(reason)}")
+
+
+def rejected_rows(network: str, rejects: pl.DataFrame) -> None:
+    """Rows of the shown reading that did not become offers, each with its reason."""
+    with st.expander(f"{network_name(network)}: {rejects.height} rows without an offer, and why"):
+        st.dataframe(
+            rejects.rename({"code": "Code", "reason": "Reason", "row": "Row as received"}),
+            hide_index=True,
+            alt=f"Rows of {network_name(network)} that could not be used",
+        )
 
 
 def _last_reading(state: NetworkState, now: datetime) -> str:

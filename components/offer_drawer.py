@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -26,7 +27,7 @@ from engine.market import attributes_from
 from engine.overview import BASELINE_NAMES, Comparison
 from engine.savings import AKASH_SHAPE_RATES, SLA_NOTE
 
-Row = Mapping[str, object]
+Row = Mapping[str, Any]
 
 
 def offer_drawer(
@@ -60,11 +61,11 @@ def offer_drawer(
 
 def _head(offer: Row, now: datetime) -> None:
     price, free, kind = st.columns(3)
-    price.metric("USD per GPU-hour", usd_per_hour(offer["usd_per_gpu_hour"]))  # type: ignore[arg-type]
+    price.metric("USD per GPU-hour", usd_per_hour(offer["usd_per_gpu_hour"]))
     free.metric("Free now", UNKNOWN if offer["available"] is None else _free(offer))
     kind.metric("Kind", str(offer["source_kind"]))
     seen = offer["price_as_of"] or offer["observed_at"]
-    st.caption(f"Price made {moment(seen)}, {age(seen, now)} ago.")  # type: ignore[arg-type]
+    st.caption(f"Price made {moment(seen)}, {age(seen, now)} ago.")
 
 
 def _free(offer: Row) -> str:
@@ -75,11 +76,11 @@ def _free(offer: Row) -> str:
 
 def _provenance(offer: Row, now: datetime) -> None:
     st.header("Where this figure comes from")
-    exact = number_text(offer["usd_per_hour"])  # type: ignore[arg-type]
+    exact = number_text(offer["usd_per_hour"])
     rows = {
         "Source": offer["source"],
         "Address": offer["source_url"],
-        "Read": f"{moment(offer['observed_at'])}, {age(offer['observed_at'], now)} ago",  # type: ignore[arg-type]
+        "Read": f"{moment(offer['observed_at'])}, {age(offer['observed_at'], now)} ago",
         "Exact price": f"{exact} USD per hour for {offer['gpu_count']} GPU",
         "Native price": offer["native_price"],
         "Price includes": BASIS_NAMES.get(str(offer["price_basis"]), offer["price_basis"]),
@@ -95,9 +96,9 @@ def _provenance(offer: Row, now: datetime) -> None:
 
 def _shape(offer: Row) -> str:
     parts = [
-        number(offer["vcpu"], "vCPU"),  # type: ignore[arg-type]
-        number(offer["memory_gib"], "GiB RAM"),  # type: ignore[arg-type]
-        number(offer["storage_gib"], "GiB disk"),  # type: ignore[arg-type]
+        number(offer["vcpu"], "vCPU"),
+        number(offer["memory_gib"], "GiB RAM"),
+        number(offer["storage_gib"], "GiB disk"),
     ]
     return ", ".join(part for part in parts if part != UNKNOWN) or UNKNOWN
 
@@ -141,15 +142,15 @@ def _provider(provider: Row | None) -> None:
             "Address": provider["host_uri"],
             "Organisation": provider["organization"],
             "Uptime 1, 7, 30 days": ", ".join(
-                percent(provider[f"uptime_{days}d"]) for days in (1, 7, 30)  # type: ignore[arg-type]
+                percent(provider[f"uptime_{days}d"]) for days in (1, 7, 30)
             ),
             "Located by its address": provider["ip_country_code"],
             "Kind of place": provider["location_type"],
             "Hosting company": provider["hosting_provider"],
-            "Facts": f"{provider['source_kind']}, {moment(provider['observed_at'])}",  # type: ignore[arg-type]
+            "Facts": f"{provider['source_kind']}, {moment(provider['observed_at'])}",
         }
     )
-    attributes = attributes_from(provider["attributes"])  # type: ignore[arg-type]
+    attributes = attributes_from(provider["attributes"])
     if not attributes:
         st.caption("No attribute of this provider is recorded; a live reading brings them.")
         return

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -43,8 +44,10 @@ def offer_table(offers: pl.DataFrame, now: datetime, on_open: Callable[[str], No
 
 
 def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
-    free = pl.when(pl.col("available").is_null()).then(None).otherwise(
-        pl.col("available_count").fill_null(pl.col("available").cast(pl.Int64))
+    free = (
+        pl.when(pl.col("available").is_null())
+        .then(None)
+        .otherwise(pl.col("available_count").fill_null(pl.col("available").cast(pl.Int64)))
     )
     savings = [
         (pl.col(f"saving_{key}") * 100).round(0).alias(f"vs {name}")
@@ -69,7 +72,7 @@ def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
     )
 
 
-def _columns() -> dict[str, object]:
+def _columns() -> dict[str, Any]:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     savings = {
         f"vs {name}": number(

@@ -57,7 +57,7 @@ def percent(fraction: float | None) -> str:
 
 
 def saving_range(comparison: Comparison) -> str:
-    """"62 to 70 %": what remains after adding missing CPU and RAM, and before."""
+    """What is saved after adding missing CPU and RAM, and before: 62 to 70 %."""
     least, most = percent(comparison.least), percent(comparison.saving)
     return most if least == most else f"{least.removesuffix(' %')} to {most}"
 
@@ -67,7 +67,7 @@ def differences_text(codes: Sequence[str]) -> str:
 
 
 def age(moment: datetime | None, now: datetime) -> str:
-    """"4 min", "3 h", "56 days" since a moment."""
+    """How long ago a moment was: 4 min, 3 h, 56 days."""
     if moment is None:
         return UNKNOWN
     seconds = max((now - moment.replace(tzinfo=moment.tzinfo or UTC)).total_seconds(), 0)
@@ -81,10 +81,14 @@ def age(moment: datetime | None, now: datetime) -> str:
 
 
 def moment(value: datetime | None) -> str:
-    """"2026-09-28 12:26 UTC"; midnight means that only the day is known."""
+    """A moment in UTC; midnight means that only the day is known."""
     if value is None:
         return UNKNOWN
-    return f"{value:%Y-%m-%d}" if (value.hour, value.minute) == (0, 0) else f"{value:%Y-%m-%d %H:%M} UTC"
+    return (
+        f"{value:%Y-%m-%d}"
+        if (value.hour, value.minute) == (0, 0)
+        else f"{value:%Y-%m-%d %H:%M} UTC"
+    )
 
 
 def number(value: float | None, unit: str = "") -> str:

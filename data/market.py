@@ -24,8 +24,8 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from data.files import TEMPORARY_SUFFIX, publish, sha256_of, sync_folder, write_text
-from engine.runs import DropRecord, Kind, RunRecord, moment_of, run_id_after
 from engine.market import OFFER_SCHEMA, PROVIDER_SCHEMA
+from engine.runs import DropRecord, Kind, RunRecord, moment_of, run_id_after
 
 REJECT_SCHEMA: Mapping[str, pl.DataType] = {
     "code": pl.String(),
@@ -230,9 +230,7 @@ class Lake:
         if run and kind in run.drops and run.drops[kind].sha256 != sha256_of(path):
             return "changed since it was written: its digest differs from the run's record"
         try:
-            columns = self._cursor().sql(
-                "SELECT name FROM parquet_schema(?)", params=[str(path)]
-            )
+            columns = self._cursor().sql("SELECT name FROM parquet_schema(?)", params=[str(path)])
             names = {str(row[0]) for row in columns.fetchall()}
         except duckdb.Error as error:
             return f"cannot be read: {error}".splitlines()[0]
@@ -266,7 +264,7 @@ class Lake:
         return frame
 
     def _seed(self, kind: Kind) -> Path:
-        """Return an empty drop with every declared column: older ones lack some, a list never is."""
+        """Return an empty drop with every declared column: older drops may lack some."""
         version = hashlib.sha256(repr(SCHEMAS[kind]).encode()).hexdigest()[:12]
         path = self.root / "seeds" / f"{kind}-{version}.parquet"
         if not path.exists():

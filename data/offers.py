@@ -63,9 +63,9 @@ def providers(lake: Lake, network: str) -> pl.DataFrame:
 
 def rejects(lake: Lake, run: RunRecord) -> pl.DataFrame:
     """Return the rows of a run that did not become offers: code, reason, row as received."""
-    drops = [d for d in lake.drops("rejects", run.network, since=moment_of(run.run_id))]
-    drops = [d for d in drops if d.stem == run.run_id]
-    return lake.query("rejects", drops, "SELECT code, reason, row FROM drops")
+    drops = lake.drops("rejects", run.network, since=moment_of(run.run_id))
+    of_run = [path for path in drops if path.stem == run.run_id]
+    return lake.query("rejects", of_run, "SELECT code, reason, row FROM drops")
 
 
 def states(lake: Lake, market: Market | None = None) -> list[NetworkState]:
@@ -106,7 +106,7 @@ def model_history(lake: Lake, gpu_model: str, now: datetime) -> pl.DataFrame:
         GROUP BY ALL ORDER BY day, network"""
     ours = lake.query("offers", drops, sql, [gpu_model])
     recorded = price_history().filter(gpu_model=gpu_model)
-    return pl.concat([recorded, ours.cast(dict(recorded.schema))]).sort("day", "network")
+    return pl.concat([recorded, ours.cast(recorded.schema)]).sort("day", "network")
 
 
 def offer_history(lake: Lake, offer_id: str, network: str, now: datetime) -> pl.DataFrame:

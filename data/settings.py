@@ -40,8 +40,8 @@ class Settings(BaseModel):
             return cls(
                 home=home,
                 lake=Path(env.get("NECTO_LAKE") or home / "market").absolute(),
-                mode=env.get("NECTO_MODE") or "sandbox",  # type: ignore[arg-type]
-                worker=env.get("NECTO_WORKER") or "internal",  # type: ignore[arg-type]
+                mode=env.get("NECTO_MODE") or "sandbox",
+                worker=env.get("NECTO_WORKER") or "internal",
             )
         except ValidationError as error:
             wrong = "; ".join(

@@ -69,7 +69,7 @@ def headline(
         gpu_model=gpu_model,
         offer=cheapest.to_dicts()[0] if cheapest.height else None,
         comparisons=tuple(Comparison.of(row) for row in pairs.to_dicts()),
-        free_gpus=sold["available_count"].sum() if sold["available_count"].count() else None,
+        free_gpus=int(sold["available_count"].sum()) if sold["available_count"].count() else None,
         offers=sold.height,
     )
 
@@ -82,9 +82,7 @@ def sellers(networks: pl.DataFrame, baselines: pl.DataFrame, gpu_model: str) -> 
     chosen = pl.concat(
         [
             cheapest_per_network(networks.filter(gpu_model=gpu_model, term="on_demand")),
-            best_baselines(
-                baselines.filter(gpu_model=gpu_model, term="on_demand"), ("network",)
-            ),
+            best_baselines(baselines.filter(gpu_model=gpu_model, term="on_demand"), ("network",)),
         ]
     )
     return chosen.sort("usd_per_gpu_hour", "offer_id")
@@ -101,7 +99,9 @@ def models_offered(networks: pl.DataFrame) -> list[str]:
     return counted["gpu_model"].to_list()
 
 
-def large_savings(networks: pl.DataFrame, baselines: pl.DataFrame, now: datetime) -> tuple[int, int]:
+def large_savings(
+    networks: pl.DataFrame, baselines: pl.DataFrame, now: datetime
+) -> tuple[int, int]:
     """Return (comparisons that save 70 % or more, all comparisons), cheapest offer per network.
 
     A comparison counts only if it holds after adding the CPU and RAM the offer lacks; examples

@@ -13,7 +13,7 @@ from components.session import (
     worker_is_alive,
 )
 from data import worker
-from data.offers import model_history
+from data.offers import model_history, rejects
 from data.shipped import HISTORY_CREDIT
 from engine.overview import headline, large_savings, models_offered, sellers
 
@@ -33,8 +33,12 @@ def figures(gpu_model: str) -> None:
 
 @st.fragment(run_every=REFRESH_SECONDS)
 def sources() -> None:
-    freshness.networks_table(network_states(), now())
+    states = network_states()
+    freshness.networks_table(states, now())
     freshness.set_aside_list(lake().aside())
+    for state in states:
+        if state.good and state.good.reject_counts:
+            freshness.rejected_rows(state.network, rejects(lake(), state.good))
 
 
 title, choice, action = st.columns([5, 2, 1.2], vertical_alignment="bottom")
@@ -56,7 +60,9 @@ with left.container(border=True, height="stretch"):
     charts.sellers_bar(sellers(market().networks, market().baselines, gpu), CHART_HEIGHT)
 with right.container(border=True, height="stretch"):
     st.subheader(f"{gpu}: lowest price by day")
-    charts.history_lines(model_history(lake(), gpu, now()), key="dashboard_history", height=CHART_HEIGHT)
+    charts.history_lines(
+        model_history(lake(), gpu, now()), key="dashboard_history", height=CHART_HEIGHT
+    )
     st.caption(HISTORY_CREDIT)
 with st.container(border=True):
     st.subheader("Sources")

@@ -1,6 +1,5 @@
 """Market: who sells what I need, where, at what price, since when, and how sure that is."""
 
-import polars as pl
 import streamlit as st
 
 from components import charts, offer_table
@@ -59,7 +58,12 @@ found = matching(newest.offers if search.networks else newest.networks, search, 
 with main:
     view, count, download = st.columns([2, 4, 1.2], vertical_alignment="bottom")
     shown = view.segmented_control(
-        "View", [OFFERS, HISTORY], default=OFFERS, required=True, key="view", bind="query-params",
+        "View",
+        [OFFERS, HISTORY],
+        default=OFFERS,
+        required=True,
+        key="view",
+        bind="query-params",
         label_visibility="collapsed",
     )
     count.caption(

@@ -29,7 +29,7 @@ class _Item(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     currencyCode: str  # noqa: N815 - Azure's names
-    retailPrice: Annotated[Decimal, BeforeValidator(lambda v: exact(v))]  # noqa: N815
+    retailPrice: Annotated[Decimal, BeforeValidator(exact)]  # noqa: N815
     armRegionName: str  # noqa: N815
     effectiveStartDate: AwareDatetime  # noqa: N815
     productName: str  # noqa: N815
@@ -99,7 +99,11 @@ class Azure:
         )
         answer = http.get(
             f"{self.base_url}{_PATH}",
-            params={"api-version": "2023-01-01-preview", "currencyCode": "'USD'", "$filter": wanted},
+            params={
+                "api-version": "2023-01-01-preview",
+                "currencyCode": "'USD'",
+                "$filter": wanted,
+            },
         )
         for _ in range(PAGES_MAX):
             yield answer

@@ -25,9 +25,9 @@ from connectors.base import (
 from connectors.wire import text_of
 from data import shipped
 from data.market import REJECT_SCHEMA, Lake
-from engine.runs import DropRecord, Kind, Outcome, RunRecord
 from engine.market import Offer, Provider, distinct, offers_frame, providers_frame
 from engine.resources import Catalogue
+from engine.runs import DropRecord, Kind, Outcome, RunRecord
 
 log = logging.getLogger(__name__)
 
@@ -82,9 +82,8 @@ class Ingest:
         reading = source.parse(answers, self.clock(), self.catalogue)
         offers, twice = distinct(reading.offers)
         if not offers:
-            raise Unreadable(
-                f"{source.name} answered, but not one of its {len(reading.rejects)} rows is an offer"
-            )
+            unusable = len(reading.rejects)
+            raise Unreadable(f"{source.name} answered, but none of {unusable} rows is an offer")
         repeated = [
             Reject("duplicate", "another row for the same machine is kept", o.raw or text_of(None))
             for o in twice

@@ -10,8 +10,8 @@ from pathlib import Path
 from connectors.base import Source
 from connectors.jobs.ingest import Ingest, load_recorded
 from data.market import Busy, Lake
-from engine.runs import moment_of
 from data.worker import HEARTBEAT_SECONDS, beat, take_refresh_request
+from engine.runs import moment_of
 
 log = logging.getLogger(__name__)
 
@@ -113,4 +113,3 @@ def first_pause(lake: Lake, source: Source, now: datetime) -> float:
         return 0.0
     due = moment_of(run.run_id) + timedelta(seconds=next_pause(source, int(run.outcome != "ok")))
     return max((due - now).total_seconds(), 0.0)
-

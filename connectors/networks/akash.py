@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -37,7 +37,7 @@ class _Wire(BaseModel):
 
 class _Amount(_Wire):
     denom: str
-    amount: Annotated[Decimal, BeforeValidator(lambda v: exact(v))]
+    amount: Annotated[Decimal, BeforeValidator(exact)]
 
 
 class _BidData(_Wire):
@@ -240,7 +240,7 @@ def _usd_per_hour(bid: _Bid) -> Decimal:
     raise ValueError(f"the bid is in {price.denom!r}, which cannot be converted to USD")
 
 
-def _place(provider: _Provider | None) -> dict[str, str | float | None]:
+def _place(provider: _Provider | None) -> dict[str, Any]:
     """Where the machine stands and what is free there, as far as the provider says."""
     if provider is None:
         return {}
