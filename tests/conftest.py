@@ -1,0 +1,33 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from data.market import Lake
+from data.shipped import catalogue as shipped_catalogue
+from engine.resources import Catalogue
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    return shipped_catalogue()
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(tmp_path / "market")
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def shared() -> Path:
+    """Recorded payloads and published schemas that are not part of this repository."""
+    if not SHARED.is_dir():
+        pytest.skip("the folder of recordings beside the checkout is absent")
+    return SHARED

@@ -1,0 +1,52 @@
+"""Plain values that several tests start from."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from engine.market import Offer
+
+OBSERVED = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
+
+
+def offer(**changes: Any) -> Offer:
+    """One sound offer, changed as asked."""
+    fields: dict[str, Any] = {
+        "offer_id": "akash:p1:h100 80Gi SXM5:on_demand:-",
+        "network": "akash",
+        "provider_id": "p1",
+        "provider_name": "one.example",
+        "gpu_model": "H100-SXM",
+        "gpu_name": "h100 80Gi SXM5",
+        "form_factor": "SXM",
+        "gpu_memory_gib": 80.0,
+        "gpu_count": 1,
+        "vcpu": 16.0,
+        "memory_gib": 256.0,
+        "country_code": "US",
+        "usd_per_hour": Decimal("2.5"),
+        "price_basis": "instance",
+        "available": True,
+        "available_count": 4,
+        "observed_at": OBSERVED,
+        "source_kind": "live",
+        "source": "a test",
+    }
+    return Offer(**(fields | changes))
+
+
+def baseline(**changes: Any) -> Offer:
+    """One sound hyperscaler price for the same GPU."""
+    fields: dict[str, Any] = {
+        "offer_id": "aws:p5.4xlarge:us-east-1:on_demand",
+        "network": "aws",
+        "is_baseline": True,
+        "provider_id": "aws",
+        "provider_name": "p5.4xlarge",
+        "gpu_name": "p5.4xlarge",
+        "region": "us-east-1",
+        "usd_per_hour": Decimal("6.88"),
+        "available": None,
+        "available_count": None,
+    }
+    return offer(**(fields | changes))
