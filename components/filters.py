@@ -15,7 +15,6 @@ COUNTRY_GROUPS = {
     "EEA": "EU and EEA",
     "EEA+adequate": "EEA and countries with a full adequacy decision",
 }
-_FREE = {"free": "Free now", "all": "All"}
 
 
 def market_filters(offers: pl.DataFrame, catalogue: Catalogue) -> Search:
@@ -27,7 +26,7 @@ def market_filters(offers: pl.DataFrame, catalogue: Catalogue) -> Search:
             "GPUs", 1, 64, None, key="count", bind="query-params", placeholder="any"
         )
         memory = right.number_input(
-            "GiB per GPU", 1, 1024, None, key="gpu_memory", bind="query-params",
+            "VRAM GiB", 1, 1024, None, key="gpu_memory", bind="query-params",
             placeholder="any", help="GPU memory, at least.",
         )  # fmt: skip
         forms = _several("Form factor", "form", _values(offers, "form_factor"))
@@ -59,10 +58,7 @@ def _offer_search(
         "USD per GPU-hour, at most", 0.01, 1000.0, None, 0.01, key="price", bind="query-params",
         placeholder="any",
     )  # fmt: skip
-    shown = st.segmented_control(
-        "Availability", list(_FREE), default="all", required=True, format_func=_FREE.__getitem__,
-        key="availability", bind="query-params",
-    )  # fmt: skip
+    free = st.toggle("Free now only", key="free", bind="query-params")
     terms = _several("Term", "term", _values(offers, "term"), lambda t: TERM_NAMES.get(t, t))
     kinds = _several("Source kind", "kind", _values(offers, "source_kind"))
     days = st.number_input(
@@ -81,7 +77,7 @@ def _offer_search(
         countries=countries,
         regions=regions,
         usd_per_gpu_hour_max=Decimal(str(ceiling)) if ceiling is not None else None,
-        available_only=shown == "free",
+        available_only=free,
         terms=terms,
         source_kinds=kinds,
         age_days_max=days,

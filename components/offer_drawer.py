@@ -35,6 +35,7 @@ def offer_drawer(
     comparisons: Sequence[Comparison],
     history: pl.DataFrame,
     provider: Row | None,
+    raw: str | None,
     now: datetime,
     on_close: Callable[[], None],
 ) -> None:
@@ -54,7 +55,7 @@ def offer_drawer(
         offer_line(history)
         _provider(provider)
         with st.expander("Raw row, as received", icon=":material/data_object:"):
-            st.code(offer["raw"] or "not kept", language=None, wrap_lines=True)
+            st.code(raw or "not kept", language=None, wrap_lines=True)
 
     drawer()
 

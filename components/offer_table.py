@@ -7,10 +7,13 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from components.text import TERM_NAMES, age, network_name
+from components.text import TERM_NAMES, age, network_name, usd_per_hour
+from engine.export import inert
 from engine.overview import BASELINE_NAMES
 
 _ROW_HEIGHT, _HEIGHT_MAX = 35, 600  # pixels
+_LISTED_MAX = 200
+_OPENER = "offer_opener"
 _GENERATION = "offer_table_generation"
 
 
@@ -43,6 +46,42 @@ def offer_table(offers: pl.DataFrame, now: datetime, on_open: Callable[[str], No
     )
 
 
+def offer_opener(offers: pl.DataFrame, on_open: Callable[[str], None]) -> None:
+    """Draw a list to open an offer by keyboard or by typing a part of it: the grid takes a mouse.
+
+    Holds the first ``_LISTED_MAX`` offers; calls ``on_open`` once per choice.
+    """
+    listed = offers.head(_LISTED_MAX)
+    names = {row["offer_id"]: _title(row) for row in listed.iter_rows(named=True)}
+
+    def chosen() -> None:
+        offer_id = st.session_state[_OPENER]
+        st.session_state[_OPENER] = None
+        if offer_id:
+            on_open(offer_id)
+
+    st.selectbox(
+        "Open an offer",
+        list(names),
+        None,
+        lambda offer_id: names.get(offer_id, offer_id),
+        key=_OPENER,
+        on_change=chosen,
+        placeholder="Open an offer: type a part of it",
+        label_visibility="collapsed",
+    )
+
+
+def _title(row: dict[str, Any]) -> str:
+    parts = (
+        row["gpu_model"] or row["gpu_name"],
+        network_name(row["network"]),
+        usd_per_hour(row["usd_per_gpu_hour"]),
+        row["provider_name"] or row["provider_id"] or row["tier"],
+    )
+    return " · ".join(filter(None, parts))
+
+
 def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
     free = (
         pl.when(pl.col("available").is_null())
@@ -55,7 +94,7 @@ def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
     ]
     seen = pl.coalesce("price_as_of", "observed_at")
     return offers.select(
-        pl.coalesce("gpu_model", "gpu_name").alias("GPU"),
+        _inert(pl.coalesce("gpu_model", "gpu_name")).alias("GPU"),
         pl.col("network").map_elements(network_name, return_dtype=pl.String).alias("Network"),
         pl.col("usd_per_gpu_hour").cast(pl.Float64).alias("USD/GPU-h"),
         *savings,
@@ -66,10 +105,15 @@ def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
         seen.map_elements(lambda m: age(m, now), return_dtype=pl.String).alias("Age"),
         pl.col("country_code").alias("Country"),
         pl.col("term").replace(TERM_NAMES).alias("Term"),
-        pl.coalesce("provider_name", "provider_id").alias("Provider"),
+        _inert(pl.coalesce("provider_name", "provider_id")).alias("Provider"),
         pl.col("vcpu").alias("vCPU"),
         pl.col("memory_gib").alias("RAM GiB"),
     )
+
+
+def _inert(text: pl.Expr) -> pl.Expr:
+    """Text from outside, safe also in the CSV that the grid's own toolbar offers."""
+    return text.map_elements(inert, return_dtype=pl.String)
 
 
 def _columns() -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """Questions about the market: one function per question, answered from the lake."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
-from data.market import Lake
+from data.market import REJECT_SCHEMA, Lake
 from data.shipped import price_history
 from engine.market import OFFER_SCHEMA, PROVIDER_SCHEMA
 from engine.runs import NetworkState, RunRecord, moment_of
@@ -38,34 +39,44 @@ _cache: dict[Path, Market] = {}  # one market per lake folder: the newest
 
 def latest(lake: Lake) -> Market:
     """Return the newest usable drop of every network, read again only when one is newer."""
-    newest = (lake.newest_drop("offers", network) for network in lake.networks())
-    drops = [path for path in newest if path]
-    key = "|".join(f"{path.parent.parent.name}/{path.stem}" for path in drops)
+    drops = _newest(lake)
     with _cache_guard:
         known = _cache.get(lake.root)
-    if known and known.key == key:
+    if known and known.key == _key(drops):
         return known
-    columns = ", ".join(OFFER_SCHEMA)
-    sql = f"SELECT {columns} FROM drops ORDER BY offer_id"  # noqa: S608 - our own column names
-    market = Market(key=key, offers=lake.query("offers", drops, sql))
+    market = read(lake, drops)
     with _cache_guard:
         _cache[lake.root] = market
     return market
 
 
+def read(lake: Lake, drops: Sequence[Path] | None = None) -> Market:
+    """Read the newest drops from disk: every column of an offer but the raw row."""
+    chosen = _newest(lake) if drops is None else drops
+    columns = [name for name in OFFER_SCHEMA if name != "raw"]
+    return Market(key=_key(chosen), offers=lake.frame("offers", chosen, columns))
+
+
+def raw_row(lake: Lake, network: str, offer_id: str) -> str | None:
+    """Return the row of the newest drop as it was received; None when it was not kept."""
+    drop = lake.newest_drop("offers", network)
+    found = lake.query(
+        "offers", [drop] if drop else [], "SELECT raw FROM drops WHERE offer_id = ?", [offer_id]
+    )
+    return found["raw"][0] if found.height else None
+
+
 def providers(lake: Lake, network: str) -> pl.DataFrame:
     """Return what the network's providers say about themselves, newest run."""
     drop = lake.newest_drop("providers", network)
-    columns = ", ".join(PROVIDER_SCHEMA)
-    sql = f"SELECT {columns} FROM drops ORDER BY provider_id"  # noqa: S608 - our own column names
-    return lake.query("providers", [drop] if drop else [], sql)
+    return lake.frame("providers", [drop] if drop else [], list(PROVIDER_SCHEMA))
 
 
 def rejects(lake: Lake, run: RunRecord) -> pl.DataFrame:
     """Return the rows of a run that did not become offers: code, reason, row as received."""
     drops = lake.drops("rejects", run.network, since=moment_of(run.run_id))
     of_run = [path for path in drops if path.stem == run.run_id]
-    return lake.query("rejects", of_run, "SELECT code, reason, row FROM drops")
+    return lake.frame("rejects", of_run, list(REJECT_SCHEMA))
 
 
 def states(lake: Lake, market: Market | None = None) -> list[NetworkState]:
@@ -116,6 +127,15 @@ def offer_history(lake: Lake, offer_id: str, network: str, now: datetime) -> pl.
         SELECT DISTINCT observed_at, usd_per_gpu_hour, available_count, source_kind
         FROM drops WHERE offer_id = ? ORDER BY observed_at"""
     return lake.query("offers", lake.drops("offers", network, since=since), sql, [offer_id])
+
+
+def _newest(lake: Lake) -> list[Path]:
+    found = (lake.newest_drop("offers", network) for network in lake.networks())
+    return [path for path in found if path]
+
+
+def _key(drops: Sequence[Path]) -> str:
+    return "|".join(f"{path.parent.parent.name}/{path.stem}" for path in drops)
 
 
 def _state(lake: Lake, network: str, figures: dict[str, object]) -> NetworkState:

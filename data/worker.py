@@ -39,11 +39,6 @@ def request_refresh(home: Path, now: datetime) -> None:
     write_text(_request_file(home), now.isoformat())
 
 
-def refresh_requested(home: Path) -> bool:
-    """Tell whether a request waits."""
-    return _request_file(home).exists()
-
-
 def take_refresh_request(home: Path) -> bool:
     """Consume the request; True for exactly one of several workers."""
     try:

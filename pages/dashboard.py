@@ -63,7 +63,7 @@ with right.container(border=True, height="stretch"):
     charts.history_lines(
         model_history(lake(), gpu, now()), key="dashboard_history", height=CHART_HEIGHT
     )
-    st.caption(HISTORY_CREDIT)
+    st.markdown(f":small[{HISTORY_CREDIT}]")
 with st.container(border=True):
     st.subheader("Sources")
     sources()

@@ -6,7 +6,7 @@ from components import charts, offer_table
 from components.filters import market_filters
 from components.offer_drawer import offer_drawer
 from components.session import lake, market, now, require
-from data.offers import model_history, offer_history, providers
+from data.offers import model_history, offer_history, providers, raw_row
 from data.shipped import HISTORY_CREDIT, catalogue
 from engine.export import OFFER_COLUMNS, csv_text, records
 from engine.overview import BASELINE_NAMES, Comparison, savings_by_offer
@@ -44,6 +44,7 @@ def show(offer_id: str) -> None:
         [Comparison.of(row) for row in pairs],
         offer_history(lake(), offer_id, offer["network"], now()),
         known.to_dicts()[0] if known.height else None,
+        raw_row(lake(), offer["network"], offer_id),
         now(),
         close_offer,
     )
@@ -51,26 +52,23 @@ def show(offer_id: str) -> None:
 
 newest = market()
 st.title("Who sells what, where, at what price")
-side, main = st.columns([1, 4.6])
+side, main = st.columns([1, 4.3])
 with side:
     search = market_filters(newest.offers, catalogue())
 found = matching(newest.offers if search.networks else newest.networks, search, now())
 with main:
-    view, count, download = st.columns([2, 4, 1.2], vertical_alignment="bottom")
-    shown = view.segmented_control(
+    view, opener, download = st.columns([2, 4, 1.2], vertical_alignment="bottom")
+    shown = view.radio(
         "View",
         [OFFERS, HISTORY],
-        default=OFFERS,
-        required=True,
+        horizontal=True,
         key="view",
         bind="query-params",
         label_visibility="collapsed",
     )
-    count.caption(
-        f"{found.height} of {newest.networks.height} offers, cheapest per GPU-hour first. Choose "
-        "a line to see its source. Add AWS, Azure or Google under Network to list them too."
-    )
     offers = savings_by_offer(found, newest.baselines, now())
+    with opener:
+        offer_table.offer_opener(offers, open_offer)
     download.download_button(
         "CSV",
         lambda: csv_text(records(offers, EXPORTED), EXPORTED),
@@ -84,12 +82,18 @@ with main:
     if found.is_empty():
         st.info("No offer meets all filters. Remove one, for example the country or the price.")
     elif shown == OFFERS:
+        st.caption(
+            f"{found.height} of {newest.networks.height} offers, cheapest per GPU-hour first. "
+            "Choose a line to see its source. To list AWS, Azure or Google too, add them under "
+            "Network."
+        )
         offer_table.offer_table(offers, now(), open_offer)
+        st.caption("An offer that does not state a value is left out by a filter on it.")
     else:
         models = found["gpu_model"].drop_nulls().unique(maintain_order=True).to_list()
         gpu = st.selectbox("GPU model", models, key="history_gpu")
         charts.history_lines(model_history(lake(), gpu, now()), key="market_history")
-        st.caption(HISTORY_CREDIT)
+        st.markdown(f":small[{HISTORY_CREDIT}]")
 
 linked = st.session_state.get("opened") or st.query_params.get("offer")
 if linked:

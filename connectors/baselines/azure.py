@@ -13,6 +13,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 
 from connectors.base import Answer, Http, Reading, Reject, Unreadable
 from connectors.wire import page_of, rows_of, text_of
@@ -26,41 +27,41 @@ _PATH = "/api/retail/prices"
 
 
 class _Item(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", alias_generator=to_camel)
 
-    currencyCode: str  # noqa: N815 - Azure's names
-    retailPrice: Annotated[Decimal, BeforeValidator(exact)]  # noqa: N815
-    armRegionName: str  # noqa: N815
-    effectiveStartDate: AwareDatetime  # noqa: N815
-    productName: str  # noqa: N815
-    skuName: str  # noqa: N815
-    meterName: str  # noqa: N815
-    unitOfMeasure: str  # noqa: N815
+    currency_code: str
+    retail_price: Annotated[Decimal, BeforeValidator(exact)]
+    arm_region_name: str
+    effective_start_date: AwareDatetime
+    product_name: str
+    sku_name: str
+    meter_name: str
+    unit_of_measure: str
     type: str
-    isPrimaryMeterRegion: bool  # noqa: N815
-    armSkuName: str = Field(min_length=1)  # noqa: N815
+    is_primary_meter_region: bool
+    arm_sku_name: str = Field(min_length=1)
 
     @property
     def is_for_sale(self) -> bool:
         """Whether the row is a price for a Linux machine by the hour that anyone can buy."""
         return (
             self.type == "Consumption"
-            and self.isPrimaryMeterRegion
-            and self.unitOfMeasure == "1 Hour"
-            and "Windows" not in self.productName
-            and "Low Priority" not in f"{self.skuName} {self.meterName}"
+            and self.is_primary_meter_region
+            and self.unit_of_measure == "1 Hour"
+            and "Windows" not in self.product_name
+            and "Low Priority" not in f"{self.sku_name} {self.meter_name}"
         )
 
     @property
     def term(self) -> Term:
-        return "spot" if "Spot" in f"{self.skuName} {self.meterName}" else "on_demand"
+        return "spot" if "Spot" in f"{self.sku_name} {self.meter_name}" else "on_demand"
 
 
 class _Page(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    Items: list[object]
-    NextPageLink: str | None = None
+    items: list[object] = Field(alias="Items")
+    next_page_link: str | None = Field(default=None, alias="NextPageLink")
 
 
 class Azure:
@@ -87,7 +88,7 @@ class Azure:
             def read(row: object, url: str = answer.url) -> Iterator[tuple[datetime, Offer]]:
                 yield from _offer(row, url, observed_at, catalogue)
 
-            dated += rows_of(page_of(answer, _Page).Items, read, rejects)
+            dated += rows_of(page_of(answer, _Page).items, read, rejects)
         dated.sort(key=lambda pair: pair[0])
         current = {offer.offer_id: offer for _, offer in dated}  # the newest start date stays
         return Reading(offers=list(current.values()), rejects=rejects)
@@ -107,7 +108,7 @@ class Azure:
         )
         for _ in range(PAGES_MAX):
             yield answer
-            following = page_of(answer, _Page).NextPageLink
+            following = page_of(answer, _Page).next_page_link
             if not following:
                 return
             if urlsplit(following)[:2] != urlsplit(self.base_url)[:2]:
@@ -120,14 +121,14 @@ def _offer(
     row: object, url: str, observed_at: datetime, catalogue: Catalogue
 ) -> Iterator[tuple[datetime, Offer]]:
     item = _Item.model_validate(row)
-    if not item.is_for_sale or item.effectiveStartDate > observed_at:
+    if not item.is_for_sale or item.effective_start_date > observed_at:
         return
-    if item.currencyCode != "USD":
-        raise ValueError(f"the price is in {item.currencyCode}, not USD")
-    instance = catalogue.instances.get(("azure", item.armSkuName))
+    if item.currency_code != "USD":
+        raise ValueError(f"the price is in {item.currency_code}, not USD")
+    instance = catalogue.instances.get(("azure", item.arm_sku_name))
     if instance is None:
-        raise ValueError(f"{item.armSkuName}: how many GPUs this size has is not known")
-    yield item.effectiveStartDate, _listed(item, instance, url, observed_at, catalogue, row)
+        raise ValueError(f"{item.arm_sku_name}: how many GPUs this size has is not known")
+    yield item.effective_start_date, _listed(item, instance, url, observed_at, catalogue, row)
 
 
 def _listed(
@@ -139,29 +140,29 @@ def _listed(
     row: object,
 ) -> Offer:
     model = catalogue.model(instance.gpu_model)
-    country = catalogue.country_of("azure", item.armRegionName)
+    country = catalogue.country_of("azure", item.arm_region_name)
     return Offer(
-        offer_id=offer_id_of("azure", item.armSkuName, item.armRegionName, item.term),
+        offer_id=offer_id_of("azure", item.arm_sku_name, item.arm_region_name, item.term),
         network="azure",
         is_baseline=True,
         provider_id="azure",
-        provider_name=item.armSkuName,
+        provider_name=item.arm_sku_name,
         gpu_model=instance.gpu_model,
-        gpu_name=item.armSkuName,
+        gpu_name=item.arm_sku_name,
         form_factor=model.interface if model and model.form_factor_known else None,
         gpu_memory_gib=float(model.memory_gib) if model and model.memory_gib else None,
         gpu_count=instance.gpu_count,
         vcpu=float(instance.vcpu) if instance.vcpu is not None else None,
         memory_gib=float(instance.memory_gib) if instance.memory_gib is not None else None,
-        region=item.armRegionName,
+        region=item.arm_region_name,
         country_code=country,
         country_evidence="the provider's region table" if country else None,
         term=item.term,
-        usd_per_hour=item.retailPrice,
+        usd_per_hour=item.retail_price,
         price_basis="instance",
         observed_at=observed_at,
         source_kind="live",
-        source=f"Azure Retail Prices API; price since {item.effectiveStartDate:%Y-%m-%d}",
+        source=f"Azure Retail Prices API; price since {item.effective_start_date:%Y-%m-%d}",
         source_url=url,
         raw=text_of(row),
     )

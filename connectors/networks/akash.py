@@ -12,14 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
-
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from typing import Any
 
 from connectors.base import Answer, Http, Reading, Reject, Unreadable
+from connectors.networks.akash_wire import Bid, ListedProvider, ModelRow, PricedSeller, Prices
 from connectors.wire import json_of, page_of, rows_of, text_of
 from engine.market import Attribute, Offer, Provider, offer_id_of
-from engine.money import exact
 from engine.resources import Catalogue
 
 BLOCKS_AN_HOUR = 600
@@ -31,104 +29,6 @@ AUDITORS = {"akash1365yvmc4s7awdyj3n2sav7xfx76adc6dnmlx63": "Akash Network"}
 """Known auditors (GET /v1/auditors answers with exactly this one, console@d84c9e93)."""
 
 
-class _Wire(BaseModel):
-    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
-
-
-class _Amount(_Wire):
-    denom: str
-    amount: Annotated[Decimal, BeforeValidator(exact)]
-
-
-class _BidData(_Wire):
-    price: _Amount
-
-
-class _OrderedGpu(_Wire):
-    model: str
-
-
-class _Order(_Wire):
-    cpuUnits: int = Field(ge=0)  # noqa: N815 - the network's name
-    memoryUnits: int = Field(ge=0)  # noqa: N815
-    storageUnits: int = Field(ge=0)  # noqa: N815
-    gpus: list[_OrderedGpu] = Field(min_length=1)
-
-
-class _Bid(_Wire):
-    height: int
-    txHash: str  # noqa: N815
-    datetime: AwareDatetime
-    aktTokenPrice: Decimal | None = None  # noqa: N815
-    deployment: _Order
-    data: _BidData
-
-
-class _Seller(_Wire):
-    owner: str = Field(min_length=1)
-    hostUri: str | None = None  # noqa: N815
-    allocated: int = Field(ge=0)
-    allocatable: int = Field(ge=0)
-
-
-class _PricedSeller(_Wire):
-    provider: _Seller
-    bestBid: _Bid  # noqa: N815
-
-
-class _ModelRow(_Wire):
-    vendor: str
-    model: str
-    ram: str
-    interface: str
-    providersWithBestBid: list[object]  # noqa: N815 - each is read on its own
-
-
-class _Prices(_Wire):
-    models: list[object]
-
-
-class _Quantity(_Wire):
-    available: float | None = None
-
-
-class _Storage(_Wire):
-    ephemeral: _Quantity = _Quantity()
-
-
-class _Stats(_Wire):
-    cpu: _Quantity = _Quantity()
-    memory: _Quantity = _Quantity()
-    storage: _Storage = _Storage()
-
-
-class _Attribute(_Wire):
-    key: str
-    value: str
-    auditedBy: list[str] = Field(default_factory=list)  # noqa: N815
-
-
-class _Provider(_Wire):
-    owner: str = Field(min_length=1)
-    name: str | None = None
-    hostUri: str | None = None  # noqa: N815
-    organization: str | None = None
-    locationRegion: str | None = None  # noqa: N815
-    city: str | None = None
-    locationType: str | None = None  # noqa: N815
-    hostingProvider: str | None = None  # noqa: N815
-    tier: str | None = None
-    ipCountryCode: str | None = None  # noqa: N815
-    isOnline: bool  # noqa: N815
-    isAudited: bool  # noqa: N815
-    # 0 % uptime arrives as null (console: map/provider.ts), so null stays unknown here.
-    uptime1d: float | None = Field(default=None, ge=0, le=1)
-    uptime7d: float | None = Field(default=None, ge=0, le=1)
-    uptime30d: float | None = Field(default=None, ge=0, le=1)
-    attributes: list[_Attribute] = Field(default_factory=list)
-    stats: _Stats = _Stats()
-
-
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """What every offer of one reading shares."""
@@ -136,7 +36,7 @@ class _Seen:
     at: datetime
     url: str
     catalogue: Catalogue
-    providers: dict[str, _Provider]
+    providers: dict[str, ListedProvider]
 
 
 class Akash:
@@ -163,7 +63,7 @@ class Akash:
         rejects: list[Reject] = []
         providers = {row.owner: row for row in _providers(listed, rejects)}
         seen = _Seen(observed_at, prices.url, catalogue, providers)
-        rows = page_of(prices, _Prices).models
+        rows = page_of(prices, Prices).models
         return Reading(
             offers=list(rows_of(rows, lambda row: _offers(row, seen, rejects), rejects)),
             providers=[_provider(row, observed_at, listed.url) for row in providers.values()],
@@ -171,76 +71,76 @@ class Akash:
         )
 
 
-def _providers(answer: Answer, rejects: list[Reject]) -> Iterator[_Provider]:
+def _providers(answer: Answer, rejects: list[Reject]) -> Iterator[ListedProvider]:
     rows = json_of(answer)
     if not isinstance(rows, list):
         raise Unreadable("Akash's list of providers is not a list")
 
-    def read(row: object) -> Iterator[_Provider]:
-        yield _Provider.model_validate(row)
+    def read(row: object) -> Iterator[ListedProvider]:
+        yield ListedProvider.model_validate(row)
 
     yield from rows_of(rows, read, rejects)
 
 
 def _offers(row: object, seen: _Seen, rejects: list[Reject]) -> Iterator[Offer]:
     """Every provider's best bid for one GPU; a GPU without any bid has no price and no offer."""
-    model = _ModelRow.model_validate(row)
-    if not model.providersWithBestBid:
+    model = ModelRow.model_validate(row)
+    if not model.providers_with_best_bid:
         name = f"{model.model} {model.ram} {model.interface}"
         rejects.append(Reject("unpriced", f"{name}: no bid seen in 31 days", text_of(row)))
 
     def read(entry: object) -> Iterator[Offer]:
-        yield _offer(model, _PricedSeller.model_validate(entry), entry, seen)
+        yield _offer(model, PricedSeller.model_validate(entry), entry, seen)
 
-    yield from rows_of(model.providersWithBestBid, read, rejects)
+    yield from rows_of(model.providers_with_best_bid, read, rejects)
 
 
-def _offer(model: _ModelRow, sold: _PricedSeller, entry: object, seen: _Seen) -> Offer:
+def _offer(model: ModelRow, sold: PricedSeller, entry: object, seen: _Seen) -> Offer:
     name = " ".join(filter(None, (model.model, model.ram, model.interface)))
     known = seen.catalogue.match(name)
-    bid, order = sold.bestBid, sold.bestBid.deployment
+    bid, order = sold.best_bid, sold.best_bid.deployment
     provider = seen.providers.get(sold.provider.owner)
     free = max(sold.provider.allocatable - sold.provider.allocated, 0)
     return Offer(
         offer_id=offer_id_of("akash", sold.provider.owner, name, "on_demand", ""),
         network="akash",
         provider_id=sold.provider.owner,
-        provider_name=_host(sold.provider.hostUri),
+        provider_name=_host(sold.provider.host_uri),
         gpu_model=known.name if known else None,
         gpu_name=name,
         form_factor=known.interface if known and known.form_factor_known else None,
         gpu_memory_gib=_gib(model.ram),
         gpu_count=len(order.gpus),
         gpu_count_max=free,
-        vcpu=order.cpuUnits / 1000,
-        memory_gib=order.memoryUnits / _GIB,
-        storage_gib=order.storageUnits / _GIB,
+        vcpu=order.cpu_units / 1000,
+        memory_gib=order.memory_units / _GIB,
+        storage_gib=order.storage_units / _GIB,
         usd_per_hour=_usd_per_hour(bid),
         native_price=f"{bid.data.price.amount:f} {bid.data.price.denom} per block",
         price_basis="whole_group_bid_incl_cpu_ram_disk",
-        available=free > 0 and (provider is None or provider.isOnline),
+        available=free > 0 and (provider is None or provider.is_online),
         available_count=free,
         price_as_of=bid.datetime,
         observed_at=seen.at,
         source_kind="live",
-        source=f"Akash Console API; bid in transaction {bid.txHash}, height {bid.height}",
+        source=f"Akash Console API; bid in transaction {bid.tx_hash}, height {bid.height}",
         source_url=seen.url,
         raw=text_of(entry),
         **_place(provider),
     )
 
 
-def _usd_per_hour(bid: _Bid) -> Decimal:
+def _usd_per_hour(bid: Bid) -> Decimal:
     price = bid.data.price
     per_hour = price.amount * BLOCKS_AN_HOUR / _MICRO
     if price.denom == "uact":
         return per_hour
-    if price.denom == "uakt" and bid.aktTokenPrice is not None:
-        return per_hour * bid.aktTokenPrice
+    if price.denom == "uakt" and bid.akt_token_price is not None:
+        return per_hour * bid.akt_token_price
     raise ValueError(f"the bid is in {price.denom!r}, which cannot be converted to USD")
 
 
-def _place(provider: _Provider | None) -> dict[str, Any]:
+def _place(provider: ListedProvider | None) -> dict[str, Any]:
     """Where the machine stands and what is free there, as far as the provider says."""
     if provider is None:
         return {}
@@ -248,7 +148,7 @@ def _place(provider: _Provider | None) -> dict[str, Any]:
     storage = provider.stats.storage.ephemeral.available
     memory, cpu = provider.stats.memory.available, provider.stats.cpu.available
     return {
-        "region": provider.locationRegion,
+        "region": provider.location_region,
         "country_code": country,
         "country_evidence": evidence,
         "city": provider.city,
@@ -259,40 +159,40 @@ def _place(provider: _Provider | None) -> dict[str, Any]:
     }
 
 
-def _country(provider: _Provider) -> tuple[str | None, str | None]:
+def _country(provider: ListedProvider) -> tuple[str | None, str | None]:
     """The declared country and who vouches for it; a code like eu-west never proves a country."""
     declared = next((a for a in provider.attributes if a.key == "country"), None)
     if declared is None or len(declared.value) != _COUNTRY_CODE_LETTERS:
         return None, None
-    signers = [AUDITORS.get(a, a) for a in declared.auditedBy]
+    signers = [AUDITORS.get(a, a) for a in declared.audited_by]
     evidence = f"signed by {', '.join(signers)}" if signers else "declared, not signed"
-    located = provider.ipCountryCode
+    located = provider.ip_country_code
     if located and located.upper() != declared.value.upper():
         evidence += f"; its address is in {located.upper()}"
     return declared.value.upper(), evidence
 
 
-def _provider(row: _Provider, observed_at: datetime, url: str) -> Provider:
+def _provider(row: ListedProvider, observed_at: datetime, url: str) -> Provider:
     return Provider(
         network="akash",
         provider_id=row.owner,
-        name=row.name or _host(row.hostUri),
-        host_uri=row.hostUri,
+        name=row.name or _host(row.host_uri),
+        host_uri=row.host_uri,
         organization=row.organization,
         country_code=_country(row)[0],
-        ip_country_code=row.ipCountryCode,
-        region=row.locationRegion,
+        ip_country_code=row.ip_country_code,
+        region=row.location_region,
         city=row.city,
-        location_type=row.locationType,
-        hosting_provider=row.hostingProvider,
+        location_type=row.location_type,
+        hosting_provider=row.hosting_provider,
         tier=row.tier,
-        is_online=row.isOnline,
-        is_audited=row.isAudited,
-        uptime_1d=row.uptime1d,
-        uptime_7d=row.uptime7d,
-        uptime_30d=row.uptime30d,
+        is_online=row.is_online,
+        is_audited=row.is_audited,
+        uptime_1d=row.uptime_1d,
+        uptime_7d=row.uptime_7d,
+        uptime_30d=row.uptime_30d,
         attributes=tuple(
-            Attribute(a.key, a.value, tuple(AUDITORS.get(s, s) for s in a.auditedBy))
+            Attribute(a.key, a.value, tuple(AUDITORS.get(s, s) for s in a.audited_by))
             for a in row.attributes
         ),
         observed_at=observed_at,

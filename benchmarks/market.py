@@ -1,0 +1,131 @@
+"""The lake against plain DuckDB, in one run: python benchmarks/market.py
+
+1. Ingest of 1,000,000 offers: a published, digested, recorded drop against DuckDB's own COPY.
+2. Newest offers + filters + savings against three hyperscalers over 150,000 offers, from the files
+   on disk, against one DuckDB query that answers the same question.
+Prints medians of five runs (wall time) and their ratio; targets: rate >= 0.5, time <= 3.
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from data import offers as questions
+from data.market import Lake
+from data.shipped import recorded_offers
+from engine.market import OFFER_SCHEMA, offers_frame
+from engine.overview import savings_by_offer
+from engine.search import Search, matching
+
+RUNS = 5
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+SEARCH = Search(
+    gpu_models=frozenset({"H100-SXM", "A100-80-SXM", "T4"}),
+    usd_per_gpu_hour_max=Decimal(5),
+    terms=frozenset({"on_demand"}),
+)
+PLAIN = """
+    WITH base AS (
+      SELECT network, gpu_model, term, min(usd_per_gpu_hour) AS price FROM read_parquet($files)
+      WHERE is_baseline AND price_basis = 'instance' AND rankable GROUP BY ALL)
+    SELECT o.*, 1 - o.usd_per_gpu_hour::DOUBLE / aws.price::DOUBLE AS saving_aws,
+           1 - o.usd_per_gpu_hour::DOUBLE / azure.price::DOUBLE AS saving_azure,
+           1 - o.usd_per_gpu_hour::DOUBLE / gcp.price::DOUBLE AS saving_gcp
+    FROM read_parquet($files) o
+    LEFT JOIN base aws ON aws.network = 'aws' AND aws.gpu_model = o.gpu_model AND aws.term = o.term
+    LEFT JOIN base azure ON azure.network = 'azure' AND azure.gpu_model = o.gpu_model
+      AND azure.term = o.term
+    LEFT JOIN base gcp ON gcp.network = 'gcp' AND gcp.gpu_model = o.gpu_model AND gcp.term = o.term
+    WHERE NOT o.is_baseline AND o.gpu_model IN ('H100-SXM', 'A100-80-SXM', 'T4')
+      AND o.usd_per_gpu_hour <= 5 AND o.term = 'on_demand'
+    ORDER BY o.usd_per_gpu_hour, o.offer_id"""
+
+
+def seconds(work: Callable[[int], object]) -> float:
+    """Median wall time of five runs after one warm-up."""
+    taken = []
+    for run in range(RUNS + 1):
+        start = time.perf_counter()
+        work(run)
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken[1:])
+
+
+def many(rows: int) -> pl.DataFrame:
+    """The shipped network offers, repeated under new ids and slightly different prices."""
+    shipped = [o for found in recorded_offers().values() for o in found if not o.is_baseline]
+    frame = offers_frame(shipped)
+    copies = pl.concat([frame] * (rows // frame.height + 1)).head(rows)
+    factor = (pl.int_range(pl.len()) % 997 + 500) / 1000
+    return copies.with_row_index("n").with_columns(
+        offer_id=pl.col("offer_id") + ":" + pl.col("n").cast(pl.String),
+        usd_per_gpu_hour=(pl.col("usd_per_gpu_hour").cast(pl.Float64) * factor).cast(
+            OFFER_SCHEMA["usd_per_gpu_hour"]
+        ),
+    ).drop("n")
+
+
+def ingest(folder: Path, rows: int) -> None:
+    frame = many(rows)
+    lake = Lake(folder / "ingest")
+    connection = duckdb.connect()
+    connection.register("frame", frame.to_arrow())
+
+    def plain(run: int) -> None:
+        target = str(folder / f"plain-{run}.parquet")
+        connection.execute("COPY frame TO ? (FORMAT parquet, COMPRESSION zstd)", [target])
+
+    def ours(_: int) -> None:
+        lake.save("offers", "bench", lake.new_run_id("bench", datetime.now(UTC)), frame)
+
+    theirs, mine = seconds(plain), seconds(ours)
+    print(
+        f"ingest {rows:,} offers   DuckDB COPY {rows / theirs:12,.0f}/s   Necto "
+        f"{rows / mine:12,.0f}/s   rate {theirs / mine:.2f} x (target >= 0.5)"
+    )
+
+
+def compare(folder: Path, rows: int) -> None:
+    lake = Lake(folder / "compare")
+    baselines = [o for found in recorded_offers().values() for o in found if o.is_baseline]
+    lake.save("offers", "bench", lake.new_run_id("bench", NOW), many(rows))
+    lake.save("offers", "hyper", lake.new_run_id("hyper", NOW), offers_frame(baselines))
+    files = [str(path) for path in (lake.newest_drop("offers", n) for n in lake.networks())]
+    connection = duckdb.connect()
+
+    def plain(_: int) -> pl.DataFrame:
+        return connection.sql(PLAIN, params={"files": files}).pl()
+
+    def from_disk(_: int) -> pl.DataFrame:
+        return answer(questions.read(lake))
+
+    def at_hand(_: int) -> pl.DataFrame:
+        return answer(questions.latest(lake))
+
+    def answer(market: questions.Market) -> pl.DataFrame:
+        found = matching(market.networks, SEARCH, NOW)
+        return savings_by_offer(found, market.baselines, NOW)
+
+    assert plain(0).height == from_disk(0).height > 0
+    theirs, cold, warm = seconds(plain), seconds(from_disk), seconds(at_hand)
+    for name, mine in (("read from disk", cold), ("market at hand", warm)):
+        print(
+            f"latest + filters + comparison over {rows:,}, {name}   DuckDB {theirs * 1000:7.1f} ms"
+            f"   Necto {mine * 1000:7.1f} ms   {mine / theirs:.2f} x (target <= 3)"
+        )
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as temporary:
+        ingest(Path(temporary), 1_000_000)
+        compare(Path(temporary), 150_000)

@@ -1,0 +1,47 @@
+"""DuckDB in this process: one private connection, a cursor of its own for every use.
+
+A connection shared without cursors mixed up the results of threads. No extension is ever loaded
+from outside.
+"""
+
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+DAMAGED = (duckdb.IOException, duckdb.InvalidInputException)
+"""What DuckDB raises for a file that is cut off, overwritten or no Parquet."""
+
+
+class Duck:
+    """SQL over Parquet files, and Parquet files from frames."""
+
+    def __init__(self) -> None:
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._guard = threading.Lock()
+
+    def frame(self, sql: str, parameters: Sequence[object]) -> pl.DataFrame:
+        """Run one query; raises duckdb.Error (``DAMAGED`` for files that cannot be read)."""
+        found: pl.DataFrame = self._cursor().sql(sql, params=list(parameters)).pl()
+        return found
+
+    def write_parquet(self, frame: pl.DataFrame, path: Path) -> None:
+        cursor = self._cursor()
+        cursor.register("frame", frame.to_arrow())
+        cursor.execute("COPY frame TO ? (FORMAT parquet, COMPRESSION zstd)", [str(path)])
+        cursor.unregister("frame")
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        with self._guard:
+            if self._connection is None:
+                self._connection = duckdb.connect(
+                    config={
+                        "autoinstall_known_extensions": "false",
+                        "autoload_known_extensions": "false",
+                        "threads": str(min(4, os.cpu_count() or 1)),
+                    }
+                )
+            return self._connection.cursor()

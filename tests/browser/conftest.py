@@ -1,0 +1,119 @@
+"""A real server, a real Chromium; anything that leaves the machine fails the test."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
+    "--disable-component-update", "--no-first-run", "--disable-default-apps",
+    "--disable-dev-shm-usage",
+)  # fmt: skip
+NOWHERE = "http://127.0.0.1:9"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def serving(home: Path, **environment: str) -> Iterator[str]:
+    """`streamlit run app.py` as `make run` starts it; ends when ready, or fails with its log."""
+    port = free_port()
+    log = home / "server.log"
+    home.mkdir(parents=True, exist_ok=True)
+    variables = os.environ | {
+        "NECTO_HOME": str(home), "NECTO_AKASH_URL": NOWHERE, "NECTO_AZURE_URL": NOWHERE,
+    } | environment  # fmt: skip
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+    with (
+        log.open("w") as out,
+        subprocess.Popen(
+            command, cwd=ROOT, env=variables, stdout=out, stderr=subprocess.STDOUT
+        ) as process,
+    ):
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _until_ready(address, process, log)
+            yield address
+        finally:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+            process.kill()
+
+
+def _until_ready(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end and process.poll() is None:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/healthz", timeout=2):
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"the server did not get ready:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def playwright_driver() -> Iterator[Playwright]:
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright_driver: Playwright) -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    assert path, "no Chromium: run `make test`, which installs it, or install it yourself"
+    browser = playwright_driver.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory) -> Iterator[str]:
+    """One server with the shipped figures, shared by the tests of a process."""
+    with serving(tmp_path_factory.mktemp("necto")) as found:
+        yield found
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A fresh visitor at 1440x900 whose every request must stay on this machine."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    visited = context.new_page()
+    left: list[str] = []
+    visited.on("request", lambda request: left.append(request.url))
+    yield visited
+    context.close()
+    strangers = [url for url in left if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))]
+    assert strangers == []
+
+
+def settled(page: Page) -> Page:
+    """Wait until the script has run and nothing is left to draw."""
+    page.wait_for_function(
+        "() => { const app = document.querySelector('[data-testid=stApp]');"
+        " return app && app.getAttribute('data-test-script-state') === 'notRunning' &&"
+        " !document.querySelector('[data-testid=stSkeleton]') }",
+        timeout=30_000,
+    )
+    page.wait_for_timeout(400)
+    return page
+
+
+def opened(page: Page, url: str) -> Page:
+    page.goto(url)
+    page.wait_for_selector("h1", timeout=30_000)
+    return settled(page)

@@ -1,0 +1,219 @@
+"""Every page through the frame, without a browser: what it says in each state of the market."""
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from components import session
+from connectors.jobs.ingest import load_recorded
+from data import offers as questions
+from data import worker
+from data.market import Lake
+from engine.market import offers_frame
+from tests.data.test_market import saved
+from tests.data.test_offers import failed
+from tests.support import offer
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 30
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """Necto's home for one test; what Streamlit remembers of another's is forgotten."""
+    monkeypatch.setenv("NECTO_HOME", str(tmp_path))
+    st.cache_resource.clear()
+    yield tmp_path
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def recorded(home):
+    load_recorded(Lake(home / "market"))
+    return home
+
+
+def visit(page: str = "dashboard", **query: str) -> AppTest:
+    visitor = AppTest.from_file(str(ROOT / "components" / "frame.py"), default_timeout=SECONDS)
+    for name, value in query.items():
+        visitor.query_params[name] = value
+    visitor.run()
+    if page != "dashboard":
+        visitor.switch_page(f"{ROOT}/pages/{page}.py").run()
+    assert not visitor.exception
+    return visitor
+
+
+def words(visitor: AppTest) -> str:
+    kinds = (visitor.markdown, visitor.caption, visitor.warning, visitor.info, visitor.error)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def cards(visitor: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in visitor.metric}
+
+
+def test_the_dashboard_shows_price_savings_and_their_label(recorded):
+    shown = cards(visit())
+
+    assert shown["H100-SXM per GPU-hour"] == "$2.039"
+    assert shown["Saving against AWS"] == "62 to 70 %"
+    assert shown["Savings of 70 % or more"] == "6 of 17"
+
+
+def test_a_gpu_no_hyperscaler_sells_has_no_saving(recorded):
+    shown = cards(visit(gpu="RTX 5090"))
+
+    assert shown["Saving against AWS"] == "–"
+
+
+def test_an_empty_market_says_what_happens_next(home):
+    assert "No offers yet" in words(visit())
+
+
+def test_a_missing_worker_is_said_on_every_page(recorded):
+    assert "Worker not running" in words(visit())
+    assert "Worker not running" in words(visit("market"))
+
+
+def test_a_living_worker_is_said(recorded):
+    worker.beat(recorded, 1, datetime.now(UTC))
+
+    assert "Worker alive" in words(visit())
+
+
+def test_a_failing_network_is_named_and_its_figures_are_kept(recorded):
+    failed(Lake(recorded / "market"))
+    text = words(visit())
+
+    assert "No live figures at the last reading from Akash (figures of 2026-09-28 kept)" in text
+    assert cards(visit())["H100-SXM per GPU-hour"] == "$2.039"
+
+
+def test_a_file_set_aside_is_reported(recorded):
+    lake = Lake(recorded / "market")
+    stray = lake.root / "offers" / "stray.txt"
+    stray.write_text("x")
+    lake.set_aside(stray, "not a file that Necto wrote")
+
+    assert "1 unusable files were set aside" in words(visit())
+
+
+def test_refresh_now_asks_the_worker(recorded):
+    visitor = visit()
+    visitor.button[0].click().run()
+
+    assert worker.take_refresh_request(recorded)
+
+
+def test_the_market_lists_what_can_be_procured(recorded):
+    assert "54 of 54 offers" in words(visit("market"))
+
+
+def test_the_market_says_when_nothing_fits(recorded):
+    visitor = visit("market")
+    visitor.number_input(key="price").set_value(0.01).run()
+
+    assert "No offer meets all filters" in words(visitor)
+
+
+def test_every_filter_narrows_the_market(recorded):
+    visitor = visit("market")
+    for key, value in (("family", "A100"), ("network", "Lium")):
+        visitor.multiselect(key=key).select(value.lower() if key == "network" else value).run()
+
+    assert "1 of 54 offers" in words(visitor)
+
+
+def test_a_country_outside_the_chosen_group_finds_nothing(recorded):
+    visitor = visit("market")
+    visitor.selectbox(key="place").select("EU").run()
+    visitor.multiselect(key="country").select("JP").run()
+
+    assert "No offer meets all filters" in words(visitor)
+
+
+def test_the_slide_over_tells_source_saving_and_provider(recorded):
+    offer_id = questions.latest(Lake(recorded / "market")).networks.filter(
+        gpu_model="H100-SXM"
+    )["offer_id"][0]
+    visitor = visit("market")
+    visitor.selectbox(key="offer_opener").select(offer_id).run()
+    text = words(visitor).replace("\\", "")
+
+    assert "uact per block" in text
+    assert "against AWS p5.4xlarge" in text
+    assert "No attribute of this provider is recorded" in text
+
+
+def test_an_offer_of_a_source_without_providers_says_so(recorded):
+    offer_id = questions.latest(Lake(recorded / "market")).networks.filter(network="nosana")[
+        "offer_id"
+    ][0]
+    visitor = visit("market")
+    visitor.selectbox(key="offer_opener").select(offer_id).run()
+
+    assert "publishes nothing about the provider" in words(visitor)
+    assert "same model in the same form factor" in words(visitor)
+
+
+def test_the_price_history_carries_its_credit(recorded):
+    visitor = visit("market")
+    visitor.radio(key="view").set_value("Price history").run()
+
+    assert "gpurentalprices.com" in words(visitor)
+
+
+def test_hostile_text_from_a_network_is_shown_as_text(home):
+    lake = Lake(home / "market")
+    nasty = "<img src=x onerror=alert(1)> **bold** [x](javascript:alert(1)) $x$ :red[y]"
+    row = offer(provider_name=nasty, source=nasty, note=nasty, gpu_model=None, gpu_name=nasty)
+    lake.save("offers", "akash", lake.new_run_id("akash", row.observed_at), offers_frame([row]))
+    visitor = visit("market")
+    visitor.selectbox(key="offer_opener").select(row.offer_id).run()
+
+    assert "\\*\\*bold\\*\\*" in words(visitor)
+    assert "<img" not in words(visitor).replace("\\<img", "")
+
+
+def test_new_figures_are_shown_without_a_restart(home):
+    lake = Lake(home / "market")
+    saved(lake, datetime.now(UTC) - timedelta(hours=1), "2.5")
+    visitor = visit()
+    assert cards(visitor)["H100-SXM per GPU-hour"] == "$2.500"
+
+    saved(lake, datetime.now(UTC), "2.25")
+    assert cards(visitor.run())["H100-SXM per GPU-hour"] == "$2.250"
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "pages").glob("[a-z]*.py")), ids=lambda p: p.name)
+def test_a_page_opened_outside_the_frame_shows_nothing(recorded, page, monkeypatch):
+    monkeypatch.setattr(session._run, "framed", False, raising=False)
+    visitor = AppTest.from_file(str(page), default_timeout=SECONDS).run()
+
+    assert "outside Necto's frame" in visitor.error[0].value
+    assert not visitor.metric
+    assert not visitor.dataframe
+
+
+def test_a_person_without_the_role_is_told_so(recorded, tmp_path):
+    script = tmp_path / "page.py"
+    script.write_text(
+        "from components.session import enter_frame, require\n"
+        "import streamlit as st\nenter_frame()\nrequire('admin')\nst.metric('secret', 1)\n"
+    )
+    visitor = AppTest.from_file(str(script), default_timeout=SECONDS).run()
+
+    assert "with the role admin" in visitor.error[0].value
+    assert not visitor.metric
+
+
+def test_a_market_folder_that_vanishes_is_an_empty_market(recorded):
+    visit()
+    shutil.rmtree(recorded / "market" / "offers")
+
+    assert "No offers yet" in words(visit())

@@ -1,0 +1,100 @@
+"""What is remembered of a run, and the one word that says how fresh a network is."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.runs import DropRecord, NetworkState, RunRecord, moment_of, run_id_after
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+clocks = st.datetimes(
+    datetime(2000, 1, 1),  # noqa: DTZ001
+    datetime(2100, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
+
+
+def run(outcome: str = "ok", kind: str = "live", **changes: object) -> RunRecord:
+    fields = {"run_id": "20261123T120000000000Z", "network": "akash", "source_kind": kind}
+    times = {"outcome": outcome, "message": "", "started_at": NOON, "finished_at": NOON}
+    return RunRecord.model_validate(fields | times | changes)
+
+
+def state(good: RunRecord | None, last: RunRecord | None) -> NetworkState:
+    return NetworkState(
+        network="akash", good=good, last=last, observed_at=None, offers=0, available=0, models=0
+    )
+
+
+@given(st.lists(clocks, min_size=1, max_size=12))
+def test_every_run_sorts_after_the_one_before_whatever_the_clock_does(moments: list[datetime]):
+    ids: list[str] = []
+    for moment in moments:
+        ids.append(run_id_after(ids[-1] if ids else None, moment))
+    assert ids == sorted(set(ids))
+    assert all(moment_of(i) >= m for i, m in zip(ids, moments, strict=True))
+
+
+@given(clocks)
+def test_a_run_is_named_by_its_start_when_the_clock_goes_forward(moment: datetime):
+    name = run_id_after(run_id_after(None, moment - timedelta(microseconds=1)), moment)
+    assert moment_of(name) == moment
+    assert moment_of(run_id_after(None, moment)) == moment
+
+
+@pytest.mark.parametrize("back", [timedelta(0), timedelta(microseconds=1), timedelta(days=365)])
+def test_a_clock_that_went_back_costs_one_microsecond(back: timedelta):
+    assert run_id_after("20261123T120000000000Z", NOON - back) == "20261123T120000000001Z"
+
+
+def test_a_run_is_named_in_utc():
+    there = datetime(2026, 11, 23, 1, 0, tzinfo=timezone(timedelta(hours=2)))
+    assert run_id_after(None, there) == "20261122T230000000000Z"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "latest", "20261123", "20261123T120000000000Z.tmp", "20261323T120000000000Z"]
+)
+def test_a_name_that_is_no_runs_is_refused(name: str):
+    with pytest.raises(ValueError, match="does not match|unconverted"):
+        moment_of(name)
+
+
+@pytest.mark.parametrize(
+    ("good", "last", "word"),
+    [
+        (run(), run(), "live"),
+        (run(kind="recorded"), run(kind="recorded"), "recorded"),
+        (run(kind="contract"), run(kind="contract"), "contract"),
+        (run(), run("unreachable"), "failing"),
+        (run(kind="recorded"), run("denied"), "failing"),
+        (None, run("unreadable"), "failing"),
+        (run(kind="recorded"), None, "recorded"),
+        (None, None, "empty"),
+    ],
+)
+def test_one_word_says_how_fresh_a_network_is(
+    good: RunRecord | None, last: RunRecord | None, word: str
+):
+    assert state(good, last).status == word
+    assert state(good, last).failing == (word == "failing")
+
+
+def test_a_run_without_a_drop_brought_no_offers():
+    drop = DropRecord(rows=38, sha256="0" * 64, bytes=1)
+    assert run("unreachable").offers == 0
+    assert run(drops={"offers": drop}).offers == 38
+    assert run(drops={"rejects": drop}).offers == 0
+
+
+def test_a_run_is_read_back_as_it_was_written():
+    drops = {"offers": DropRecord(rows=38, sha256="0" * 64, bytes=1)}
+    whole = run(drops=drops, reject_counts={"price": 2}, reference_digest="abc")
+    assert RunRecord.model_validate_json(whole.model_dump_json()) == whole
+
+
+def test_an_outcome_that_nobody_defined_is_refused():
+    with pytest.raises(ValueError, match="outcome"):
+        run("maybe")
