@@ -12,7 +12,6 @@ STATIC = ROOT / "components" / "static"
 STATUS_SECONDS = 15
 
 enter_frame()
-st.set_page_config(page_title="Necto", page_icon=str(STATIC / "icon.svg"), layout="wide")
 st.logo(str(STATIC / "logo.svg"), size="large")
 page = st.navigation(
     [
@@ -30,6 +29,9 @@ page = st.navigation(
         ),
     ],
     position="top",
+)
+st.set_page_config(
+    page_title=f"{page.title} · Necto", page_icon=str(STATIC / "icon.svg"), layout="wide"
 )
 
 

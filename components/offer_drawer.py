@@ -25,6 +25,7 @@ from components.text import (
 from engine.export import number_text
 from engine.market import attributes_from
 from engine.overview import BASELINE_NAMES, Comparison
+from engine.resources import Catalogue, GpuModel
 from engine.savings import AKASH_SHAPE_RATES, SLA_NOTE
 
 Row = Mapping[str, Any]
@@ -32,6 +33,7 @@ Row = Mapping[str, Any]
 
 def offer_drawer(
     offer: Row,
+    catalogue: Catalogue,
     comparisons: Sequence[Comparison],
     history: pl.DataFrame,
     provider: Row | None,
@@ -49,7 +51,7 @@ def offer_drawer(
     )
     def drawer() -> None:
         _head(offer, now)
-        _provenance(offer, now)
+        _provenance(offer, catalogue, now)
         _savings(comparisons)
         st.header("Price over time")
         offer_line(history)
@@ -75,7 +77,7 @@ def _free(offer: Row) -> str:
     return str(offer["available_count"] or "yes")
 
 
-def _provenance(offer: Row, now: datetime) -> None:
+def _provenance(offer: Row, catalogue: Catalogue, now: datetime) -> None:
     st.header("Where this figure comes from")
     exact = number_text(offer["usd_per_hour"])
     rows = {
@@ -86,9 +88,10 @@ def _provenance(offer: Row, now: datetime) -> None:
         "Native price": offer["native_price"],
         "Price includes": BASIS_NAMES.get(str(offer["price_basis"]), offer["price_basis"]),
         "Written there as": offer["gpu_name"],
+        "GPU": _gpu(catalogue.model(offer["gpu_model"] or "")),
         "Term": TERM_NAMES.get(str(offer["term"]), offer["term"]),
         "Priced shape": _shape(offer),
-        "Country": _country(offer),
+        "Country": _country(offer, catalogue),
         "Note": offer["note"],
         "Offer id": offer["offer_id"],
     }
@@ -104,10 +107,25 @@ def _shape(offer: Row) -> str:
     return ", ".join(part for part in parts if part != UNKNOWN) or UNKNOWN
 
 
-def _country(offer: Row) -> str:
+def _gpu(model: GpuModel | None) -> str:
+    if model is None:
+        return "a name Necto does not know: shown as received, never compared"
+    parts = [
+        f"{model.vendor} {model.name}",
+        f"{model.memory_gib} GiB" if model.memory_gib else "",
+        model.interface if model.form_factor_known else "form factor not stated",
+        f"{model.bf16_dense_tflops} bf16 TFLOPS (data sheet)" if model.bf16_dense_tflops else "",
+    ]
+    return ", ".join(filter(None, parts))
+
+
+def _country(offer: Row, catalogue: Catalogue) -> str:
     if not offer["country_code"]:
         return UNKNOWN
-    return f"{offer['country_code']} ({offer['country_evidence'] or 'no evidence'})"
+    evidence = offer["country_evidence"] or "no evidence"
+    known = catalogue.jurisdictions.get(offer["country_code"])
+    law = f"{known.detail}, as of {known.as_of}" if known else "no adequacy decision"
+    return f"{offer['country_code']} ({evidence}). GDPR: {law}"
 
 
 def _savings(comparisons: Sequence[Comparison]) -> None:

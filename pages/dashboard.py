@@ -26,6 +26,9 @@ CHART_HEIGHT = 250
 @st.fragment(run_every=REFRESH_SECONDS)
 def figures(gpu_model: str) -> None:
     newest = market()
+    if st.session_state.setdefault("market_key", newest.key) != newest.key:
+        st.session_state["market_key"] = newest.key
+        st.rerun()  # new figures: the charts below show them too
     found = headline(newest.networks, newest.baselines, gpu_model, now())
     cards.headline_cards(found, large_savings(newest.networks, newest.baselines, now()))
     freshness.attention(network_states(), lake().aside(), worker_alive=worker_is_alive())

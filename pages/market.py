@@ -41,6 +41,7 @@ def show(offer_id: str) -> None:
     known = providers(lake(), offer["network"]).filter(provider_id=offer["provider_id"] or "")
     offer_drawer(
         offer,
+        catalogue(),
         [Comparison.of(row) for row in pairs],
         offer_history(lake(), offer_id, offer["network"], now()),
         known.to_dicts()[0] if known.height else None,
