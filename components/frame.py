@@ -12,6 +12,8 @@ STATIC = ROOT / "components" / "static"
 STATUS_SECONDS = 15
 
 enter_frame()
+# The icon comes first: without one, the navigation shows its own, fetched from a font server.
+st.set_page_config(page_icon=str(STATIC / "icon.svg"), layout="wide")
 st.logo(str(STATIC / "logo.svg"), size="large")
 page = st.navigation(
     [
@@ -30,9 +32,7 @@ page = st.navigation(
     ],
     position="top",
 )
-st.set_page_config(
-    page_title=f"{page.title} · Necto", page_icon=str(STATIC / "icon.svg"), layout="wide"
-)
+st.set_page_config(page_title=f"{page.title} · Necto")
 
 
 @st.fragment(run_every=STATUS_SECONDS)

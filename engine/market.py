@@ -13,7 +13,7 @@ from typing import Literal
 
 import polars as pl
 
-from engine.money import PRICE_SCALE, divided
+from engine.money import PRICE_SCALE, divided, stored
 
 SourceKind = Literal["live", "recorded", "contract"]
 Term = Literal["on_demand", "spot", "reserved_1y", "reserved_3y", "contract"]
@@ -171,6 +171,9 @@ class Offer:
                 f"price {shown} USD an hour for {self.gpu_count} GPUs is above "
                 f"{USD_PER_GPU_HOUR_MAX} USD per GPU-hour: a mistake in units"
             )
+        object.__setattr__(self, "usd_per_hour", stored(self.usd_per_hour))
+        if self.usd_per_hour == 0:
+            raise ValueError("price is below the smallest that can be kept: a mistake in units")
 
     @property
     def usd_per_gpu_hour(self) -> Decimal:

@@ -36,10 +36,16 @@ def exact(value: str | int | Decimal) -> Decimal:
     return number
 
 
-def divided(amount: Decimal, by: int) -> Decimal:
-    """Return ``amount / by`` to the scale of a stored price (half up on the 18th place)."""
+def stored(amount: Decimal) -> Decimal:
+    """Return the amount to the scale of a stored price (half up on the 18th place)."""
     with localcontext(prec=_PRECISION):
-        return (amount / by).quantize(Decimal(1).scaleb(-PRICE_SCALE), ROUND_HALF_UP)
+        return amount.quantize(Decimal(1).scaleb(-PRICE_SCALE), ROUND_HALF_UP)
+
+
+def divided(amount: Decimal, by: int) -> Decimal:
+    """Return ``amount / by`` to the scale of a stored price."""
+    with localcontext(prec=_PRECISION):
+        return stored(amount / by)
 
 
 @dataclass(frozen=True, slots=True, order=False)

@@ -1,0 +1,276 @@
+"""What holds for every source of prices, whatever it answers; a new one is in here by its sample.
+
+Each test starts from a lake that holds a good reading, as a running Necto does.
+"""
+
+import csv
+import io
+import itertools
+import json
+import shutil
+from decimal import Decimal
+
+import httpx
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connectors.registry import SOURCES, sources
+from data import offers as questions
+from data.market import Lake
+from engine.export import OFFER_COLUMNS, csv_text, records
+from engine.runs import RunRecord
+from tests.connectors.samples import (
+    NOW,
+    SAMPLES,
+    Answers,
+    Sample,
+    answering,
+    at,
+    ingest,
+    places,
+    put,
+    with_token,
+)
+
+MEGABYTE = b"[" + b" " * 999_999
+
+
+@pytest.fixture(params=SOURCES, ids=lambda source: source.name)
+def sample(request) -> Sample:
+    return SAMPLES[request.param.name]
+
+
+@pytest.fixture(scope="session")
+def good_lakes(tmp_path_factory) -> dict[str, Lake]:
+    """One lake per source that holds its good reading; copied, never written to."""
+    lakes = {name: Lake(tmp_path_factory.mktemp(name) / "market") for name in SAMPLES}
+    for name, sample in SAMPLES.items():
+        ingest(lakes[name], answering(sample, sample.texts())).run(sample.source())
+    return lakes
+
+
+@pytest.fixture
+def lake(good_lakes, sample, tmp_path) -> Lake:
+    return Lake(shutil.copytree(good_lakes[sample.name].root, tmp_path / "market"))
+
+
+def read(lake: Lake, sample: Sample, answers: Answers) -> RunRecord:
+    return ingest(lake, answers).run(sample.source())
+
+
+def offers(lake: Lake) -> pl.DataFrame:
+    return questions.latest(lake).offers
+
+
+def offers_of(lake: Lake, sample: Sample, texts: dict[str, str]) -> pl.DataFrame:
+    assert read(lake, sample, answering(sample, texts)).outcome == "ok"
+    return offers(lake)
+
+
+def endless(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, content=itertools.repeat(MEGABYTE))
+
+
+def says(status: int, text: str = "", **headers: str) -> Answers:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda _: httpx.Response(status, text=text, headers=named)
+
+
+def fails(error: type[httpx.TransportError]) -> Answers:
+    def answer(request: httpx.Request) -> httpx.Response:
+        raise error("no luck", request=request)
+
+    return answer
+
+
+BROKEN = {
+    "refused connection": (fails(httpx.ConnectError), "unreachable"),
+    "time-out": (fails(httpx.ReadTimeout), "unreachable"),
+    "reset": (fails(httpx.ReadError), "unreachable"),
+    "401": (says(401, '{"message":"Invalid API key"}'), "denied"),
+    "403": (says(403), "denied"),
+    "404": (says(404, "Not found."), "unreadable"),
+    "409": (says(409), "unreadable"),
+    "429": (says(429), "unreachable"),
+    "429, soon": (says(429, Retry_After="1"), "unreachable"),
+    "429, in a day": (says(429, Retry_After="86400"), "unreachable"),
+    "500": (says(500, "<html>oops</html>"), "unreachable"),
+    "502": (says(502), "unreachable"),
+    "503": (says(503, Retry_After="Mon, 23 Nov 2026 12:00:00 GMT"), "unreachable"),
+    "a web page": (says(200, "<!doctype html><p>Please log in"), "unreadable"),
+    "nothing": (says(200, ""), "unreadable"),
+    "endless": (endless, "unreadable"),
+    "deep": (says(200, "[" * 50_000), "unreadable"),
+    "text": (says(200, '"maintenance"'), "unreadable"),
+    "null": (says(200, "null"), "unreadable"),
+    "number": (says(200, "7"), "unreadable"),
+    "list": (says(200, "[]"), "unreadable"),
+    "object": (says(200, "{}"), "unreadable"),
+}
+
+
+def assert_kept(lake: Lake, before: pl.DataFrame, record: RunRecord, outcome: str) -> None:
+    """The run is remembered with a sentence for people, and the offers are still those before."""
+    assert record.outcome == outcome
+    assert (record.offers, lake.run(record.network, record.run_id)) == (0, record)
+    assert 10 < len(record.message) < 400
+    assert record.message.isprintable()
+    state = questions.states(lake)[0]
+    assert (state.status, state.last) == ("failing", record)
+    assert state.offers == before.height > 0
+    questions.forget(lake)
+    assert offers(lake).equals(before)
+
+
+@pytest.mark.parametrize(("answers", "outcome"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_source_keeps_its_last_offers(lake, sample, answers, outcome):
+    before = offers(lake)
+    record = read(lake, sample, answers)
+    assert_kept(lake, before, record, outcome)
+
+
+@pytest.mark.parametrize("failure", ["503", "a web page", "endless"])
+def test_half_of_the_answers_is_no_answer(lake, sample, failure):
+    before = offers(lake)
+    good = answering(sample, sample.texts())
+    bad, outcome = BROKEN[failure]
+    other = next(name for name in sorted(sample.texts()) if name != sample.rows_file)
+    record = read(lake, sample, lambda r: (bad if sample.file_of(r) == other else good)(r))
+    assert_kept(lake, before, record, outcome)
+
+
+def test_a_truncated_answer_keeps_the_last_offers(lake, sample):
+    texts = {name: text[: len(text) // 2] for name, text in sample.texts().items()}
+    before = offers(lake)
+    record = read(lake, sample, answering(sample, texts))
+    assert_kept(lake, before, record, "unreadable")
+    assert "JSON" in record.message
+
+
+@pytest.mark.parametrize("rows", [[], [7, None, "x", [], {}], [{"price": 1}] * 50], ids=str)
+def test_an_answer_without_one_offer_keeps_the_last_offers(lake, sample, rows):
+    texts = sample.changed(lambda document: put(document, sample.row[:-1], rows))
+    before = offers(lake)
+    record = read(lake, sample, answering(sample, texts))
+    assert_kept(lake, before, record, "unreadable")
+    assert str(len(rows)) in record.message
+
+
+NO_PRICE = (
+    ["NaN", "Infinity", "-Infinity", '"NaN"', "-96.125", "0", "-0.0", "99999999999"]
+    + ["1e999999", '"1e999999"', "-1e999999", "1e-999999", "1e-30", "9" * 4000]
+    + ["null", "true", '""', '"free"', "[]", "{}", "[0, [9, 6], 0]", '"\\ud800"']
+)
+
+
+def assert_refused(lake: Lake, sample: Sample, texts: dict[str, str]) -> None:
+    """The row is not an offer but a reject with a reason; every other offer is as without it."""
+    record = read(lake, sample, answering(sample, texts))
+    assert record.outcome == "ok"
+    left = offers(lake)
+    assert left.equals(offers_of(lake, sample, sample.without_row()))
+    rejects = questions.rejects(lake, record)
+    rejected = rejects.filter(pl.col("row").str.contains(sample.mark, literal=True))
+    assert rejected.height == 1
+    assert 5 < len(rejected["reason"][0]) < 1000
+
+
+@pytest.mark.parametrize("token", NO_PRICE, ids=lambda token: token[:14])
+def test_a_row_with_an_impossible_price_is_refused_alone(lake, sample, token):
+    assert_refused(lake, sample, sample.with_token(sample.price, token))
+
+
+@pytest.mark.parametrize("token", ["null", "7", '{"a": 1}', '"\\ud800"'])
+def test_a_row_with_a_field_of_another_type_is_refused_alone(lake, sample, token):
+    for place in sample.needed:
+        assert_refused(lake, sample, sample.with_token(place, token))
+
+
+def test_a_row_that_lacks_a_field_is_refused_alone(lake, sample):
+    for place in (sample.price, *sample.needed):
+        *parent, field = (*sample.row, *place)
+        texts = sample.changed(lambda document, p=parent, f=field: at(document, tuple(p)).pop(f))
+        assert_refused(lake, sample, texts)
+
+
+def test_a_repeated_row_is_counted_once_and_told(lake, sample):
+    before = offers(lake)
+    texts = sample.changed(lambda d: sample.rows(d).append(at(d, sample.row)))
+    record = read(lake, sample, answering(sample, texts))
+    assert offers(lake).equals(before)
+    assert record.reject_counts["duplicate"] == 1
+    rejects = questions.rejects(lake, record).filter(code="duplicate")
+    assert sample.mark in rejects["row"][0]
+
+
+def test_an_unknown_machine_is_never_taken_for_a_known_one(lake, sample):
+    texts = sample.with_token(sample.gpu, '"Quux 9000"')
+    if sample.keeps_unknown_gpus:
+        unknown = pl.col("gpu_model").is_null()
+        found = offers_of(lake, sample, texts)
+        assert "Quux 9000" in found.filter(unknown)["gpu_name"].item()
+        assert found.filter(~unknown).equals(offers_of(lake, sample, sample.without_row()))
+    else:
+        assert_refused(lake, sample, texts)
+
+
+def test_fields_that_nobody_documented_change_nothing(lake, sample):
+    before = offers(lake).drop("raw")
+    extra = {"promo": {"usd": "0.01"}, "x" * 99: [1, None]}
+    texts = sample.changed(lambda document: at(document, sample.row).update(extra))
+    assert offers_of(lake, sample, texts).drop("raw").equals(before)
+
+
+def test_every_offer_says_where_it_is_from(lake, sample):
+    found = offers(lake)
+    assert found["network"].unique().to_list() == [sample.name]
+    assert found["source_kind"].unique().to_list() == ["live"]
+    assert found["observed_at"].unique().to_list() == [NOW.replace(tzinfo=None)]
+    assert all(text.startswith(sample.source.default_url) for text in found["source_url"])
+    assert all(found["source"].str.len_chars() > 20)
+    marked = found.filter(pl.col("raw").str.contains(sample.mark, literal=True))
+    assert marked.height == 1
+
+
+@pytest.mark.parametrize("price", ["4000.5", "96.125", "0.1", "1234.567890123457", "7000", "1e2"])
+def test_a_price_is_the_same_number_from_the_answer_to_the_export(lake, sample, price):
+    found = offers_of(lake, sample, sample.with_token(sample.price, price))
+    expected = sample.usd_per_hour(Decimal(price))
+    shown = found.filter(pl.col("raw").str.contains(sample.mark, literal=True))
+    assert shown["usd_per_hour"].to_list() == [expected]
+    table = list(csv.DictReader(io.StringIO(csv_text(records(shown), OFFER_COLUMNS))))
+    assert Decimal(table[0]["usd_per_hour"]) == expected
+
+
+def test_an_address_can_be_pointed_at_a_stand_in(sample):
+    here = "http://127.0.0.1:9"
+    moved = {s.name: s.base_url for s in sources({f"NECTO_{sample.name.upper()}_URL": here + "/"})}
+    usual = {s.name: s.base_url for s in sources({})}
+    assert moved == usual | {sample.name: here}
+    assert usual[sample.name].startswith("https://")
+
+
+TOKENS = ["NaN", "Infinity", "1e999999", "-1e-400", "9" * 400, "9" * 5000, '"\\ud800"', '"\\u0000"']
+TOKENS += ['"9999-12-31T23:59:59-14:00"', '"0001-01-01T00:00:00+14:00"', '"https://[x"', "[" * 500]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+
+
+def test_no_value_in_any_place_ends_a_reading_with_a_fault(lake, sample):
+    texts = sample.texts()
+    spots = [(name, place) for name in texts for place in places(json.loads(texts[name]))]
+
+    @settings(max_examples=100, deadline=None, database=None, derandomize=True)
+    @given(spot=st.sampled_from(spots), token=st.sampled_from(TOKENS) | JSON.map(json.dumps))
+    def reads_whatever_is_there(spot, token):
+        name, place = spot
+        spoiled = texts | {name: with_token(texts[name], place, token)}
+        assert read(lake, sample, answering(sample, spoiled)).message
+
+    reads_whatever_is_there()
+    assert offers(lake).height > 0
