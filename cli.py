@@ -192,7 +192,7 @@ def _state_record(state: "NetworkState", now: datetime) -> dict[str, object]:
 
     return {
         "network": state.network,
-        "status": state.status,
+        "status": state.status_at(now),
         "source_kind": state.good.source_kind if state.good else None,
         "offers": state.offers,
         "available": state.available,

@@ -67,12 +67,16 @@ def many(rows: int) -> pl.DataFrame:
     frame = offers_frame(shipped)
     copies = pl.concat([frame] * (rows // frame.height + 1)).head(rows)
     factor = (pl.int_range(pl.len()) % 997 + 500) / 1000
-    return copies.with_row_index("n").with_columns(
-        offer_id=pl.col("offer_id") + ":" + pl.col("n").cast(pl.String),
-        usd_per_gpu_hour=(pl.col("usd_per_gpu_hour").cast(pl.Float64) * factor).cast(
-            OFFER_SCHEMA["usd_per_gpu_hour"]
-        ),
-    ).drop("n")
+    return (
+        copies.with_row_index("n")
+        .with_columns(
+            offer_id=pl.col("offer_id") + ":" + pl.col("n").cast(pl.String),
+            usd_per_gpu_hour=(pl.col("usd_per_gpu_hour").cast(pl.Float64) * factor).cast(
+                OFFER_SCHEMA["usd_per_gpu_hour"]
+            ),
+        )
+        .drop("n")
+    )
 
 
 def ingest(folder: Path, rows: int) -> None:

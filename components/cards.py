@@ -44,13 +44,13 @@ def _cheapest(headline: Headline) -> None:
         st.metric(f"{headline.gpu_model}, cheapest", "none", border=True, height="stretch")
         return
     where = network_name(str(offer["network"]))
-    free = f" · {headline.free_gpus} GPUs free" if headline.free_gpus is not None else ""
+    free = f" · {headline.free_gpus} free" if headline.free_gpus is not None else ""
     st.metric(
         f"{headline.gpu_model} per GPU-hour",
         usd_per_hour(offer["usd_per_gpu_hour"]),  # type: ignore[arg-type]
         border=True,
         height="stretch",
-        delta=f"{where}, {offer['source_kind']}{free}",
+        delta=f"{where} {offer['source_kind']} {offer['observed_at']:%m-%d}{free}",
         delta_color="off",
         delta_arrow="off",
         help=f"Cheapest on-demand offer that is not known to be taken, of {headline.offers}. "

@@ -9,17 +9,11 @@ import streamlit as st
 from components.text import age, literal, moment, network_name
 from engine.runs import NetworkState
 
-_ICONS = {
-    "live": (":material/sensors:", "green"),
-    "recorded": (":material/history:", "yellow"),
-    "contract": (":material/contract:", "blue"),
-    "failing": (":material/error:", "red"),
-    "empty": (":material/hourglass_empty:", "gray"),
-}
 _MEANINGS = {
     "live": "The last reading succeeded.",
     "recorded": "Figures that ship with Necto; no live reading yet.",
     "contract": "A negotiated rate card.",
+    "stale": "The last reading succeeded, but more than a day ago.",
     "failing": "The last reading failed; the last good figures are kept.",
     "empty": "No figures yet.",
 }
@@ -35,7 +29,7 @@ def status_line(
             icon=":material/science:",
             color="orange",
         )
-        live = [state for state in states if state.status == "live"]
+        live = [state for state in states if state.status_at(now) == "live"]
         newest = max((s.observed_at for s in states if s.observed_at), default=None)
         counts = f"{len(live)} of {len(states)} sources live"
         st.badge(
@@ -60,7 +54,7 @@ def networks_table(states: Sequence[NetworkState], now: datetime) -> None:
     rows = [
         {
             "Source": network_name(state.network),
-            "Status": state.status,
+            "Status": state.status_at(now),
             "Figures from": moment(state.observed_at),
             "Age": age(state.observed_at, now),
             "Offers": state.offers,
@@ -75,13 +69,17 @@ def networks_table(states: Sequence[NetworkState], now: datetime) -> None:
         placeholder="–",
         alt="Freshness of every source",
         column_config={
+            "Source": st.column_config.TextColumn(width=120),
+            "Figures from": st.column_config.TextColumn(width=150),
+            "Age": st.column_config.TextColumn(width=80),
+            "Offers": st.column_config.NumberColumn(width=70),
             "Status": st.column_config.TextColumn(
-                help=" ".join(f"**{k}**: {v}" for k, v in _MEANINGS.items())
+                width=90, help=" ".join(f"**{k}**: {v}" for k, v in _MEANINGS.items())
             ),
             "Free now": st.column_config.NumberColumn(
-                help="Offers that the network reports as free; – where it does not say."
+                width=80, help="Offers that the network reports as free; – where it does not say."
             ),
-            "Last reading": st.column_config.TextColumn(width="large"),
+            "Last reading": st.column_config.TextColumn(width=640),
         },
     )
 

@@ -54,7 +54,10 @@ def offer_drawer(
         _provenance(offer, catalogue, now)
         _savings(comparisons)
         st.header("Price over time")
-        offer_line(history)
+        if history.height > 1:
+            offer_line(history)
+        else:
+            st.caption("Seen in one reading so far: the line starts with the second.")
         _provider(provider)
         with st.expander("Raw row, as received", icon=":material/data_object:"):
             st.code(raw or "not kept", language=None, wrap_lines=True)
@@ -160,9 +163,7 @@ def _provider(provider: Row | None) -> None:
             "Provider": provider["name"] or provider["provider_id"],
             "Address": provider["host_uri"],
             "Organisation": provider["organization"],
-            "Uptime 1, 7, 30 days": ", ".join(
-                percent(provider[f"uptime_{days}d"]) for days in (1, 7, 30)
-            ),
+            "Uptime": _uptime(provider),
             "Located by its address": provider["ip_country_code"],
             "Kind of place": provider["location_type"],
             "Hosting company": provider["hosting_provider"],
@@ -182,6 +183,13 @@ def _provider(provider: Row | None) -> None:
         hide_index=True,
         alt="What the provider states and who signed it",
     )
+
+
+def _uptime(provider: Row) -> str | None:
+    """Uptime over three windows; the source does not tell 0 % from unknown, so neither is shown."""
+    windows = {days: provider[f"uptime_{days}d"] for days in (1, 7, 30)}
+    known = [f"{percent(v)} in {days} days" for days, v in windows.items() if v is not None]
+    return ", ".join(known) or None
 
 
 def _facts(rows: Mapping[str, object]) -> None:

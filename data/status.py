@@ -70,7 +70,7 @@ def metrics_text(status: Status) -> str:
     age = gauge("figures_age_seconds", "Age of the newest figure", "network")
     failing = gauge("network_failing", "1 when the last reading failed", "network")
     for state in status.states:
-        offers.labels(state.network, state.status).set(state.offers)
+        offers.labels(state.network, state.status_at(status.at)).set(state.offers)
         failing.labels(state.network).set(int(state.failing))
         if state.observed_at:
             age.labels(state.network).set((status.at - state.observed_at).total_seconds())

@@ -37,7 +37,11 @@ def exact(value: str | int | Decimal) -> Decimal:
 
 
 def stored(amount: Decimal) -> Decimal:
-    """Return the amount to the scale of a stored price (half up on the 18th place)."""
+    """Return the amount with at most the decimals of a stored price (half up on the 18th)."""
+    exponent = amount.as_tuple().exponent
+    assert isinstance(exponent, int), "an infinity or NaN is refused where a price is read"
+    if exponent >= -PRICE_SCALE:
+        return amount
     with localcontext(prec=_PRECISION):
         return amount.quantize(Decimal(1).scaleb(-PRICE_SCALE), ROUND_HALF_UP)
 

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 Outcome = Literal["ok", "unreachable", "denied", "unreadable"]
 Kind = Literal["offers", "providers", "rejects"]
 
+STALE_AFTER = timedelta(days=1)
+"""Every source is read at least four times a day; figures a day old mean that nobody reads."""
+
 _FORMAT = "%Y%m%dT%H%M%S%fZ"
 
 
@@ -75,9 +78,14 @@ class NetworkState:
     def failing(self) -> bool:
         return self.last is not None and self.last.outcome != "ok"
 
-    @property
-    def status(self) -> str:
-        """One word: live, recorded, contract, failing (last figures are kept) or empty."""
+    def status_at(self, now: datetime) -> str:
+        """One word: live, stale, recorded, contract, failing (last figures are kept) or empty.
+
+        Stale is live no more: the last reading succeeded, but over ``STALE_AFTER`` ago.
+        """
         if self.failing:
             return "failing"
-        return self.good.source_kind if self.good else "empty"
+        if self.good is None:
+            return "empty"
+        is_old = self.observed_at is not None and now - self.observed_at > STALE_AFTER
+        return "stale" if self.good.source_kind == "live" and is_old else self.good.source_kind

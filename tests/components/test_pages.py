@@ -138,9 +138,9 @@ def test_a_country_outside_the_chosen_group_finds_nothing(recorded):
 
 
 def test_the_slide_over_tells_source_saving_and_provider(recorded):
-    offer_id = questions.latest(Lake(recorded / "market")).networks.filter(
-        gpu_model="H100-SXM"
-    )["offer_id"][0]
+    offer_id = questions.latest(Lake(recorded / "market")).networks.filter(gpu_model="H100-SXM")[
+        "offer_id"
+    ][0]
     visitor = visit("market")
     visitor.selectbox(key="offer_opener").select(offer_id).run()
     text = words(visitor).replace("\\", "")

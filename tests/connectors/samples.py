@@ -130,7 +130,6 @@ _SAMPLES = (
         keeps_unknown_gpus=True,
         needed=[
             ("model",),
-            ("providersWithBestBid",),
             ("providersWithBestBid", 0, "provider", "owner"),
             (*_BID, "deployment"),
             (*_BID, "data", "price"),
@@ -147,7 +146,7 @@ _SAMPLES = (
         usd_per_hour=lambda price: price,
         gpu=("armSkuName",),
         keeps_unknown_gpus=False,
-        needed=[("currencyCode",), ("armRegionName",), ("armSkuName",), ("effectiveStartDate",)],
+        needed=[("currencyCode",), ("armRegionName",), ("armSkuName",), ("productName",)],
     ),
 )
 SAMPLES = {sample.name: sample for sample in _SAMPLES}

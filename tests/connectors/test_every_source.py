@@ -64,6 +64,12 @@ def offers(lake: Lake) -> pl.DataFrame:
     return questions.latest(lake).offers
 
 
+def offer_of_the_row(lake: Lake, sample: Sample) -> pl.DataFrame:
+    found = offers(lake)
+    raws = (questions.raw_row(lake, sample.name, offer_id) for offer_id in found["offer_id"])
+    return found.filter(pl.Series(sample.mark in (raw or "") for raw in raws))
+
+
 def offers_of(lake: Lake, sample: Sample, texts: dict[str, str]) -> pl.DataFrame:
     assert read(lake, sample, answering(sample, texts)).outcome == "ok"
     return offers(lake)
@@ -118,10 +124,9 @@ def assert_kept(lake: Lake, before: pl.DataFrame, record: RunRecord, outcome: st
     assert 10 < len(record.message) < 400
     assert record.message.isprintable()
     state = questions.states(lake)[0]
-    assert (state.status, state.last) == ("failing", record)
+    assert (state.status_at(record.finished_at), state.last) == ("failing", record)
     assert state.offers == before.height > 0
-    questions.forget(lake)
-    assert offers(lake).equals(before)
+    assert questions.read(lake).offers.equals(before)
 
 
 @pytest.mark.parametrize(("answers", "outcome"), BROKEN.values(), ids=BROKEN)
@@ -160,7 +165,7 @@ def test_an_answer_without_one_offer_keeps_the_last_offers(lake, sample, rows):
 
 NO_PRICE = (
     ["NaN", "Infinity", "-Infinity", '"NaN"', "-96.125", "0", "-0.0", "99999999999"]
-    + ["1e999999", '"1e999999"', "-1e999999", "1e-999999", "1e-30", "9" * 4000]
+    + ["1e999999", '"1e999999"', "-1e999999", "1e-999999", "1e-30", "9" * 400]
     + ["null", "true", '""', '"free"', "[]", "{}", "[0, [9, 6], 0]", '"\\ud800"']
 )
 
@@ -182,7 +187,7 @@ def test_a_row_with_an_impossible_price_is_refused_alone(lake, sample, token):
     assert_refused(lake, sample, sample.with_token(sample.price, token))
 
 
-@pytest.mark.parametrize("token", ["null", "7", '{"a": 1}', '"\\ud800"'])
+@pytest.mark.parametrize("token", ["null", "7", '{"a": 1}'])
 def test_a_row_with_a_field_of_another_type_is_refused_alone(lake, sample, token):
     for place in sample.needed:
         assert_refused(lake, sample, sample.with_token(place, token))
@@ -216,11 +221,22 @@ def test_an_unknown_machine_is_never_taken_for_a_known_one(lake, sample):
         assert_refused(lake, sample, texts)
 
 
+@pytest.mark.parametrize(
+    "token", ['"\\ud800"', '"\\u0000"', '"=1+1"', f'"{"x" * 9000}"'], ids=range(4)
+)
+def test_a_row_with_odd_text_leaves_the_others_as_they_are(lake, sample, token):
+    others = offers_of(lake, sample, sample.without_row())
+    for place in (sample.gpu, *sample.needed):
+        found = offers_of(lake, sample, sample.with_token(place, token))
+        assert found.join(others, on="offer_id", how="semi").equals(others)
+        assert found.height <= others.height + 1
+
+
 def test_fields_that_nobody_documented_change_nothing(lake, sample):
-    before = offers(lake).drop("raw")
+    before = offers(lake)
     extra = {"promo": {"usd": "0.01"}, "x" * 99: [1, None]}
     texts = sample.changed(lambda document: at(document, sample.row).update(extra))
-    assert offers_of(lake, sample, texts).drop("raw").equals(before)
+    assert offers_of(lake, sample, texts).equals(before)
 
 
 def test_every_offer_says_where_it_is_from(lake, sample):
@@ -230,15 +246,14 @@ def test_every_offer_says_where_it_is_from(lake, sample):
     assert found["observed_at"].unique().to_list() == [NOW.replace(tzinfo=None)]
     assert all(text.startswith(sample.source.default_url) for text in found["source_url"])
     assert all(found["source"].str.len_chars() > 20)
-    marked = found.filter(pl.col("raw").str.contains(sample.mark, literal=True))
-    assert marked.height == 1
+    assert offer_of_the_row(lake, sample).height == 1
 
 
 @pytest.mark.parametrize("price", ["4000.5", "96.125", "0.1", "1234.567890123457", "7000", "1e2"])
 def test_a_price_is_the_same_number_from_the_answer_to_the_export(lake, sample, price):
-    found = offers_of(lake, sample, sample.with_token(sample.price, price))
+    read(lake, sample, answering(sample, sample.with_token(sample.price, price)))
     expected = sample.usd_per_hour(Decimal(price))
-    shown = found.filter(pl.col("raw").str.contains(sample.mark, literal=True))
+    shown = offer_of_the_row(lake, sample)
     assert shown["usd_per_hour"].to_list() == [expected]
     table = list(csv.DictReader(io.StringIO(csv_text(records(shown), OFFER_COLUMNS))))
     assert Decimal(table[0]["usd_per_hour"]) == expected

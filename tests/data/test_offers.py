@@ -35,7 +35,7 @@ def test_a_network_that_fails_keeps_its_figures_and_says_so(lake):
 
     (state,) = questions.states(lake)
 
-    assert (state.status, state.offers, state.observed_at) == ("failing", 1, OBSERVED)
+    assert (state.status_at(OBSERVED), state.offers, state.observed_at) == ("failing", 1, OBSERVED)
     assert state.last is not None
     assert state.last.message == "no answer"
 
@@ -45,13 +45,21 @@ def test_a_network_without_any_good_run_is_failing_and_empty(lake):
 
     (state,) = questions.states(lake)
 
-    assert (state.status, state.offers, state.observed_at) == ("failing", 0, None)
+    assert (state.status_at(OBSERVED), state.offers, state.observed_at) == ("failing", 0, None)
 
 
 def test_a_network_that_answered_last_is_live(lake):
     saved(lake, OBSERVED)
 
-    assert [s.status for s in questions.states(lake)] == ["live"]
+    assert [s.status_at(OBSERVED) for s in questions.states(lake)] == ["live"]
+
+
+def test_a_reading_that_succeeded_long_ago_is_stale_not_live(lake):
+    saved(lake, OBSERVED)
+    (state,) = questions.states(lake)
+
+    assert state.status_at(OBSERVED + timedelta(days=1)) == "live"
+    assert state.status_at(OBSERVED + timedelta(days=1, seconds=1)) == "stale"
 
 
 def test_history_has_one_line_per_day_and_network_and_names_its_collector(lake, now):

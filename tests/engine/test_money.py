@@ -48,8 +48,8 @@ def test_text_that_is_no_number_is_refused_and_named(value: str):
 
 @pytest.mark.parametrize("text", ["1.50", "0.000000000000000001", "-3", "2.0393607528"])
 def test_a_number_is_kept_as_it_was_written(text: str):
-    assert str(exact(text)) == text
-    assert str(Money(exact(text)).amount) == text
+    assert f"{exact(text):f}" == text
+    assert f"{Money(exact(text)).amount:f}" == text
 
 
 @pytest.mark.parametrize("quantity", [0.5, True, float("nan")])

@@ -55,9 +55,7 @@ def test_one_model_is_known_by_every_sellers_name_for_it(catalogue: Catalogue, t
         ("AMD Instinct MI300X OAM", "MI300X"),
     ],
 )
-def test_another_form_factor_or_memory_is_another_model(
-    catalogue: Catalogue, text: str, name: str
-):
+def test_another_form_factor_or_memory_is_another_model(catalogue: Catalogue, text: str, name: str):
     found = catalogue.match(text)
     assert found
     assert found.name == name

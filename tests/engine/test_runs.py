@@ -78,7 +78,7 @@ def test_a_name_that_is_no_runs_is_refused(name: str):
 def test_one_word_says_how_fresh_a_network_is(
     good: RunRecord | None, last: RunRecord | None, word: str
 ):
-    assert state(good, last).status == word
+    assert state(good, last).status_at(NOON) == word
     assert state(good, last).failing == (word == "failing")
 
 
