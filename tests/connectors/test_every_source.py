@@ -163,11 +163,9 @@ def test_an_answer_without_one_offer_keeps_the_last_offers(lake, sample, rows):
     assert str(len(rows)) in record.message
 
 
-NO_PRICE = (
-    ["NaN", "Infinity", "-Infinity", '"NaN"', "-96.125", "0", "-0.0", "99999999999"]
-    + ["1e999999", '"1e999999"', "-1e999999", "1e-999999", "1e-30", "9" * 400]
-    + ["null", "true", '""', '"free"', "[]", "{}", "[0, [9, 6], 0]", '"\\ud800"']
-)
+NO_NUMBER = ["null", "true", '""', '"free"', "[]", "{}", "[0, [9, 6], 0]", '"\\ud800"']
+NO_PRICE = ["NaN", "Infinity", "-Infinity", '"NaN"', "-96.125", "0", "-0.0", "99999999999"]
+NO_PRICE += ["1e999999", '"1e999999"', "-1e999999", "1e-999999", "1e-30", "9" * 400]
 
 
 def assert_refused(lake: Lake, sample: Sample, texts: dict[str, str]) -> None:
@@ -182,7 +180,7 @@ def assert_refused(lake: Lake, sample: Sample, texts: dict[str, str]) -> None:
     assert 5 < len(rejected["reason"][0]) < 1000
 
 
-@pytest.mark.parametrize("token", NO_PRICE, ids=lambda token: token[:14])
+@pytest.mark.parametrize("token", NO_NUMBER + NO_PRICE, ids=lambda token: token[:14])
 def test_a_row_with_an_impossible_price_is_refused_alone(lake, sample, token):
     assert_refused(lake, sample, sample.with_token(sample.price, token))
 

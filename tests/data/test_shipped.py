@@ -103,13 +103,11 @@ def test_a_machine_sold_whole_costs_all_of_its_gpus():
 
 
 def test_an_akash_bid_is_for_one_gpu_with_the_order_it_was_made_for():
-    cheapest = min(
-        (o for o in recorded_offers()["akash"] if o.gpu_model == "H100-SXM"),
-        key=lambda o: o.usd_per_hour,
-    )
-    assert (cheapest.gpu_count, cheapest.gpu_count_max) == (1, cheapest.available_count)
-    assert (cheapest.vcpu, cheapest.memory_gib) == (8.0, 32.0)
-    assert cheapest.price_basis == "whole_group_bid_incl_cpu_ram_disk"
+    smallest, usual = recorded_offers()["akash"][:2]
+    assert (smallest.vcpu, smallest.memory_gib, smallest.storage_gib) == (0.1, 0.25, 0.25)
+    assert (usual.vcpu, usual.memory_gib) == (8.0, 32.0)
+    assert (usual.gpu_count, usual.gpu_count_max, usual.available_count) == (1, 14, 14)
+    assert usual.price_basis == "whole_group_bid_incl_cpu_ram_disk"
 
 
 def test_nothing_free_is_taken_and_nothing_said_is_unknown():

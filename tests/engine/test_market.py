@@ -43,6 +43,7 @@ def provider(provider_id: str = "p1", **changes: object) -> Provider:
         ("1000.01", 1, "price 1000.01 USD an hour for 1 GPUs is above 1000 USD per GPU-hour"),
         ("8000.01", 8, "price 8000.01 USD an hour for 8 GPUs is above 1000 USD per GPU-hour"),
         ("1e40", 1, "price 1e+40 USD an hour for 1 GPUs is above 1000 USD per GPU-hour"),
+        ("4E-19", 1, "price is below the smallest that can be kept: a mistake in units"),
     ],
 )
 def test_a_price_that_cannot_be_right_is_refused_with_a_sentence(
@@ -56,6 +57,15 @@ def test_a_price_that_cannot_be_right_is_refused_with_a_sentence(
 @pytest.mark.parametrize(("price", "gpus"), [("1000", 1), ("8000", 8), ("1E-18", 1)])
 def test_the_dearest_and_the_cheapest_credible_price_are_taken(price: str, gpus: int):
     assert offer(usd_per_hour=Decimal(price), gpu_count=gpus).usd_per_hour == Decimal(price)
+
+
+@pytest.mark.parametrize(
+    ("price", "kept"), [("1.0000000000000000005", "1.000000000000000001"), ("5E-19", "1E-18")]
+)
+def test_an_offer_has_the_price_that_a_frame_can_keep(price: str, kept: str):
+    sold = offer(usd_per_hour=Decimal(price))
+    assert sold.usd_per_hour == Decimal(kept)
+    assert offers_frame([sold])["usd_per_hour"].to_list() == [Decimal(kept)]
 
 
 @pytest.mark.parametrize("count", [0, -1])

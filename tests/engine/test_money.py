@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.money import CurrencyMismatch, Money, divided, exact
+from engine.money import CurrencyMismatch, Money, divided, exact, stored
 
 ATTO = Fraction(1, 10**18)
 atto_dollars = st.integers(-(10**24), 10**24)
@@ -77,8 +77,15 @@ def test_a_result_keeps_its_currency():
 
 @pytest.mark.parametrize(
     ("amount", "cents"),
-    [("0.005", "0.01"), ("0.0049", "0.00"), ("2.675", "2.68"), ("2.665", "2.67")]
-    + [("-0.005", "-0.01"), ("-0.0049", "0.00"), ("12", "12.00")],
+    [
+        ("0.005", "0.01"),
+        ("0.0049", "0.00"),
+        ("2.675", "2.68"),
+        ("2.665", "2.67"),
+        ("-0.005", "-0.01"),
+        ("-0.0049", "0.00"),
+        ("12", "12.00"),
+    ],
 )
 def test_half_a_cent_is_rounded_away_from_zero(amount: str, cents: str):
     assert Money(Decimal(amount)).rounded_to_cents() == Money(Decimal(cents))
@@ -89,14 +96,32 @@ def test_half_a_cent_is_rounded_away_from_zero(amount: str, cents: str):
     [
         ("1", 3, "0.333333333333333333"),
         ("2", 3, "0.666666666666666667"),
-        ("10", 8, "1.250000000000000000"),
+        ("10", 8, "1.25"),
         ("0.000000000000000001", 2, "0.000000000000000001"),
         ("0.000000000000000001", 3, "0.000000000000000000"),
         ("99999999999999999999.999999999999999998", 2, "49999999999999999999.999999999999999999"),
     ],
 )
-def test_a_share_has_18_decimals_with_the_last_rounded_half_up(amount: str, by: int, expected: str):
+def test_a_share_has_18_decimals_at_most_with_the_last_rounded_half_up(
+    amount: str, by: int, expected: str
+):
     assert f"{divided(Decimal(amount), by):f}" == expected
+
+
+@pytest.mark.parametrize(
+    ("amount", "kept"),
+    [
+        ("2.50", "2.50"),
+        ("1E-18", "0.000000000000000001"),
+        ("0.0000000000000000005", "0.000000000000000001"),
+        ("0.00000000000000000049", "0.000000000000000000"),
+        ("98765432109876543210.0000000000000000015", "98765432109876543210.000000000000000002"),
+    ],
+)
+def test_a_stored_price_has_18_decimals_at_most_with_the_last_rounded_half_up(
+    amount: str, kept: str
+):
+    assert f"{stored(Decimal(amount)):f}" == kept
 
 
 def test_amounts_are_ordered():

@@ -22,9 +22,17 @@ def run(outcome: str = "ok", kind: str = "live", **changes: object) -> RunRecord
     return RunRecord.model_validate(fields | times | changes)
 
 
-def state(good: RunRecord | None, last: RunRecord | None) -> NetworkState:
+def state(
+    good: RunRecord | None, last: RunRecord | None, observed_at: datetime | None = None
+) -> NetworkState:
     return NetworkState(
-        network="akash", good=good, last=last, observed_at=None, offers=0, available=0, models=0
+        network="akash",
+        good=good,
+        last=last,
+        observed_at=observed_at,
+        offers=0,
+        available=0,
+        models=0,
     )
 
 
@@ -58,7 +66,7 @@ def test_a_run_is_named_in_utc():
     "name", ["", "latest", "20261123", "20261123T120000000000Z.tmp", "20261323T120000000000Z"]
 )
 def test_a_name_that_is_no_runs_is_refused(name: str):
-    with pytest.raises(ValueError, match="does not match|unconverted"):
+    with pytest.raises(ValueError, match=r"does not match|unconverted"):
         moment_of(name)
 
 
@@ -80,6 +88,24 @@ def test_one_word_says_how_fresh_a_network_is(
 ):
     assert state(good, last).status_at(NOON) == word
     assert state(good, last).failing == (word == "failing")
+
+
+@pytest.mark.parametrize(
+    ("kind", "age", "word"),
+    [
+        ("live", timedelta(days=1), "live"),
+        ("live", timedelta(days=1, microseconds=1), "stale"),
+        ("recorded", timedelta(days=56), "recorded"),
+        ("contract", timedelta(days=56), "contract"),
+    ],
+)
+def test_live_figures_are_live_for_a_day(kind: str, age: timedelta, word: str):
+    assert state(run(kind=kind), run(kind=kind), NOON - age).status_at(NOON) == word
+
+
+def test_a_failing_network_is_failing_however_old_its_figures():
+    old = NOON - timedelta(days=9)
+    assert state(run(), run("unreachable"), old).status_at(NOON) == "failing"
 
 
 def test_a_run_without_a_drop_brought_no_offers():

@@ -147,7 +147,7 @@ offers_of_any_kind = st.fixed_dictionaries(
         "country_code": some("US", "DE"),
         "region": some("eu", "us"),
         "usd_per_hour": st.sampled_from([Decimal(1), Decimal(2), Decimal(16)]),
-        "available": some(True, False),
+        "available": st.sampled_from([None, True, False]),
         "price_as_of": some(NOW - timedelta(days=3), NOW),
         "observed_at": st.sampled_from([NOW - timedelta(days=3), NOW]),
         "source_kind": st.sampled_from(["live", "recorded"]),

@@ -1,0 +1,299 @@
+"""The worker: beats, reads each source on its own clock, and ends when it should."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors import __main__ as command
+from connectors.base import Answer, Http, Reading, Source, Unreachable
+from connectors.jobs.ingest import Ingest, load_recorded
+from connectors.jobs.schedule import RETRY_SECONDS, Worker, first_pause, next_pause
+from connectors.registry import SOURCES
+from data import offers as questions
+from data.market import Lake
+from data.shipped import catalogue, recorded_offers
+from data.worker import heartbeat, request_refresh, take_refresh_request
+from engine.resources import Catalogue
+from tests.connectors.samples import NOW, client
+from tests.support import offer
+
+WAIT_SECONDS = 60
+HOUSE = Path(__file__).parents[2]
+HTTP = client(lambda request: pytest.fail(f"asked {request.url}"))
+
+
+class Fake:
+    """A source that answers at once, after what ``before`` does; it counts how often."""
+
+    def __init__(
+        self,
+        name: str,
+        before: Callable[[], object] = lambda: None,
+        *,
+        refresh_seconds: int = 3600,
+    ) -> None:
+        self.name, self.before, self.refresh_seconds = name, before, refresh_seconds
+        self.times_asked = 0
+
+    def fetch(self, http: Http, catalogue: Catalogue) -> Sequence[Answer]:
+        del http, catalogue
+        self.times_asked += 1
+        self.before()
+        return []
+
+    def parse(self, answers: Sequence[Answer], observed_at: datetime, _: Catalogue) -> Reading:
+        del answers
+        found = offer(network=self.name, offer_id=f"{self.name}:1", observed_at=observed_at)
+        return Reading([found])
+
+
+def fails(error: Exception) -> Callable[[], object]:
+    def fail() -> None:
+        raise error
+
+    return fail
+
+
+def often(name: str) -> Fake:
+    """A source that is due again as soon as it was read."""
+    return Fake(name, lambda: time.sleep(0.05), refresh_seconds=0)
+
+
+def quick() -> datetime:
+    """A clock ten times as fast as the real one, so that a heartbeat is soon due."""
+    return datetime.fromtimestamp(time.time() * 10, UTC)
+
+
+def worker_of(home: Path, *sources: Source) -> Worker:
+    return Worker(home, Ingest(Lake(home / "market"), HTTP, catalogue(), quick), sources)
+
+
+@contextmanager
+def working(worker: Worker, parent: int = 0) -> Iterator[threading.Thread]:
+    """Run the worker in a thread; it has ended when the block has."""
+    thread = threading.Thread(target=worker.work, kwargs={"parent": parent})
+    thread.start()
+    try:
+        yield thread
+    finally:
+        worker.stop()
+        thread.join(WAIT_SECONDS)
+        assert not thread.is_alive()
+
+
+def soon(condition: Callable[[], object]) -> bool:
+    """Whether it comes true before ``WAIT_SECONDS`` are over."""
+    until = time.monotonic() + WAIT_SECONDS
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.02)
+    return bool(condition())
+
+
+def live_runs(worker: Worker, network: str) -> int:
+    lake = worker.ingest.lake
+    runs = (lake.run(network, run_id) for run_id in lake.run_ids(network))
+    return sum(run is not None and run.source_kind == "live" for run in runs)
+
+
+def test_shows_life_loads_what_is_shipped_and_reads_at_once(tmp_path):
+    worker = worker_of(tmp_path, Fake("nosana"))
+    with working(worker, parent=os.getppid()) as thread:
+        assert soon(lambda: live_runs(worker, "nosana") == 1)
+        beat = heartbeat(tmp_path)
+        assert beat is not None
+        assert (beat.pid, beat.is_late(quick())) == (os.getpid(), False)
+        networks = set(worker.ingest.lake.networks())
+        assert {"akash", "aws", "azure", "gcp", "nosana"} <= networks
+        assert thread.is_alive()
+
+
+def test_a_refresh_request_is_consumed_and_every_source_read_at_once(tmp_path):
+    one, two = Fake("nosana"), Fake("render", fails(Unreachable("no answer")))
+    with working(worker := worker_of(tmp_path, one, two)):
+        assert soon(lambda: live_runs(worker, "nosana") == live_runs(worker, "render") == 1)
+        request_refresh(tmp_path, NOW)
+        assert soon(lambda: live_runs(worker, "nosana") == live_runs(worker, "render") == 2)
+        assert not take_refresh_request(tmp_path)
+    assert (one.times_asked, two.times_asked) == (2, 2)
+
+
+def test_a_source_that_hangs_delays_no_other_and_no_heartbeat(tmp_path):
+    go = threading.Event()
+    hanging = Fake("render", lambda: go.wait(WAIT_SECONDS))
+    with working(worker := worker_of(tmp_path, hanging, often("nosana"))):
+        try:
+            assert soon(lambda: live_runs(worker, "nosana") >= 3)
+            first = heartbeat(tmp_path)
+            assert soon(lambda: heartbeat(tmp_path) != first)
+            assert (hanging.times_asked, live_runs(worker, "render")) == (1, 0)
+        finally:
+            go.set()
+
+
+@pytest.mark.parametrize("error", [RuntimeError("ours"), OSError(28, "full")])
+def test_a_fault_in_one_source_ends_neither_it_nor_another(tmp_path, error):
+    faulty, sound = Fake("render", fails(error)), Fake("nosana")
+    with working(worker := worker_of(tmp_path, faulty, sound)) as thread:
+        assert soon(lambda: live_runs(worker, "nosana") == faulty.times_asked == 1)
+        request_refresh(tmp_path, NOW)
+        assert soon(lambda: live_runs(worker, "nosana") == faulty.times_asked == 2)
+        assert thread.is_alive()
+
+
+def test_a_network_that_another_process_reads_is_left_to_it(tmp_path):
+    worker = worker_of(tmp_path, Fake("render"), Fake("nosana"))
+    with worker.ingest.lake.ingesting("render"), working(worker):
+        assert soon(lambda: live_runs(worker, "nosana") == 1)
+        assert live_runs(worker, "render") == 0
+    assert worker.sources[0].times_asked == 0
+
+
+def test_ends_when_its_parent_is_gone(tmp_path):
+    with working(worker_of(tmp_path), parent=os.getpid()) as thread:
+        thread.join(WAIT_SECONDS)
+        assert not thread.is_alive()
+
+
+def test_a_worker_told_to_stop_asks_nobody_any_more(tmp_path):
+    source = often("nosana")
+    with working(worker := worker_of(tmp_path, source)):
+        assert soon(lambda: live_runs(worker, "nosana") >= 2)
+    time.sleep(0.2)  # what was being read may end
+    asked = source.times_asked
+    time.sleep(0.3)
+    assert source.times_asked == asked
+
+
+def test_a_heartbeat_that_cannot_be_written_ends_nothing(tmp_path):
+    (tmp_path / "worker").write_text("a file where the folder should be")
+    with working(worker := worker_of(tmp_path, Fake("nosana"))) as thread:
+        assert soon(lambda: live_runs(worker, "nosana") == 1)
+        assert (heartbeat(tmp_path), thread.is_alive()) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("failures", "refresh_seconds", "pause"),
+    [
+        (0, 300, 300),
+        (1, 300, RETRY_SECONDS),
+        (2, 300, 120),
+        (3, 300, 240),
+        (4, 300, 300),
+        (5000, 300, 300),
+        (1, 30, 30),
+        (9, 21_600, 15_360),
+    ],
+)
+def test_a_failed_source_is_asked_again_sooner_and_then_ever_later(
+    failures, refresh_seconds, pause
+):
+    assert next_pause(Fake("x", refresh_seconds=refresh_seconds), failures) == pause
+
+
+def lake_read(tmp_path: Path, at: datetime, error: Exception | None = None) -> Lake:
+    """A lake whose network was read at a moment, successfully or not."""
+    lake = Lake(tmp_path / "market")
+    source = Fake("akash", fails(error) if error else lambda: None)
+    Ingest(lake, HTTP, catalogue(), lambda: at).run(source)
+    return lake
+
+
+@pytest.mark.parametrize(
+    ("age_seconds", "error", "pause"),
+    [
+        (0, None, 300),
+        (100, None, 200),
+        (300, None, 0),
+        (90_000, None, 0),
+        (10, Unreachable("x"), RETRY_SECONDS - 10),
+        (70, Unreachable("x"), 0),
+    ],
+)
+def test_a_restart_waits_until_the_source_is_due(tmp_path, age_seconds, error, pause):
+    lake = lake_read(tmp_path, NOW - timedelta(seconds=age_seconds), error)
+    assert first_pause(lake, Fake("akash", refresh_seconds=300), NOW) == pause
+
+
+def test_a_source_never_read_live_is_due_at_once(tmp_path):
+    lake = Lake(tmp_path / "market")
+    assert first_pause(lake, Fake("akash"), NOW) == 0
+    load_recorded(lake, lambda: NOW)
+    assert first_pause(lake, Fake("akash"), NOW) == 0
+
+
+def test_a_clock_that_was_ahead_does_not_silence_a_source(tmp_path):
+    lake = lake_read(tmp_path, NOW + timedelta(days=365))
+    assert first_pause(lake, Fake("akash", refresh_seconds=300), NOW) <= 300
+
+
+@pytest.mark.parametrize("arguments", [[], ["walk"], ["work", "now"], ["--help"]], ids=str)
+def test_another_command_is_answered_with_the_usage(arguments, capsys):
+    assert command.main(arguments) == 2
+    assert capsys.readouterr().err == command.USAGE + "\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("NECTO_MODE", "live", "NECTO_MODE=live"),
+        ("NECTO_WORKER", "maybe", "NECTO_WORKER"),
+        ("NECTO_LAKE", f"{__file__}/market", "set NECTO_LAKE"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(monkeypatch, tmp_path, capsys, name, value, text):
+    monkeypatch.setenv("NECTO_HOME", str(tmp_path))
+    monkeypatch.setenv(name, value)
+    assert command.main(["work"]) == 2
+    assert text in capsys.readouterr().err
+
+
+def test_the_usage_error_of_the_real_command_is_2():
+    ran = subprocess.run(
+        [sys.executable, "-m", "connectors"],
+        cwd=HOUSE,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (2, b"")
+    assert ran.stderr.decode().strip() == command.USAGE
+
+
+@contextmanager
+def real_worker(home: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The command itself, with every source pointed at a port that refuses connections."""
+    with socket.socket() as closed, log.open("wb") as out:
+        closed.bind(("127.0.0.1", 0))
+        here = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        urls = {f"NECTO_{kind.name.upper()}_URL": here for kind in SOURCES}
+        env = os.environ | urls | {"NECTO_HOME": str(home), "NO_PROXY": "*"}
+        words = [sys.executable, "-m", "connectors", "work"]
+        with subprocess.Popen(words, cwd=HOUSE, env=env, stdout=out, stderr=out) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+
+def test_the_real_worker_loads_beats_and_ends_when_told(tmp_path):
+    log = tmp_path / "log"
+    lake = Lake(tmp_path / "market")
+    with real_worker(tmp_path, log) as process:
+        assert soon(lambda: set(lake.networks()) == set(recorded_offers())), log.read_text()
+        beat = heartbeat(tmp_path)
+        assert beat is not None
+        assert beat.pid == process.pid
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(3) == 0
+    assert questions.latest(lake).offers.height > 100
+    assert "Traceback" not in log.read_text()
