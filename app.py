@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from data.settings import Settings
 from data.status import Status, metrics_text
@@ -28,8 +30,12 @@ RESTART_SECONDS = 2.0
 class WorkerKeeper:
     """Starts the worker process and starts it again when it ends, until told to stop."""
 
-    def __init__(self, home: Path) -> None:
-        self._home = home
+    def __init__(self, settings: Settings) -> None:
+        self._places = {
+            "NECTO_HOME": str(settings.home),
+            "NECTO_LAKE": str(settings.lake),
+            "NECTO_PARENT": str(os.getpid()),
+        }
         self._stop = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._keep, daemon=True)
@@ -45,16 +51,20 @@ class WorkerKeeper:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(5)
             self._process.kill()
-        self._thread.join(5)
+        if self._thread.is_alive():
+            self._thread.join(5)
 
     def _keep(self) -> None:
-        environment = {**os.environ, "NECTO_PARENT": str(os.getpid())}
+        environment = os.environ | self._places
         command = [sys.executable, "-m", "connectors", "work"]
         while not self._stop.is_set():
-            self._process = subprocess.Popen(command, cwd=ROOT, env=environment)  # noqa: S603 - ours
-            code = self._process.wait()
+            try:
+                self._process = subprocess.Popen(command, cwd=ROOT, env=environment)  # noqa: S603 - ours
+                ended = f"with {self._process.wait()}"
+            except OSError as error:
+                ended = f"before it began: {error}"
             if not self._stop.is_set():
-                log.warning("the worker ended with %s; starting it again", code)
+                log.warning("the worker ended %s; starting it again", ended)
                 self._stop.wait(RESTART_SECONDS)
 
 
@@ -67,11 +77,26 @@ def refuse_unsafe_address(address: str | None) -> None:
         )
 
 
+class LoopbackOnly:
+    """Answers only what reaches this machine's own address, however the server was started."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        server = scope.get("server")
+        if scope["type"] == "lifespan" or server is None or server[0] in LOOPBACK:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            refusal = PlainTextResponse("Necto answers on its own machine only.\n", 403)
+            await refusal(scope, receive, send)
+
+
 @contextlib.asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
     refuse_unsafe_address(st.get_option("server.address"))
     settings = Settings.from_env()
-    keeper = WorkerKeeper(settings.home)
+    keeper = WorkerKeeper(settings)
     if settings.worker == "internal":
         keeper.start()
     try:
@@ -101,15 +126,18 @@ def not_found(_request: Request) -> Response:
     return JSONResponse({"error": "not found"}, status_code=404)
 
 
+ROUTES = [
+    Route("/healthz", healthz),
+    Route("/metrics", metrics),
+    *(
+        Route(path, not_found, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+        for path in ("/api", "/api/{rest:path}", "/webhooks", "/webhooks/{rest:path}")
+    ),
+]
+
 app = st.App(
     "components/frame.py",
     lifespan=lifespan,
-    routes=[
-        Route("/healthz", healthz),
-        Route("/metrics", metrics),
-        *(
-            Route(path, not_found, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-            for path in ("/api/{rest:path}", "/webhooks/{rest:path}")
-        ),
-    ],
+    middleware=[Middleware(LoopbackOnly)],
+    routes=ROUTES,
 )

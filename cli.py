@@ -82,8 +82,10 @@ def offers(
 @app.command()
 def savings(gpu: Gpu = None, as_json: Json = False) -> None:
     """Compare each network's cheapest offer with AWS, Azure and Google, like for like."""
+    from components.text import saving_range
     from data.shipped import catalogue
     from engine.export import records
+    from engine.overview import Comparison
     from engine.resources import UnknownGpu
     from engine.savings import cheapest_per_network, compared
 
@@ -94,14 +96,18 @@ def savings(gpu: Gpu = None, as_json: Json = False) -> None:
             chosen = chosen.filter(chosen["gpu_model"].is_in(sorted(catalogue().select(gpu))))
         except UnknownGpu as error:
             _fail(str(error))
-    rows = records(compared(chosen, market.baselines, datetime.now(UTC)), SAVING_COLUMNS)
+    pairs = compared(chosen, market.baselines, datetime.now(UTC))
+    rows = records(pairs, SAVING_COLUMNS)
     if as_json:
         _print_json(rows)
     else:
         _print_table(
-            [{**row, "saving": f"{float(str(row['saving'])):.0%}"} for row in rows],
+            [
+                {**row, "saves": saving_range(Comparison.of(pair))}
+                for row, pair in zip(rows, pairs.to_dicts(), strict=True)
+            ],
             ("gpu_model", "network", "usd_per_gpu_hour", "baseline", "baseline_instance",
-             "baseline_usd_per_gpu_hour", "saving", "confidence", "baseline_observed_on"),
+             "baseline_usd_per_gpu_hour", "saves", "confidence", "baseline_observed_on"),
         )  # fmt: skip
 
 
@@ -109,8 +115,9 @@ SAVING_COLUMNS = (
     "gpu_model", "network", "offer_id", "provider_name", "term", "gpu_count", "usd_per_gpu_hour",
     "baseline", "baseline_instance", "baseline_region", "baseline_gpu_count",
     "baseline_usd_per_gpu_hour", "saving", "confidence", "differences",
-    "adjustment_usd_per_gpu_hour", "saving_adjusted", "price_basis", "price_as_of", "observed_at",
-    "source_kind", "source", "baseline_observed_on", "baseline_source_kind", "baseline_source",
+    "adjustment_usd_per_gpu_hour", "saving_adjusted", "price_basis", "available",
+    "available_count", "price_as_of", "observed_at", "source_kind", "source",
+    "baseline_observed_on", "baseline_source_kind", "baseline_source",
 )  # fmt: skip
 
 
@@ -134,10 +141,7 @@ def ingest(
     rows: list[dict[str, object]] = []
     with HttpClient() as http:
         job = Ingest(lake, http, catalogue())
-        try:
-            load_recorded(lake)
-        except Busy as busy:
-            typer.echo(f"{busy}; the shipped figures are left to it", err=True)
+        load_recorded(lake)
         for name in wanted:
             try:
                 run = job.run(known[name])
@@ -193,9 +197,10 @@ def _state_record(state: "NetworkState", now: datetime) -> dict[str, object]:
     return {
         "network": state.network,
         "status": state.status_at(now),
-        "source_kind": state.good.source_kind if state.good else None,
+        "source_kind": state.source_kind,
         "offers": state.offers,
         "available": state.available,
+        "oldest_at": moment_text(state.oldest_at) if state.oldest_at else None,
         "observed_at": moment_text(state.observed_at) if state.observed_at else None,
         "age_seconds": int((now - state.observed_at).total_seconds())
         if state.observed_at
@@ -228,14 +233,10 @@ def _lake(settings: "Settings") -> "Lake":
 def _market(lake: "Lake") -> "Market":
     """The newest offers; on a fresh machine the shipped figures are loaded first."""
     from connectors.jobs.ingest import load_recorded
-    from data.market import Busy
     from data.offers import latest
 
-    if not lake.networks():
-        try:
-            load_recorded(lake)
-        except Busy:
-            typer.echo("another process is loading the shipped figures", err=True)
+    if not lake.networks() and (held := load_recorded(lake)):
+        typer.echo(f"another process is loading the figures of {', '.join(held)}", err=True)
     return latest(lake)
 
 

@@ -3,7 +3,8 @@
 1. Ingest of 1,000,000 offers: a published, digested, recorded drop against DuckDB's own COPY.
 2. Newest offers + filters + savings against three hyperscalers over 150,000 offers, from the files
    on disk, against one DuckDB query that answers the same question.
-``python benchmarks/market.py`` prints medians of five runs (wall time) and their ratio; targets: rate >= 0.5, time <= 3.
+``python benchmarks/market.py`` prints medians of five runs (wall time) and their ratio; targets:
+rate >= 0.5, time <= 3.
 """
 
 import statistics

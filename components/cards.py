@@ -4,6 +4,7 @@ import streamlit as st
 
 from components.text import (
     differences_text,
+    literal,
     network_name,
     percent,
     saving_range,
@@ -33,28 +34,41 @@ def headline_cards(headline: Headline, large: tuple[int, int]) -> None:
             delta_color="off",
             delta_arrow="off",
             help="Cheapest offer per network and GPU against each hyperscaler's cheapest "
-            "like-for-like machine. Counted only where 70 % remains after adding the CPU and RAM "
-            "that the offer lacks; prices that are examples or exclude a fee are left out.",
+            "like-for-like machine. Counted only where 70 % is known to remain after adding the "
+            "CPU and RAM that the offer lacks; examples and prices before a fee are left out.",
         )
 
 
 def _cheapest(headline: Headline) -> None:
     offer = headline.offer
     if offer is None:
-        st.metric(f"{headline.gpu_model}, cheapest", "none", border=True, height="stretch")
+        st.metric(
+            f"{headline.gpu_model} per GPU-hour",
+            "–",
+            border=True,
+            height="stretch",
+            delta="no firm price that is free",
+            delta_color="off",
+            delta_arrow="off",
+            help="Taken offers, examples and prices before a network's fee are not shown here.",
+        )
         return
     where = network_name(str(offer["network"]))
-    free = f" · {headline.free_gpus} free" if headline.free_gpus is not None else ""
+    count = offer["available_count"]
+    free = f" · {count} free" if count is not None else ""
+    made = offer["price_as_of"] or offer["observed_at"]
     st.metric(
         f"{headline.gpu_model} per GPU-hour",
-        usd_per_hour(offer["usd_per_gpu_hour"]),  # type: ignore[arg-type]
+        usd_per_hour(offer["usd_per_gpu_hour"]),
         border=True,
         height="stretch",
-        delta=f"{where} {offer['source_kind']} {offer['observed_at']:%m-%d}{free}",
+        delta=f"{where}, {made:%Y-%m-%d}{free}",
         delta_color="off",
         delta_arrow="off",
-        help=f"Cheapest on-demand offer that is not known to be taken, of {headline.offers}. "
-        f"Observed {offer['observed_at']:%Y-%m-%d}. Source: {offer['source']}",
+        help=f"Cheapest on-demand offer that is not known to be taken, of {headline.offers}; "
+        f"{offer['source_kind']}. Price made {made:%Y-%m-%d}, read "
+        f"{offer['observed_at']:%Y-%m-%d}. "
+        f"Source: {literal(offer['source'])}",
     )
 
 
@@ -86,12 +100,15 @@ def _saving(name: str, comparison: Comparison | None) -> None:
 
 def _how(name: str, comparison: Comparison) -> str:
     text = (
-        f"Against {name} {comparison.instance} in {comparison.region}: "
-        f"1 − offer / baseline = {percent(comparison.saving)}."
+        f"Against {name} {literal(comparison.instance)} in {literal(comparison.region)}, the "
+        "cheapest of the listed regions: 1 − offer / baseline = "
+        f"{percent(comparison.saving)}."
     )
     if comparison.saving_adjusted is not None:
         text += (
             " Adding the CPU and RAM that the baseline includes, at the network's own rates: "
             f"{percent(comparison.saving_adjusted)}."
         )
+    elif comparison.is_upper_bound:
+        text += " CPU and RAM are not stated on both sides, so this is the most it can be."
     return f"{text} Differences: {differences_text(comparison.differences)}. {SLA_NOTE}"

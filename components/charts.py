@@ -6,8 +6,9 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
-from components.text import network_name
+from components.text import BASIS_WARNINGS, network_name
 
+THIRD_PARTY = "third party"
 _OURS = "#3b82f6"
 _HYPERSCALER = "#94a3b8"
 _QUIET = "#64748b"
@@ -27,7 +28,7 @@ def sellers_bar(sellers: pl.DataFrame, height: int) -> None:
             x=prices,
             y=[_seller(row) for row in rows],
             orientation="h",
-            marker_color=[_HYPERSCALER if row["is_baseline"] else _OURS for row in rows],
+            marker_color=[_bar_color(row) for row in rows],
             text=[f"${price:,.3f}" for price in prices],
             textposition="outside",
             cliponaxis=False,
@@ -83,12 +84,13 @@ def _line(name: str, collector: str, rows: pl.DataFrame) -> go.Scatter:
     days: list[date] = rows["day"].to_list()
     ours, big = name in _NETWORKS, name in _HYPERSCALERS
     color = _NETWORK_COLORS[_NETWORKS.index(name)] if ours else _HYPERSCALER if big else _QUIET
-    title = network_name(name) + (", third party" if big and collector != "Necto" else "")
+    title = network_name(name) + ("" if collector == "Necto" else f", {collector}" if big else "")
+    title += ", before fee" if "host_reward_before_network_fee" in set(rows["price_basis"]) else ""
     return go.Scatter(
         x=days,
         y=rows["min_usd_per_gpu_hour"].cast(pl.Float64).to_list(),
         name=title,
-        mode="lines+markers" if collector == "Necto" else "lines",
+        mode="lines" if collector == THIRD_PARTY else "lines+markers",
         line={
             "color": color,
             "width": 3 if ours else 2 if big else 1.5,
@@ -96,9 +98,8 @@ def _line(name: str, collector: str, rows: pl.DataFrame) -> go.Scatter:
             "shape": "hv",
         },
         marker={"size": 8},
-        customdata=[[basis.replace("_", " "), collector] for basis in rows["price_basis"]],
-        hovertemplate=f"{title} %{{x|%Y-%m-%d}}: $%{{y:.3f}}<br>%{{customdata[0]}}<br>"
-        "collected by %{customdata[1]}<extra></extra>",
+        customdata=[[basis.replace("_", " ")] for basis in rows["price_basis"]],
+        hovertemplate=f"{title} %{{x|%Y-%m-%d}}: $%{{y:.3f}}<br>%{{customdata[0]}}<extra></extra>",
     )
 
 
@@ -108,7 +109,14 @@ def _line_order(name: str) -> tuple[int, str]:
 
 def _seller(row: dict[str, object]) -> str:
     machine = f" {row['provider_name']}" if row["is_baseline"] else ""
-    return f"{network_name(str(row['network']))}{machine}"
+    warning = BASIS_WARNINGS.get(str(row["price_basis"]))
+    return f"{network_name(str(row['network']))}{machine}" + (f"<br>({warning})" if warning else "")
+
+
+def _bar_color(row: dict[str, object]) -> str:
+    if row["is_baseline"]:
+        return _HYPERSCALER
+    return _QUIET if row["price_basis"] in BASIS_WARNINGS else _OURS
 
 
 def _origin(row: dict[str, object]) -> str:

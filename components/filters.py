@@ -1,12 +1,12 @@
 """The Market's filters: the person's choices, kept in the URL, as one ``Search``."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from decimal import Decimal
 
 import polars as pl
 import streamlit as st
 
-from components.text import TERM_NAMES, network_name
+from components.text import NETWORK_NAMES, TERM_NAMES
 from engine.resources import Catalogue
 from engine.search import Search
 
@@ -53,13 +53,13 @@ def _offer_search(
     countries: frozenset[str],
     regions: frozenset[str],
 ) -> Search:
-    networks = _several("Network", "network", _values(offers, "network"), network_name)
+    networks = _several("Network", "network", _values(offers, "network"), NETWORK_NAMES)
     ceiling = st.number_input(
-        "USD per GPU-hour, at most", 0.01, 1000.0, None, 0.01, key="price", bind="query-params",
+        "USD per GPU-hour, at most", 0.0, 1000.0, None, 0.01, key="price", bind="query-params",
         placeholder="any",
     )  # fmt: skip
     free = st.toggle("Free now only", key="free", bind="query-params")
-    terms = _several("Term", "term", _values(offers, "term"), lambda t: TERM_NAMES.get(t, t))
+    terms = _several("Term", "term", _values(offers, "term"), TERM_NAMES)
     kinds = _several("Source kind", "kind", _values(offers, "source_kind"))
     days = st.number_input(
         "Price at most this many days old", 1, 3650, None, key="days", bind="query-params",
@@ -112,13 +112,19 @@ def _adequacy_date(catalogue: Catalogue) -> str:
 
 
 def _several(
-    label: str, key: str, options: list[str], shown: Callable[[str], str] = str
+    label: str, key: str, options: list[str], names: Mapping[str, str] | None = None
 ) -> frozenset[str]:
+    """Return what was chosen of the options, shown under their names.
+
+    What the address asks for stays a choice although the market does not hold it (now): a shared
+    link then finds nothing instead of silently finding everything.
+    """
+    shown = {(names or {}).get(option, option): option for option in options}
+    asked = [text for text in st.query_params.get_all(key) if text not in shown]
     chosen = st.multiselect(
-        label, options, key=key, bind="query-params", placeholder="any",
-        format_func=shown,
+        label, [*shown, *asked], key=key, bind="query-params", placeholder="any"
     )  # fmt: skip
-    return frozenset(chosen)
+    return frozenset(shown.get(text, text) for text in chosen)
 
 
 def _at_least(label: str, key: str) -> float | None:

@@ -6,7 +6,8 @@ from datetime import datetime
 import polars as pl
 import streamlit as st
 
-from components.text import age, literal, moment, network_name
+from components.text import age, ago, literal, network_name, span
+from engine.export import inert_text
 from engine.runs import NetworkState
 
 _MEANINGS = {
@@ -33,10 +34,10 @@ def status_line(
         newest = max((s.observed_at for s in states if s.observed_at), default=None)
         counts = f"{len(live)} of {len(states)} sources live"
         st.badge(
-            f"Market {age(newest, now)} old · {counts}" if newest else "Market is empty",
+            f"Newest figure: {ago(newest, now)} · {counts}" if newest else "Market is empty",
             icon=":material/sensors:" if live else ":material/history:",
-            color="green" if live else "yellow",
-            help="Age of the newest figure. The Dashboard lists every source with its age.",
+            color="green" if len(live) == len(states) else "yellow",
+            help="Other figures may be older: the Dashboard lists every source with its age.",
         )
         if worker_alive:
             st.badge("Worker alive", icon=":material/check_circle:", color="green")
@@ -55,10 +56,10 @@ def networks_table(states: Sequence[NetworkState], now: datetime) -> None:
         {
             "Source": network_name(state.network),
             "Status": state.status_at(now),
-            "Figures from": moment(state.observed_at),
-            "Age": age(state.observed_at, now),
+            "Figures from": span(state.oldest_at, state.observed_at),
+            "Oldest": age(state.oldest_at, now),
             "Offers": state.offers,
-            "Free now": state.available or None,
+            "Free now": state.available,
             "Last reading": _last_reading(state, now),
         }
         for state in states
@@ -70,8 +71,8 @@ def networks_table(states: Sequence[NetworkState], now: datetime) -> None:
         alt="Freshness of every source",
         column_config={
             "Source": st.column_config.TextColumn(width=120),
-            "Figures from": st.column_config.TextColumn(width=150),
-            "Age": st.column_config.TextColumn(width=80),
+            "Figures from": st.column_config.TextColumn(width=200),
+            "Oldest": st.column_config.TextColumn(width=80),
             "Offers": st.column_config.NumberColumn(width=70),
             "Status": st.column_config.TextColumn(
                 width=90, help=" ".join(f"**{k}**: {v}" for k, v in _MEANINGS.items())
@@ -94,7 +95,8 @@ def attention(
         problems.append("The worker is not running, so no figure is renewed.")
     if failing:
         names = ", ".join(
-            f"{network_name(s.network)} (figures of {moment(s.observed_at)} kept)" for s in failing
+            f"{network_name(s.network)} (figures of {span(s.oldest_at, s.observed_at)} kept)"
+            for s in failing
         )
         problems.append(f"No live figures at the last reading from {names}. Why: see Sources.")
     if set_aside:
@@ -113,7 +115,11 @@ def rejected_rows(network: str, rejects: pl.DataFrame) -> None:
     """Rows of the shown reading that did not become offers, each with its reason."""
     with st.expander(f"{network_name(network)}: {rejects.height} rows without an offer, and why"):
         st.dataframe(
-            rejects.rename({"code": "Code", "reason": "Reason", "row": "Row as received"}),
+            rejects.select(
+                pl.col("code").alias("Code"),
+                inert_text(pl.col("reason")).alias("Reason"),
+                inert_text(pl.col("row")).alias("Row as received"),
+            ),
             hide_index=True,
             alt=f"Rows of {network_name(network)} that could not be used",
         )
@@ -124,8 +130,6 @@ def _last_reading(state: NetworkState, now: datetime) -> str:
         return "none yet"
     if state.last.source_kind == "recorded":
         return "shipped figures loaded; not read live"
-    when = age(state.last.started_at, now)
     refused = sum(state.last.reject_counts.values())
     unread = f", {refused} rows unusable" if refused else ""
-    ago = when if when == "just now" else f"{when} ago"
-    return f"{ago}: {state.last.message}{unread}"
+    return f"{ago(state.last.started_at, now)}: {state.last.message}{unread}"

@@ -12,7 +12,7 @@ from components.text import (
     BASIS_NAMES,
     TERM_NAMES,
     UNKNOWN,
-    age,
+    ago,
     differences_text,
     literal,
     moment,
@@ -20,9 +20,10 @@ from components.text import (
     number,
     percent,
     saving_range,
+    uptime,
     usd_per_hour,
 )
-from engine.export import number_text
+from engine.export import inert, number_text
 from engine.market import attributes_from
 from engine.overview import BASELINE_NAMES, Comparison
 from engine.resources import Catalogue, GpuModel
@@ -44,7 +45,7 @@ def offer_drawer(
     """Open the slide-over; ``on_close`` is called when the person dismisses it."""
 
     @st.dialog(
-        f"{offer['gpu_model'] or offer['gpu_name']} on {network_name(str(offer['network']))}",
+        literal(f"{offer['gpu_model'] or offer['gpu_name']} on {network_name(offer['network'])}"),
         width="medium",
         position="right",
         on_dismiss=on_close,
@@ -71,7 +72,7 @@ def _head(offer: Row, now: datetime) -> None:
     free.metric("Free now", UNKNOWN if offer["available"] is None else _free(offer))
     kind.metric("Kind", str(offer["source_kind"]))
     seen = offer["price_as_of"] or offer["observed_at"]
-    st.caption(f"Price made {moment(seen)}, {age(seen, now)} ago.")
+    st.caption(f"Price made {moment(seen)}, {ago(seen, now)}.")
 
 
 def _free(offer: Row) -> str:
@@ -86,7 +87,7 @@ def _provenance(offer: Row, catalogue: Catalogue, now: datetime) -> None:
     rows = {
         "Source": offer["source"],
         "Address": offer["source_url"],
-        "Read": f"{moment(offer['observed_at'])}, {age(offer['observed_at'], now)} ago",
+        "Read": f"{moment(offer['observed_at'])}, {ago(offer['observed_at'], now)}",
         "Exact price": f"{exact} USD per hour for {offer['gpu_count']} GPU",
         "Native price": offer["native_price"],
         "Price includes": BASIS_NAMES.get(str(offer["price_basis"]), offer["price_basis"]),
@@ -117,7 +118,9 @@ def _gpu(model: GpuModel | None) -> str:
         f"{model.vendor} {model.name}",
         f"{model.memory_gib} GiB" if model.memory_gib else "",
         model.interface if model.form_factor_known else "form factor not stated",
-        f"{model.bf16_dense_tflops} bf16 TFLOPS (data sheet)" if model.bf16_dense_tflops else "",
+        f"{model.bf16_dense_tflops} dense bf16 TFLOPS ({model.spec_source})"
+        if model.bf16_dense_tflops
+        else "",
     ]
     return ", ".join(filter(None, parts))
 
@@ -176,7 +179,10 @@ def _provider(provider: Row | None) -> None:
         return
     st.dataframe(
         pl.DataFrame(
-            [(a.key, a.value, ", ".join(a.signed_by) or "nobody") for a in attributes],
+            [
+                (inert(a.key), inert(a.value), ", ".join(a.signed_by) or "nobody")
+                for a in attributes
+            ],
             schema=["States", "Value", "Signed by"],
             orient="row",
         ),
@@ -188,7 +194,7 @@ def _provider(provider: Row | None) -> None:
 def _uptime(provider: Row) -> str | None:
     """Uptime over three windows; the source does not tell 0 % from unknown, so neither is shown."""
     windows = {days: provider[f"uptime_{days}d"] for days in (1, 7, 30)}
-    known = [f"{percent(v)} in {days} days" for days, v in windows.items() if v is not None]
+    known = [f"{uptime(v)} in {days} days" for days, v in windows.items() if v is not None]
     return ", ".join(known) or None
 
 

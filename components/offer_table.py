@@ -8,7 +8,7 @@ import polars as pl
 import streamlit as st
 
 from components.text import TERM_NAMES, age, network_name, usd_per_hour
-from engine.export import inert
+from engine.export import inert_text
 from engine.overview import BASELINE_NAMES
 
 _ROW_HEIGHT, _HEIGHT_MAX = 35, 600  # pixels
@@ -89,12 +89,12 @@ def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
         .otherwise(pl.col("available_count").fill_null(pl.col("available").cast(pl.Int64)))
     )
     savings = [
-        (pl.col(f"saving_{key}") * 100).round(0).alias(f"vs {name}")
+        (pl.col(f"saving_{key}") * 100 + 1e-9).floor().alias(f"vs {name}")
         for key, name in BASELINE_NAMES.items()
     ]
     seen = pl.coalesce("price_as_of", "observed_at")
     return offers.select(
-        _inert(pl.coalesce("gpu_model", "gpu_name")).alias("GPU"),
+        inert_text(pl.coalesce("gpu_model", "gpu_name")).alias("GPU"),
         pl.col("network").map_elements(network_name, return_dtype=pl.String).alias("Network"),
         pl.col("usd_per_gpu_hour").cast(pl.Float64).alias("USD/GPU-h"),
         *savings,
@@ -103,17 +103,12 @@ def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
         free.alias("Free"),
         pl.col("source_kind").alias("Kind"),
         seen.map_elements(lambda m: age(m, now), return_dtype=pl.String).alias("Age"),
-        pl.col("country_code").alias("Country"),
+        inert_text(pl.col("country_code")).alias("Country"),
         pl.col("term").replace(TERM_NAMES).alias("Term"),
-        _inert(pl.coalesce("provider_name", "provider_id")).alias("Provider"),
+        inert_text(pl.coalesce("provider_name", "provider_id")).alias("Provider"),
         pl.col("vcpu").alias("vCPU"),
         pl.col("memory_gib").alias("RAM GiB"),
     )
-
-
-def _inert(text: pl.Expr) -> pl.Expr:
-    """Text from outside, safe also in the CSV that the grid's own toolbar offers."""
-    return text.map_elements(inert, return_dtype=pl.String)
 
 
 def _columns() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Values as text, the only place where they are rounded for the eye."""
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -7,7 +8,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from engine.overview import Comparison
 from engine.savings import DIFFERENCES
 
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_MINUTE = 60
+_STEPS = ((86400, "day"), (3600, "h"), (_MINUTE, "min"))
+_ROUNDING_NOISE = 1e-9
 UNKNOWN = "not known"
 
 NETWORK_NAMES = {
@@ -19,6 +22,11 @@ NETWORK_NAMES = {
     "aws": "AWS",
     "azure": "Azure",
     "gcp": "Google Cloud",
+}
+BASIS_WARNINGS = {
+    "host_reward_before_network_fee": "before the network's fee",
+    "customer_price": "example, not a quote",
+    "as_published_per_gpu": "price page",
 }
 TERM_NAMES = {
     "on_demand": "on demand",
@@ -50,15 +58,25 @@ def usd_per_hour(amount: Decimal | None) -> str:
 
 
 def percent(fraction: float | None) -> str:
-    """A whole percentage with a real minus sign."""
+    """A whole percentage, rounded down so that no saving looks larger than it is."""
     if fraction is None:
         return UNKNOWN
-    return f"{fraction * 100:.0f} %".replace("-", "−")
+    return f"{math.floor(fraction * 100 + _ROUNDING_NOISE)} %".replace("-", "−")
+
+
+def uptime(fraction: float) -> str:
+    """Two decimals: 99.51 % is not 100 %."""
+    return f"{math.floor(fraction * 10_000 + _ROUNDING_NOISE) / 100:.2f} %"
 
 
 def saving_range(comparison: Comparison) -> str:
-    """What is saved after adding missing CPU and RAM, and before: 62 to 70 %."""
+    """The saving after adding the missing CPU and RAM, and before: 62 to 70 %.
+
+    "up to" where CPU and RAM differ by an amount that nobody states.
+    """
     least, most = percent(comparison.least), percent(comparison.saving)
+    if comparison.is_upper_bound:
+        return f"up to {most}"
     return most if least == most else f"{least.removesuffix(' %')} to {most}"
 
 
@@ -67,17 +85,33 @@ def differences_text(codes: Sequence[str]) -> str:
 
 
 def age(moment: datetime | None, now: datetime) -> str:
-    """How long ago a moment was: 4 min, 3 h, 56 days."""
+    """How old something is: new, 4 min, 3 h, 56 days."""
     if moment is None:
         return UNKNOWN
-    seconds = max((now - moment.replace(tzinfo=moment.tzinfo or UTC)).total_seconds(), 0)
+    seconds = (now - moment.replace(tzinfo=moment.tzinfo or UTC)).total_seconds()
+    if seconds < -_MINUTE:
+        return "in the future: check the clock"
     if seconds < _MINUTE:
+        return "new"
+    size, unit = next(step for step in _STEPS if seconds >= step[0])
+    count = int(seconds // size)
+    return f"{count} {unit}{'s' if unit == 'day' and count > 1 else ''}"
+
+
+def ago(moment: datetime | None, now: datetime) -> str:
+    """How long ago something was: just now, 4 min ago."""
+    text = age(moment, now)
+    if text == "new":
         return "just now"
-    for size, unit in ((_DAY, "day"), (_HOUR, "h"), (_MINUTE, "min")):
-        if seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {unit}{'s' if unit == 'day' and count > 1 else ''}"
-    raise AssertionError("unreachable")
+    return f"{text} ago" if text[0].isdigit() else text
+
+
+def span(first: datetime | None, last: datetime | None) -> str:
+    """From when to when: one day, or two with "to" between."""
+    if first is None or last is None:
+        return UNKNOWN
+    days = (f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}")
+    return moment(last) if days[0] == days[1] else " to ".join(days)
 
 
 def moment(value: datetime | None) -> str:

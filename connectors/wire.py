@@ -1,6 +1,7 @@
 """From bytes to typed rows: the border. A bad answer is Unreadable, a bad row is a Reject."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
@@ -11,6 +12,10 @@ from connectors.base import Answer, Reject, Unreadable
 
 ROW_CHARACTERS_MAX = 4000
 """How much of a row is kept as provenance or with a reject."""
+
+_REASON_CHARACTERS_MAX = 300
+_MARK = "\ue000"  # a private-use character: JSON from a network may hold it, which is harmless
+_MARKED = re.compile(f'"{_MARK}([^"{_MARK}]*){_MARK}"')
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -49,21 +54,34 @@ def rows_of(
         except ValidationError as error:
             rejects.append(Reject("unreadable", first_fault(error), text_of(row)))
         except (ValueError, ArithmeticError) as error:
-            rejects.append(Reject("impossible", str(error), text_of(row)))
+            reason = str(error)[:_REASON_CHARACTERS_MAX]
+            rejects.append(Reject("impossible", printable(reason), text_of(row)))
 
 
 def first_fault(error: ValidationError) -> str:
     fault = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in fault["loc"])
-    return f"{place}: {fault['msg']}" if place else fault["msg"]
+    text = f"{place}: {fault['msg']}" if place else fault["msg"]
+    return printable(text[:_REASON_CHARACTERS_MAX])
+
+
+def printable(text: str) -> str:
+    """Return text that every store can hold: broken halves of characters are spelt out."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def text_of(row: object) -> str:
-    """Return a row as JSON text, cut to ``ROW_CHARACTERS_MAX``."""
-    text = json.dumps(row, default=str, ensure_ascii=False, indent=1)
+    """Return a row as JSON text with its numbers as written, cut to ``ROW_CHARACTERS_MAX``."""
+    quoted = json.dumps(row, default=_marked, ensure_ascii=False, indent=1)
+    text = _MARKED.sub(r"\1", quoted).encode("utf-8", "backslashreplace").decode()
     if len(text) > ROW_CHARACTERS_MAX:
         return text[:ROW_CHARACTERS_MAX] + " … (cut)"
     return text
+
+
+def _marked(value: object) -> str:
+    """Mark a Decimal's text, so that its quotes can be taken off again."""
+    return f"{_MARK}{value}{_MARK}"
 
 
 def _not_a_number(name: str) -> Decimal:

@@ -12,10 +12,9 @@ whole one.
 import contextlib
 import hashlib
 import os
-import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -23,10 +22,11 @@ import polars as pl
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
+from data import aside
 from data.duck import DAMAGED, Duck
 from data.files import TEMPORARY_SUFFIX, publish, sha256_of, sync_folder, write_text
 from engine.market import OFFER_SCHEMA, PROVIDER_SCHEMA
-from engine.runs import DropRecord, Kind, RunRecord, moment_of, run_id_after
+from engine.runs import DropRecord, Kind, RunRecord, is_day, is_run_id, moment_of, run_id_after
 
 REJECT_SCHEMA: Mapping[str, pl.DataType] = {
     "code": pl.String(),
@@ -43,7 +43,6 @@ _REQUIRED: Mapping[Kind, frozenset[str]] = {
     "providers": frozenset({"network", "provider_id"}),
     "rejects": frozenset({"code", "reason"}),
 }
-_RUN_NAME = re.compile(r"\d{8}T\d{12}Z")
 _ABANDONED = timedelta(hours=1)
 _MAGIC = b"PAR1"
 _READ_ATTEMPTS = 5  # each failed one sets at least one file aside or gives up
@@ -65,7 +64,7 @@ class Lake:
         self._duck = Duck()
         self._usable: dict[Path, tuple[int, int]] = {}
         try:
-            for name in (*SCHEMAS, "runs", "set-aside", "locks", "seeds"):
+            for name in (*SCHEMAS, "runs", "daily", "set-aside", "locks", "seeds"):
                 (root / name).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise BrokenLake(
@@ -136,15 +135,15 @@ class Lake:
         drops = self._newest_first(kind, network, ".parquet")
         return next((path for path in drops if self._is_usable(kind, path)), None)
 
-    def drops(self, kind: Kind, network: str, *, since: datetime) -> list[Path]:
-        """Return every usable drop of runs started at or after a moment, newest first."""
-        found: list[Path] = []
-        for path in self._newest_first(kind, network, ".parquet"):
-            if moment_of(path.stem) < since:
-                break
-            if self._is_usable(kind, path):
-                found.append(path)
-        return found
+    def days(self, kind: Kind, network: str) -> list[date]:
+        """Return the days on which drops were published, oldest first."""
+        names = (p.name.removeprefix("day=") for p in self._folders(self._of(kind, network)))
+        return sorted(date.fromisoformat(name) for name in names if is_day(name))
+
+    def drops_on(self, kind: Kind, network: str, day: date) -> list[Path]:
+        """Return every usable drop of one day, newest first."""
+        folder = self._of(kind, network) / f"day={day}"
+        return [path for path in self._sorted(folder, ".parquet") if self._is_usable(kind, path)]
 
     def frame(self, kind: Kind, drops: Sequence[Path], columns: Sequence[str]) -> pl.DataFrame:
         """Return whole drops as one frame; a damaged one is set aside and left out.
@@ -162,7 +161,9 @@ class Lake:
                 frames.append(rows.with_columns(absent).select(columns).cast(schema))  # type: ignore[arg-type]
             except FileNotFoundError:
                 continue  # another process set it aside
-            except (OSError, pl.exceptions.PolarsError) as error:
+            except OSError as error:
+                raise BrokenLake(f"{path} cannot be read now: {error}") from error
+            except pl.exceptions.PolarsError as error:
                 self.set_aside(path, f"cannot be read: {error}".splitlines()[0])
         return pl.concat(frames)
 
@@ -178,25 +179,18 @@ class Lake:
             try:
                 return self._query(kind, remaining, sql, parameters)
             except DAMAGED as error:
-                remaining = self._without_damaged(kind, remaining, error)
+                remaining = self._without_damaged(remaining, error)
         raise BrokenLake(f"{self.root}: too many damaged files at once; see set-aside/")
 
     # -- damage ----------------------------------------------------------------------------
 
     def set_aside(self, path: Path, reason: str) -> None:
-        """Move an unusable file out of the way, with the reason beside it. Never raises for it."""
-        target = self.root / "set-aside" / "__".join(path.relative_to(self.root).parts)
-        with contextlib.suppress(FileNotFoundError):  # another process was faster
-            path.replace(target)
-            write_text(target.with_name(f"{target.name}.reason"), reason)
+        """Move an unusable file out of the way, with the reason beside it."""
+        aside.move(self.root, path, reason)
 
     def aside(self) -> dict[str, str]:
         """Return the files set aside, by name, with the reason."""
-        folder = self.root / "set-aside"
-        return {
-            path.name.removesuffix(".reason"): path.read_text(encoding="utf-8")
-            for path in sorted(folder.glob("*.reason"))
-        }
+        return aside.listed(self.root)
 
     def tidy(self, now: datetime) -> None:
         """Set aside files that no run published: half-written ones that are old, foreign ones."""
@@ -206,20 +200,27 @@ class Lake:
                 if path.name.endswith(TEMPORARY_SUFFIX):
                     if age > _ABANDONED.total_seconds():
                         self.set_aside(path, "never finished: its writer stopped half-way")
-                elif path.suffix != ".parquet" or not _RUN_NAME.fullmatch(path.stem):
+                elif path.suffix != ".parquet" or not is_run_id(path.stem):
                     self.set_aside(path, "not a file that Necto wrote")
 
     # -- inside ----------------------------------------------------------------------------
 
     def _path(self, kind: str, network: str, run_id: str, suffix: str) -> Path:
         day = moment_of(run_id).date().isoformat()
-        return self.root / kind / f"network={network}" / f"day={day}" / f"{run_id}{suffix}"
+        return self._of(kind, network) / f"day={day}" / f"{run_id}{suffix}"
 
     def _newest_first(self, kind: str, network: str, suffix: str) -> Iterator[Path]:
-        days = self._folders(self.root / kind / f"network={network}")
-        for day in sorted(days, reverse=True):
-            names = (p for p in day.iterdir() if p.suffix == suffix)
-            yield from sorted((p for p in names if _RUN_NAME.fullmatch(p.stem)), reverse=True)
+        for day in sorted(self._folders(self._of(kind, network)), reverse=True):
+            yield from self._sorted(day, suffix)
+
+    def _of(self, kind: str, network: str) -> Path:
+        return self.root / kind / f"network={network}"
+
+    @staticmethod
+    def _sorted(folder: Path, suffix: str) -> list[Path]:
+        """Return the files of runs in a day's folder, newest first."""
+        names = folder.iterdir() if folder.is_dir() else ()
+        return sorted((p for p in names if p.suffix == suffix and is_run_id(p.stem)), reverse=True)
 
     @staticmethod
     def _folders(parent: Path) -> list[Path]:
@@ -239,7 +240,10 @@ class Lake:
         return False
 
     def _fault(self, kind: Kind, path: Path) -> str | None:
-        """Say what is wrong with a drop: not Parquet, changed since its run, or another table."""
+        """Say what is wrong with a drop: not Parquet, changed since its run, or another table.
+
+        Raises OSError when the file cannot be read now, which says nothing about the file.
+        """
         with path.open("rb") as content:
             head = content.read(4)
             content.seek(max(path.stat().st_size - 4, 0))
@@ -251,21 +255,24 @@ class Lake:
             return "changed since it was written: its digest differs from the run's record"
         try:
             names = set(pl.read_parquet_schema(path))
-        except (OSError, pl.exceptions.PolarsError) as error:
+        except pl.exceptions.PolarsError as error:
             return f"cannot be read: {error}".splitlines()[0]
         missing = _REQUIRED[kind] - names
         return f"another table: no column {', '.join(sorted(missing))}" if missing else None
 
-    def _without_damaged(
-        self, kind: Kind, drops: Sequence[Path], error: duckdb.Error
-    ) -> list[Path]:
+    def _without_damaged(self, drops: Sequence[Path], error: duckdb.Error) -> list[Path]:
+        """Return the drops that can be read to the last value; the others are set aside."""
         whole: list[Path] = []
         for path in drops:
             try:
-                self._query(kind, [path], "SELECT max(hash(COLUMNS(*))) FROM drops", ())
+                pl.read_parquet(path)
                 whole.append(path)
-            except duckdb.Error:
-                self.set_aside(path, f"cannot be read: {error}".splitlines()[0])
+            except FileNotFoundError:
+                continue
+            except OSError as fault:
+                raise BrokenLake(f"{path} cannot be read now: {fault}") from fault
+            except pl.exceptions.PolarsError as fault:
+                self.set_aside(path, f"cannot be read: {fault}".splitlines()[0])
         if len(whole) == len(drops):
             raise BrokenLake(f"{self.root} cannot be read: {error}") from error
         return whole

@@ -86,7 +86,7 @@ def price_history() -> pl.DataFrame:
         offers=pl.col("n_rows").cast(pl.Int64),
         price_basis="price_basis",
         source_url="source_url",
-        collected_by=pl.lit("gpurentalprices.com"),
+        collected_by=pl.lit("third party"),
     )
 
 

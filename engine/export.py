@@ -93,6 +93,11 @@ def inert(text: str) -> str:
     return f"'{text}" if text.startswith(_DANGEROUS) else text
 
 
+def inert_text(text: pl.Expr) -> pl.Expr:
+    """Return a column of text made inert, also for the CSV that a grid on the screen offers."""
+    return text.map_elements(inert, return_dtype=pl.String)
+
+
 def original(cell: str) -> str:
     """Return what ``inert`` was given."""
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(_DANGEROUS) else cell

@@ -34,6 +34,9 @@ MOMENT = pl.Datetime("us")
 USD_PER_GPU_HOUR_MAX = Decimal(1000)
 """No GPU is rented for more; a price above it is a unit mistake and is refused, not shown."""
 
+NUMBER_MAX = 10**12
+"""No count, size or uptime is larger; NaN and infinities are not below it either."""
+
 OFFER_SCHEMA: Mapping[str, pl.DataType] = {
     "offer_id": pl.String(),
     "network": pl.String(),
@@ -164,7 +167,7 @@ class Offer:
         if not self.usd_per_hour.is_finite():
             raise ValueError(f"price {self.usd_per_hour} is not a number")
         if self.usd_per_hour <= 0:
-            raise ValueError(f"price {self.usd_per_hour:f} USD an hour is not above zero")
+            raise ValueError(f"price {self.usd_per_hour:.6g} USD an hour is not above zero")
         if self.usd_per_hour > USD_PER_GPU_HOUR_MAX * self.gpu_count:
             shown = f"{self.usd_per_hour:.6g}"
             raise ValueError(
@@ -174,6 +177,7 @@ class Offer:
         object.__setattr__(self, "usd_per_hour", stored(self.usd_per_hour))
         if self.usd_per_hour == 0:
             raise ValueError("price is below the smallest that can be kept: a mistake in units")
+        _refuse_unsound(self)
 
     @property
     def usd_per_gpu_hour(self) -> Decimal:
@@ -215,6 +219,20 @@ class Provider:
     uptime_30d: float | None = None
     attributes: tuple[Attribute, ...] = ()
     source_url: str | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_unsound(self)
+
+
+def _refuse_unsound(row: "Offer | Provider") -> None:
+    """Raise ValueError for what no store can hold: absurd counts, no numbers, broken text."""
+    for name in row.__slots__:
+        value = getattr(row, name)
+        if isinstance(value, str):
+            if not value.isascii():
+                value.encode()  # a lone half of a pair is a UnicodeEncodeError, a ValueError
+        elif isinstance(value, int | float) and not abs(value) <= NUMBER_MAX:
+            raise ValueError(f"{name} {value:.6g} cannot be right")
 
 
 def attributes_from(text: str | None) -> tuple[Attribute, ...]:

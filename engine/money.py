@@ -11,6 +11,8 @@ PRICE_SCALE = 18
 """Decimal places of a stored price: a chain quotes per block with up to 18 of them."""
 
 _CENT = Decimal("0.01")
+_DIGITS_MAX = 40
+"""More digits than any price or amount has; a longer number is an attack or a mistake."""
 _PRECISION = 60  # digits while computing: 38 stored ones times a quantity stay exact
 
 
@@ -21,18 +23,23 @@ class CurrencyMismatch(ValueError):
 def exact(value: str | int | Decimal) -> Decimal:
     """Return the number as written, exactly.
 
-    Raises ValueError for a float (its text is no longer known), for text that is no number,
-    and for NaN or an infinity.
+    Raises ValueError for a float (its text is no longer known), for text that is no number, for
+    NaN or an infinity, and for more than ``_DIGITS_MAX`` digits before or after the point.
     """
+    shown = repr(value)[:_DIGITS_MAX]
     if isinstance(value, bool | float):
-        msg = f"{value!r} is a {type(value).__name__}: pass text, an int or a Decimal"
+        msg = f"{shown} is a {type(value).__name__}: pass text, an int or a Decimal"
         raise ValueError(msg)  # noqa: TRY004 - callers catch one error for every unusable number
     try:
         number = Decimal(value)
-    except InvalidOperation:
-        raise ValueError(f"{value!r} is not a number") from None
+    except (InvalidOperation, TypeError):
+        raise ValueError(f"{shown} is not a number") from None
     if not number.is_finite():
-        raise ValueError(f"{value!r} is not a finite number")
+        raise ValueError(f"{shown} is not a finite number")
+    _, digits, exponent = number.as_tuple()
+    assert isinstance(exponent, int)
+    if len(digits) + abs(exponent) > 2 * _DIGITS_MAX:
+        raise ValueError(f"{shown} has too many digits to be an amount")
     return number
 
 

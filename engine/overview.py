@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 import polars as pl
 
-from engine.savings import best_baselines, cheapest_per_network, compared
+from engine.savings import MODELLED, best_baselines, cheapest_per_network, compared
 
 HEADLINE_SAVING = 0.70
 BASELINE_NAMES = {"aws": "AWS", "azure": "Azure", "gcp": "Google"}
@@ -28,6 +28,11 @@ class Comparison:
     differences: tuple[str, ...]
 
     @property
+    def is_upper_bound(self) -> bool:
+        """Whether CPU and RAM differ by an amount that nobody states: it saves this at most."""
+        return self.saving_adjusted is None and "shape" in self.differences
+
+    @property
     def least(self) -> float:
         return self.saving if self.saving_adjusted is None else self.saving_adjusted
 
@@ -44,32 +49,31 @@ _FROM_BASELINE = ("instance", "region", "usd_per_gpu_hour", "observed_on")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
-    """The cheapest on-demand offer of a model on any network, and what it saves where."""
+    """The cheapest firm on-demand offer of a model on any network, and what it saves where."""
 
     gpu_model: str
-    offer: dict[str, object] | None
+    offer: dict[str, Any] | None
     comparisons: tuple[Comparison, ...]
-    free_gpus: int | None
     offers: int
 
 
 def headline(
     networks: pl.DataFrame, baselines: pl.DataFrame, gpu_model: str, now: datetime
 ) -> Headline:
-    """Return the Dashboard's headline; what is known to be taken is never the cheapest."""
+    """Return the Dashboard's headline.
+
+    What is known to be taken is never the cheapest, nor is a price that is only an example or lacks
+    the network's fee (confidence D).
+    """
     sold = networks.filter(gpu_model=gpu_model, term="on_demand")
-    cheapest = (
-        cheapest_per_network(sold)
-        .filter(pl.col("available").fill_null(value=True))
-        .sort("usd_per_gpu_hour", "offer_id")
-        .head(1)
-    )
-    pairs = compared(cheapest, baselines, now).filter(pl.col("confidence") != "D")
+    firm = sold.filter(~pl.col("price_basis").is_in(MODELLED))
+    cheapest = cheapest_per_network(firm).sort("usd_per_gpu_hour", "offer_id").head(1)
     return Headline(
         gpu_model=gpu_model,
         offer=cheapest.to_dicts()[0] if cheapest.height else None,
-        comparisons=tuple(Comparison.of(row) for row in pairs.to_dicts()),
-        free_gpus=int(sold["available_count"].sum()) if sold["available_count"].count() else None,
+        comparisons=tuple(
+            Comparison.of(row) for row in compared(cheapest, baselines, now).to_dicts()
+        ),
         offers=sold.height,
     )
 
@@ -89,7 +93,7 @@ def sellers(networks: pl.DataFrame, baselines: pl.DataFrame, gpu_model: str) -> 
 
 
 def models_offered(networks: pl.DataFrame) -> list[str]:
-    """Return the GPU models that can be procured, most widely sold first."""
+    """Return the GPU models that can be procured, the dearest first."""
     counted = (
         networks.filter(pl.col("gpu_model").is_not_null(), pl.col("rankable"))
         .group_by("gpu_model")
@@ -104,13 +108,17 @@ def large_savings(
 ) -> tuple[int, int]:
     """Return (comparisons that save 70 % or more, all comparisons), cheapest offer per network.
 
-    A comparison counts only if it holds after adding the CPU and RAM the offer lacks; examples
-    and prices before fees (confidence D) are left out of both numbers.
+    Counted only where 70 % is known to remain after adding the CPU and RAM the offer lacks; where
+    nobody states them the comparison does not count as reaching it. Examples and prices before fees
+    (confidence D) are left out of both numbers.
     """
     pairs = compared(cheapest_per_network(networks), baselines, now).filter(
         pl.col("confidence") != "D"
     )
-    least = pairs.select(pl.coalesce("saving_adjusted", "saving")).to_series()
+    proven = pairs.filter(
+        pl.col("saving_adjusted").is_not_null() | ~pl.col("differences").list.contains("shape")
+    )
+    least = proven.select(pl.coalesce("saving_adjusted", "saving")).to_series()
     return int((least >= HEADLINE_SAVING).sum()), pairs.height
 
 

@@ -1,12 +1,12 @@
 """What is remembered of one ingest, and what that says about a network's freshness."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Outcome = Literal["ok", "unreachable", "denied", "unreadable"]
+Outcome = Literal["ok", "unreachable", "denied", "unreadable", "failed"]
 Kind = Literal["offers", "providers", "rejects"]
 
 STALE_AFTER = timedelta(days=1)
@@ -40,6 +40,7 @@ class RunRecord(BaseModel):
     reject_counts: dict[str, int] = Field(default_factory=dict)
     drops: dict[Kind, DropRecord] = Field(default_factory=dict)
     reference_digest: str | None = None
+    retry_after_seconds: float | None = None
 
     @property
     def offers(self) -> int:
@@ -54,6 +55,22 @@ def run_id_after(previous: str | None, now: datetime) -> str:
     return moment.strftime(_FORMAT)
 
 
+def is_run_id(text: str) -> bool:
+    """Tell a run's name from any other."""
+    try:
+        return moment_of(text).strftime(_FORMAT) == text
+    except ValueError:
+        return False
+
+
+def is_day(text: str) -> bool:
+    """Tell an ISO date from any other text."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 def moment_of(run_id: str) -> datetime:
     """Return when the run was started; raises ValueError for a name that is no run's."""
     return datetime.strptime(run_id, _FORMAT).replace(tzinfo=UTC)
@@ -63,16 +80,19 @@ def moment_of(run_id: str) -> datetime:
 class NetworkState:
     """How fresh a network's figures are, and whether its last run failed.
 
-    ``good`` is the run whose figures are shown, ``last`` the newest run of all.
+    ``last`` is the newest run of all, ``good`` the record of the run whose figures are shown (None
+    when its writer was killed before recording it). ``oldest_at`` to ``observed_at``: when the
+    figures were read. ``available``: offers reported free, None where the source does not say.
     """
 
     network: str
     good: RunRecord | None
     last: RunRecord | None
+    source_kind: str | None
+    oldest_at: datetime | None
     observed_at: datetime | None
     offers: int
-    available: int
-    models: int
+    available: int | None
 
     @property
     def failing(self) -> bool:
@@ -85,7 +105,7 @@ class NetworkState:
         """
         if self.failing:
             return "failing"
-        if self.good is None:
+        if self.source_kind is None:
             return "empty"
         is_old = self.observed_at is not None and now - self.observed_at > STALE_AFTER
-        return "stale" if self.good.source_kind == "live" and is_old else self.good.source_kind
+        return "stale" if self.source_kind == "live" and is_old else self.source_kind

@@ -32,7 +32,7 @@ DIFFERENCES = {
 }
 SLA_NOTE = "The hyperscaler's service-level agreement is not matched by the network."
 
-_MODELLED = ("host_reward_before_network_fee", "customer_price", "as_published_per_gpu", "list")
+MODELLED = ("host_reward_before_network_fee", "customer_price", "as_published_per_gpu", "list")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,18 +93,18 @@ def compared(offers: pl.DataFrame, baselines: pl.DataFrame, now: datetime) -> pl
 
 
 def cheapest_per_network(offers: pl.DataFrame) -> pl.DataFrame:
-    """Return the cheapest offer per network, model and term: what can be had comes first.
+    """Return the cheapest offer per network, model and term that is not known to be taken.
 
     Offers that must not be ranked (worked examples) and baselines are left out.
     """
     return (
-        offers.filter(~pl.col("is_baseline"), pl.col("rankable"), pl.col("gpu_model").is_not_null())
-        .sort(
+        offers.filter(
+            ~pl.col("is_baseline"),
+            pl.col("rankable"),
+            pl.col("gpu_model").is_not_null(),
             pl.col("available").fill_null(value=True),
-            "usd_per_gpu_hour",
-            "offer_id",
-            descending=[True, False, False],
         )
+        .sort("usd_per_gpu_hour", "offer_id")
         .unique(subset=["network", "gpu_model", "term"], keep="first", maintain_order=True)
     )
 
@@ -160,7 +160,7 @@ def _labelled(pairs: pl.DataFrame, now: datetime) -> pl.DataFrame:
         "age": (pl.coalesce("price_as_of", "observed_at") < oldest)
         | (pl.col("baseline_observed_on") < oldest.date()),
         "basis": ~shape & (pl.col("price_basis") != "instance"),
-        "modelled": pl.col("price_basis").is_in(_MODELLED) | ~pl.col("rankable"),
+        "modelled": pl.col("price_basis").is_in(MODELLED) | ~pl.col("rankable"),
     }
     codes = [pl.when(flag).then(pl.lit(code)) for code, flag in flags.items()]
     return pairs.with_columns(differences=pl.concat_list(codes).list.drop_nulls()).with_columns(

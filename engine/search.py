@@ -35,9 +35,11 @@ class Search:
 
 
 def matching(offers: pl.DataFrame, search: Search, now: datetime) -> pl.DataFrame:
-    """Return the offers that meet every stated condition, cheapest per GPU-hour first."""
-    conditions = list(_conditions(search, now))
-    found = offers.filter(*conditions) if conditions else offers
+    """Return the offers that meet every stated condition, cheapest per GPU-hour first.
+
+    What must never be ranked (a worked example that looks like a price) is left out.
+    """
+    found = offers.filter(pl.col("rankable"), *_conditions(search, now))
     return found.sort("usd_per_gpu_hour", "offer_id")
 
 

@@ -13,7 +13,8 @@ from components.session import (
     worker_is_alive,
 )
 from data import worker
-from data.offers import model_history, rejects
+from data.history import model_history
+from data.offers import rejects
 from data.shipped import HISTORY_CREDIT
 from engine.overview import headline, large_savings, models_offered, sellers
 
@@ -21,6 +22,7 @@ require("viewer")
 
 REFRESH_SECONDS = 15
 CHART_HEIGHT = 250
+DEFAULT_GPU = "H100-SXM"
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
@@ -50,11 +52,17 @@ models = models_offered(market().networks)
 if not models:
     st.info("No offers yet. The worker loads the shipped figures when it starts: look again soon.")
     st.stop()
-preferred = models.index("H100-SXM") if "H100-SXM" in models else 0
-gpu = choice.selectbox("GPU model", models, preferred, key="gpu", bind="query-params")
+asked = st.query_params.get("gpu", DEFAULT_GPU)  # a link's GPU stays, also when nobody sells it
+models += [name for name in {asked, DEFAULT_GPU} if name not in models]
+gpu = choice.selectbox(
+    "GPU model", models, models.index(DEFAULT_GPU), key="gpu", bind="query-params"
+)
 if action.button("Refresh now", icon=":material/refresh:", type="primary", width="stretch"):
-    worker.request_refresh(settings().home, now())
-    st.toast("Asked the worker to read every source now. Figures renew by themselves.")
+    try:
+        worker.request_refresh(settings().home, now())
+        st.toast("Asked the worker to read every source now. Figures renew by themselves.")
+    except OSError as error:
+        st.error(f"The request could not be written ({error.strerror}): see the server's disk.")
 
 figures(gpu)
 left, right = st.columns([5, 7])
@@ -63,9 +71,7 @@ with left.container(border=True, height="stretch"):
     charts.sellers_bar(sellers(market().networks, market().baselines, gpu), CHART_HEIGHT)
 with right.container(border=True, height="stretch"):
     st.subheader(f"{gpu}: lowest price by day")
-    charts.history_lines(
-        model_history(lake(), gpu, now()), key="dashboard_history", height=CHART_HEIGHT
-    )
+    charts.history_lines(model_history(lake(), gpu), key="dashboard_history", height=CHART_HEIGHT)
     st.markdown(f":small[{HISTORY_CREDIT}]")
 with st.container(border=True):
     st.subheader("Sources")

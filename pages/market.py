@@ -6,12 +6,13 @@ from components import charts, offer_table
 from components.filters import market_filters
 from components.offer_drawer import offer_drawer
 from components.session import lake, market, now, require
-from data.offers import model_history, offer_history, providers, raw_row
+from data.history import model_history, offer_history
+from data.offers import providers, raw_row
 from data.shipped import HISTORY_CREDIT, catalogue
 from engine.export import OFFER_COLUMNS, csv_text, records
 from engine.overview import BASELINE_NAMES, Comparison, savings_by_offer
 from engine.savings import compared
-from engine.search import matching
+from engine.search import Search, matching
 
 require("viewer")
 
@@ -43,7 +44,7 @@ def show(offer_id: str) -> None:
         offer,
         catalogue(),
         [Comparison.of(row) for row in pairs],
-        offer_history(lake(), offer_id, offer["network"], now()),
+        offer_history(lake(), offer_id, offer["network"]),
         known.to_dicts()[0] if known.height else None,
         raw_row(lake(), offer["network"], offer_id),
         now(),
@@ -56,7 +57,8 @@ st.title("Who sells what, where, at what price")
 side, main = st.columns([1, 4.3])
 with side:
     search = market_filters(newest.offers, catalogue())
-found = matching(newest.offers if search.networks else newest.networks, search, now())
+listed = newest.offers if search.networks else newest.networks
+found = matching(listed, search, now())
 with main:
     view, opener, download = st.columns([2, 4, 1.2], vertical_alignment="bottom")
     shown = view.radio(
@@ -84,7 +86,7 @@ with main:
         st.info("No offer meets all filters. Remove one, for example the country or the price.")
     elif shown == OFFERS:
         st.caption(
-            f"{found.height} of {newest.networks.height} offers, cheapest per GPU-hour first. "
+            f"{found.height} of {matching(listed, Search(), now()).height} offers, cheapest per GPU-hour first. "
             "Choose a line to see its source. To list AWS, Azure or Google too, add them under "
             "Network."
         )
@@ -93,7 +95,7 @@ with main:
     else:
         models = found["gpu_model"].drop_nulls().unique(maintain_order=True).to_list()
         gpu = st.selectbox("GPU model", models, key="history_gpu")
-        charts.history_lines(model_history(lake(), gpu, now()), key="market_history")
+        charts.history_lines(model_history(lake(), gpu), key="market_history")
         st.markdown(f":small[{HISTORY_CREDIT}]")
 
 linked = st.session_state.get("opened") or st.query_params.get("offer")

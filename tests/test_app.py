@@ -1,5 +1,6 @@
 """The web process apart from its pages."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import app
+from data.settings import Settings
 from data.worker import heartbeat
 
 
@@ -39,7 +41,7 @@ def test_a_worker_that_dies_is_started_again_and_ends_with_the_app(tmp_path, mon
         monkeypatch.setenv(f"NECTO_{name}_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("NECTO_HOME", str(tmp_path))
     monkeypatch.setattr(app, "RESTART_SECONDS", 0.1)
-    keeper = app.WorkerKeeper(tmp_path)
+    keeper = app.WorkerKeeper(Settings.from_env())
     keeper.start()
     try:
         first = until(lambda: heartbeat(tmp_path))
@@ -62,3 +64,49 @@ def test_the_app_calls_no_network_itself():
     )  # fmt: skip
 
     assert found.stdout.strip() == "False"
+
+
+def test_an_app_with_an_external_worker_ends_quietly(tmp_path):
+    app.WorkerKeeper(Settings.from_env({"NECTO_HOME": str(tmp_path)})).stop()
+
+
+@pytest.mark.parametrize(
+    ("server", "status"),
+    [(("127.0.0.1", 8501), 200), (("::1", 8501), 200), (None, 200), (("192.0.2.2", 8501), 403)],
+)
+def test_only_this_machine_s_own_address_is_answered_however_the_server_was_started(server, status):
+    sent: list[dict[str, object]] = []
+
+    async def inner(_scope, _receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(app.LoopbackOnly(inner)({"type": "http", "server": server}, None, send))
+
+    assert sent[0]["status"] == status
+
+
+def test_a_web_socket_from_elsewhere_gets_no_answer():
+    async def inner(*_):
+        raise AssertionError("it reached the app")
+
+    scope = {"type": "websocket", "server": ("192.0.2.2", 8501)}
+    asyncio.run(app.LoopbackOnly(inner)(scope, None, None))
+
+
+def test_an_unknown_api_address_is_a_json_404():
+    routes = {route.path: route.endpoint for route in app.ROUTES}
+
+    for path in ("/api", "/api/{rest:path}", "/webhooks", "/webhooks/{rest:path}"):
+        assert routes[path](None).status_code == 404
+
+
+def test_health_and_metrics_tell_the_truth_about_an_empty_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("NECTO_HOME", str(tmp_path))
+    found = app.healthz(None)
+
+    assert found.status_code == 503
+    assert b"market is empty" in found.body
+    assert b"necto_ready 0.0" in app.metrics(None).body

@@ -24,6 +24,7 @@ from engine.resources import Catalogue, InstanceType
 PAGES_MAX = 20
 """Pages of one size: 100 rows each, a size has at most a few hundred."""
 _PATH = "/api/retail/prices"
+_PORTS = {"https": 443, "http": 80}
 
 
 class _Item(BaseModel):
@@ -89,9 +90,12 @@ class Azure:
                 yield from _offer(row, url, observed_at, catalogue)
 
             dated += rows_of(page_of(answer, _Page).items, read, rejects)
-        dated.sort(key=lambda pair: pair[0])
-        current = {offer.offer_id: offer for _, offer in dated}  # the newest start date stays
-        return Reading(offers=list(current.values()), rejects=rejects)
+        newest: dict[str, datetime] = {}
+        for since, offer in dated:
+            newest[offer.offer_id] = max(since, newest.get(offer.offer_id, since))
+        # Two rows with the same start contradict each other: both are kept, and ingest decides.
+        current = [offer for since, offer in dated if since == newest[offer.offer_id]]
+        return Reading(offers=current, rejects=rejects)
 
     def _pages(self, http: Http, size: str) -> Iterator[Answer]:
         wanted = (
@@ -111,10 +115,16 @@ class Azure:
             following = page_of(answer, _Page).next_page_link
             if not following:
                 return
-            if urlsplit(following)[:2] != urlsplit(self.base_url)[:2]:
+            if _host(following) != _host(self.base_url):
                 raise Unreadable("Azure's next page is on another host")
             answer = http.get(following)
         raise Unreadable(f"Azure sent more than {PAGES_MAX} pages for {size}")
+
+
+def _host(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port, the port spelt out: Azure's links say prices.azure.com:443."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
 
 
 def _offer(

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 
@@ -18,18 +19,20 @@ from connectors.base import (
     Reading,
     Reject,
     Source,
-    SourceError,
     Unreachable,
     Unreadable,
 )
 from connectors.wire import text_of
 from data import shipped
-from data.market import REJECT_SCHEMA, Lake
-from engine.market import Offer, Provider, distinct, offers_frame, providers_frame
+from data.history import roll_up
+from data.market import REJECT_SCHEMA, Busy, Lake
+from engine.market import distinct, offers_frame, providers_frame
 from engine.resources import Catalogue
-from engine.runs import DropRecord, Kind, Outcome, RunRecord
+from engine.runs import DropRecord, Kind, RunRecord
 
 log = logging.getLogger(__name__)
+
+_MESSAGE_CHARACTERS_MAX = 300
 
 Clock = Callable[[], datetime]
 
@@ -48,34 +51,50 @@ class Ingest:
     clock: Clock = now_utc
 
     def run(self, source: Source) -> RunRecord:
-        """Read one source now; raises Busy when another process is at it."""
+        """Read one source now and record how it went; raises Busy when another process is at it.
+
+        A fault of ours, or a store that cannot be written, is the outcome ``failed``.
+        """
         with self.lake.ingesting(source.name):
             started = self.clock()
             run_id = self.lake.new_run_id(source.name, started)
-            drops: dict[Kind, DropRecord] = {}
-            counts: Counter[str] = Counter()
-            try:
-                reading = self._read(source)
-            except SourceError as error:
-                outcome, message = _outcome_of(error), str(error)
-            else:
-                outcome, message = "ok", f"{len(reading.offers)} offers"
-                drops = _kept(self.lake, source.name, run_id, reading)
-                counts = Counter(reject.code for reject in reading.rejects)
             record = RunRecord(
                 run_id=run_id,
                 network=source.name,
                 source_kind="live",
-                outcome=outcome,
-                message=message,
                 started_at=started,
+                **self._outcome(source, run_id),
                 finished_at=self.clock(),
-                reject_counts=dict(counts),
-                drops=drops,
             )
             self.lake.record(record)
+            self._roll_up(source.name, started)
         log.info("%s: %s (%s)", source.name, record.outcome, record.message)
         return record
+
+    def _roll_up(self, network: str, now: datetime) -> None:
+        try:
+            roll_up(self.lake, network, now)
+        except Exception:  # the next reading tries again; charts read the drops until then
+            log.exception("the daily prices of %s could not be written", network)
+
+    def _outcome(self, source: Source, run_id: str) -> dict[str, Any]:
+        try:
+            reading = self._read(source)
+            drops = _kept(self.lake, source.name, run_id, reading)
+        except Unreachable as error:
+            later = {"retry_after_seconds": error.retry_after_seconds}
+            return {"outcome": "unreachable", "message": str(error), **later}
+        except Denied as error:
+            return {"outcome": "denied", "message": str(error)}
+        except Unreadable as error:
+            return {"outcome": "unreadable", "message": str(error)}
+        except Exception as error:  # whatever it is, the run is recorded and the worker goes on
+            log.exception("reading %s failed", source.name)
+            what = f"{type(error).__name__}: {error}"[:_MESSAGE_CHARACTERS_MAX]
+            return {"outcome": "failed", "message": f"Necto itself failed, see its log. {what}"}
+        counts = Counter(reject.code for reject in reading.rejects)
+        message = f"{len(reading.offers)} offers"
+        return {"outcome": "ok", "message": message, "drops": drops, "reject_counts": counts}
 
     def _read(self, source: Source) -> Reading:
         answers = source.fetch(self.http, self.catalogue)
@@ -91,44 +110,45 @@ class Ingest:
         return Reading(offers, reading.providers, [*reading.rejects, *repeated])
 
 
-def load_recorded(lake: Lake, clock: Clock = now_utc) -> list[RunRecord]:
+def load_recorded(lake: Lake, clock: Clock = now_utc) -> list[str]:
     """Load the shipped figures of every network that has none yet, or older shipped ones.
 
     Live figures are never replaced. Safe to call at every start and from several processes.
+    Returns the networks that another process held: call again for them.
     """
     providers = shipped.recorded_providers()
-    return [
-        record
-        for network, offers in shipped.recorded_offers().items()
-        if (record := _load(lake, clock, network, offers, providers.get(network, [])))
-    ]
+    held: list[str] = []
+    for network, offers in shipped.recorded_offers().items():
+        try:
+            _load(lake, clock, network, Reading(offers, providers.get(network, [])))
+        except Busy:
+            held.append(network)
+    return held
 
 
-def _load(
-    lake: Lake, clock: Clock, network: str, offers: list[Offer], providers: list[Provider]
-) -> RunRecord | None:
+def _load(lake: Lake, clock: Clock, network: str, reading: Reading) -> None:
     with lake.ingesting(network):
         newest = lake.newest_drop("offers", network)
         known = lake.run(network, newest.stem) if newest else None
         if newest and (known is None or known.source_kind != "recorded"):
-            return None
+            return
         if known and known.reference_digest == shipped.digest():
-            return None
+            return
         started = clock()
         run_id = lake.new_run_id(network, started)
-        record = RunRecord(
-            run_id=run_id,
-            network=network,
-            source_kind="recorded",
-            outcome="ok",
-            message=f"{len(offers)} recorded offers",
-            started_at=started,
-            finished_at=clock(),
-            drops=_kept(lake, network, run_id, Reading(offers, providers)),
-            reference_digest=shipped.digest(),
+        lake.record(
+            RunRecord(
+                run_id=run_id,
+                network=network,
+                source_kind="recorded",
+                outcome="ok",
+                message=f"{len(reading.offers)} recorded offers",
+                started_at=started,
+                finished_at=clock(),
+                drops=_kept(lake, network, run_id, reading),
+                reference_digest=shipped.digest(),
+            )
         )
-        lake.record(record)
-        return record
 
 
 def _kept(lake: Lake, network: str, run_id: str, reading: Reading) -> dict[Kind, DropRecord]:
@@ -146,9 +166,3 @@ def _kept(lake: Lake, network: str, run_id: str, reading: Reading) -> dict[Kind,
 def _rejects_frame(rejects: Sequence[Reject]) -> pl.DataFrame:
     rows = [(r.code, r.reason, r.row) for r in rejects]
     return pl.DataFrame(rows, schema=dict(REJECT_SCHEMA), orient="row")
-
-
-def _outcome_of(error: SourceError) -> Outcome:
-    if isinstance(error, Unreachable):
-        return "unreachable"
-    return "denied" if isinstance(error, Denied) else "unreadable"

@@ -11,21 +11,31 @@ from connectors.base import Source
 from connectors.jobs.ingest import Ingest, load_recorded
 from data.market import Busy, Lake
 from data.worker import HEARTBEAT_SECONDS, beat, take_refresh_request
-from engine.runs import moment_of
+from engine.runs import RunRecord, moment_of
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 60
 """A failed source is asked again after this, doubled per failure up to its own refresh time."""
+FORCED_SECONDS = 15
+"""However often people press "Refresh now", a source is not asked again before this."""
 
 
 class Worker:
     """Beats, watches for refresh requests, and keeps one thread per source busy."""
 
-    def __init__(self, home: Path, ingest: Ingest, sources: Sequence[Source]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        ingest: Ingest,
+        sources: Sequence[Source],
+        *,
+        forced_seconds: float = FORCED_SECONDS,
+    ) -> None:
         self.home = home
         self.ingest = ingest
         self.sources = sources
+        self.forced_seconds = forced_seconds
         self._stop = threading.Event()
         self._beaten: datetime | None = None
         self._wake = {source.name: threading.Event() for source in sources}
@@ -43,73 +53,96 @@ class Worker:
         was killed leaves no worker behind.
         """
         self._beat()
-        self._prepared()
-        threads = [
-            threading.Thread(target=self._keep_reading, args=(source,), daemon=True)
-            for source in self.sources
-        ]
-        for thread in threads:
-            thread.start()
+        is_loaded = self._prepared()
+        for source in self.sources:
+            threading.Thread(target=self._keep_reading, args=(source,), daemon=True).start()
         while not self._stop.wait(1):
-            self._beat()
+            if self._beat() and not is_loaded:
+                is_loaded = self._loaded()
             if parent and os.getppid() != parent:
                 return
             if take_refresh_request(self.home):
                 for wake in self._wake.values():
                     wake.set()
 
-    def _beat(self) -> None:
+    def _beat(self) -> bool:
+        """Beat when it is time; True when it was."""
         now = self.ingest.clock()
         if self._beaten and abs(now - self._beaten) < timedelta(seconds=HEARTBEAT_SECONDS):
-            return
+            return False
         self._beaten = now
         try:
             beat(self.home, os.getpid(), now)
         except OSError:  # a full disk must not end the worker; the page shows the late heartbeat
             log.exception("the heartbeat could not be written")
+        return True
 
-    def _prepared(self) -> None:
-        self.ingest.lake.tidy(self.ingest.clock())
+    def _prepared(self) -> bool:
         try:
-            load_recorded(self.ingest.lake, self.ingest.clock)
-        except Busy:
-            log.info("another process loads the recorded figures")
+            self.ingest.lake.tidy(self.ingest.clock())
+        except OSError:
+            log.exception("the lake could not be tidied")
+        return self._loaded()
+
+    def _loaded(self) -> bool:
+        """Load the shipped figures; False when some are left for a later try."""
+        try:
+            held = load_recorded(self.ingest.lake, self.ingest.clock)
+        except Exception:  # live figures may still come; the next beat tries again
+            log.exception("the shipped figures could not be loaded")
+            return False
+        return not held
 
     def _keep_reading(self, source: Source) -> None:
         wake = self._wake[source.name]
         failures = 0
-        pause = first_pause(self.ingest.lake, source, self.ingest.clock())
+        pause = self._first_pause(source)
         while not self._stop.is_set():
             wake.wait(pause)
             wake.clear()
             if self._stop.is_set():
                 return
-            ok = self._read_once(source)
-            failures = 0 if ok else failures + 1
-            pause = next_pause(source, failures)
+            run = self._read_once(source)
+            failures = 0 if run and run.outcome == "ok" else failures + 1
+            pause = next_pause(source, failures, run.retry_after_seconds if run else None)
+            self._stop.wait(min(self.forced_seconds, pause))
+            pause = max(pause - self.forced_seconds, 0)
 
-    def _read_once(self, source: Source) -> bool:
+    def _first_pause(self, source: Source) -> float:
         try:
-            return self.ingest.run(source).outcome == "ok"
+            return first_pause(self.ingest.lake, source, self.ingest.clock())
+        except Exception:  # a fault of ours in one source must not end the others
+            log.exception("when %s was read last could not be told", source.name)
+            return 0.0
+
+    def _read_once(self, source: Source) -> RunRecord | None:
+        """Read the source; None when nothing was recorded: it is tried again soon."""
+        try:
+            return self.ingest.run(source)
         except Busy:
-            return True
+            log.info("%s is being read by another process", source.name)
         except Exception:  # a fault of ours in one source must not end the others
             log.exception("reading %s failed", source.name)
-            return False
+        return None
 
 
-def next_pause(source: Source, failures: int) -> float:
-    """Return the seconds until a source is asked again."""
+def next_pause(source: Source, failures: int, retry_after_seconds: float | None = None) -> float:
+    """Return the seconds until a source is asked again; what it asked for itself counts."""
     if failures == 0:
         return float(source.refresh_seconds)
-    return float(min(source.refresh_seconds, RETRY_SECONDS * 2 ** (failures - 1)))
+    doubled = RETRY_SECONDS * 2 ** min(failures - 1, 20)
+    return max(float(min(source.refresh_seconds, doubled)), retry_after_seconds or 0.0)
 
 
 def first_pause(lake: Lake, source: Source, now: datetime) -> float:
-    """Return the seconds until a source is due, so that a restart does not ask again at once."""
+    """Return the seconds until a source is due, so that a restart does not ask again at once.
+
+    Never longer than one pause, also when the clock has gone backwards since.
+    """
     newest = next(lake.run_ids(source.name), None)
     run = lake.run(source.name, newest) if newest else None
     if run is None or run.source_kind != "live":
         return 0.0
-    due = moment_of(run.run_id) + timedelta(seconds=next_pause(source, int(run.outcome != "ok")))
-    return max((due - now).total_seconds(), 0.0)
+    pause = next_pause(source, int(run.outcome != "ok"), run.retry_after_seconds)
+    due = moment_of(run.run_id) + timedelta(seconds=pause)
+    return min(max((due - now).total_seconds(), 0.0), pause)

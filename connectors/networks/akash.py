@@ -8,6 +8,7 @@ d84c9e93, apps/api/src/utils/constants.ts, read 2026-08-22). ``uakt`` bids are l
 converted with the AKT price that the Console gives beside the bid.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +24,7 @@ from engine.resources import Catalogue
 BLOCKS_AN_HOUR = 600
 _MICRO = Decimal(1_000_000)
 _GIB = 1024**3
-_COUNTRY_CODE_LETTERS = 2
+_COUNTRY_CODE = re.compile("[A-Za-z]{2}")
 
 AUDITORS = {"akash1365yvmc4s7awdyj3n2sav7xfx76adc6dnmlx63": "Akash Network"}
 """Known auditors (GET /v1/auditors answers with exactly this one, console@d84c9e93)."""
@@ -44,7 +45,7 @@ class Akash:
 
     name = "akash"
     default_url = "https://console-api.akash.network"
-    refresh_seconds = 300  # the Console itself renews bids every 15 minutes, providers every one
+    refresh_seconds = 900  # the Console itself renews its prices every 15 minutes
 
     def __init__(self, base_url: str = default_url) -> None:
         self.base_url = base_url.rstrip("/")
@@ -100,7 +101,8 @@ def _offer(model: ModelRow, sold: PricedSeller, entry: object, seen: _Seen) -> O
     known = seen.catalogue.match(name)
     bid, order = sold.best_bid, sold.best_bid.deployment
     provider = seen.providers.get(sold.provider.owner)
-    free = max(sold.provider.allocatable - sold.provider.allocated, 0)
+    online = provider is None or provider.is_online
+    free = max(sold.provider.allocatable - sold.provider.allocated, 0) if online else 0
     return Offer(
         offer_id=offer_id_of("akash", sold.provider.owner, name, "on_demand", ""),
         network="akash",
@@ -118,7 +120,7 @@ def _offer(model: ModelRow, sold: PricedSeller, entry: object, seen: _Seen) -> O
         usd_per_hour=_usd_per_hour(bid),
         native_price=f"{bid.data.price.amount:f} {bid.data.price.denom} per block",
         price_basis="whole_group_bid_incl_cpu_ram_disk",
-        available=free > 0 and (provider is None or provider.is_online),
+        available=free > 0,
         available_count=free,
         price_as_of=bid.datetime,
         observed_at=seen.at,
@@ -162,7 +164,7 @@ def _place(provider: ListedProvider | None) -> dict[str, Any]:
 def _country(provider: ListedProvider) -> tuple[str | None, str | None]:
     """The declared country and who vouches for it; a code like eu-west never proves a country."""
     declared = next((a for a in provider.attributes if a.key == "country"), None)
-    if declared is None or len(declared.value) != _COUNTRY_CODE_LETTERS:
+    if declared is None or not _COUNTRY_CODE.fullmatch(declared.value):
         return None, None
     signers = [AUDITORS.get(a, a) for a in declared.audited_by]
     evidence = f"signed by {', '.join(signers)}" if signers else "declared, not signed"

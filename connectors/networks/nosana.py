@@ -1,7 +1,7 @@
 """Nosana: the reward of each GPU market (keyless). A market is a price and a GPU, not a machine.
 
-``GET /api/markets/`` (api.nosana.com, OpenAPI at /api/openapi.json). ``usd_reward_per_hour`` is what
-the host earns; the buyer most likely pays that plus ``network_fee_percentage`` (inferred, not
+``GET /api/markets/`` (api.nosana.com, OpenAPI at /api/openapi.json). ``usd_reward_per_hour`` is
+what the host earns; the buyer most likely pays that plus ``network_fee_percentage`` (inferred, not
 confirmed by an invoice), so the offer keeps the reward, says so in its ``price_basis``, and its
 savings are label D. No region is published: residency cannot be shown.
 """

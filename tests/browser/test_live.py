@@ -52,7 +52,7 @@ class Network(ThreadingHTTPServer):
 class Answering(BaseHTTPRequestHandler):
     server: Network
 
-    def do_GET(self) -> None:  # noqa: N802 - the library's name
+    def do_GET(self) -> None:
         body = self.server.prices() if self.path.startswith("/v1/gpu-prices") else [PROVIDER]
         self.send_response(200)
         self.end_headers()

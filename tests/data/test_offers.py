@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from connectors.jobs.ingest import load_recorded
+from data import history
 from data import offers as questions
 from data.market import Lake
 from engine.market import offers_frame
@@ -66,11 +67,11 @@ def test_history_has_one_line_per_day_and_network_and_names_its_collector(lake, 
     for hours, price in ((0, "2.5"), (1, "2.25"), (24, "2.75")):
         saved(lake, OBSERVED - timedelta(days=2) + timedelta(hours=hours), price)
 
-    history = questions.model_history(lake, "H100-SXM", now)
+    prices = history.model_history(lake, "H100-SXM")
 
-    ours = history.filter(collected_by="Necto")
+    ours = prices.filter(collected_by="Necto")
     assert ours["min_usd_per_gpu_hour"].to_list() == [Decimal("2.25"), Decimal("2.75")]
-    assert set(history["collected_by"]) == {"Necto", "gpurentalprices.com"}
+    assert set(prices["collected_by"]) == {"Necto", "third party"}
 
 
 def test_history_leaves_out_what_is_not_comparable(lake, now):
@@ -82,19 +83,19 @@ def test_history_leaves_out_what_is_not_comparable(lake, now):
     ]
     lake.save("offers", "gcp", run_id, offers_frame(rows))
 
-    history = questions.model_history(lake, "H100-SXM", now)
+    prices = history.model_history(lake, "H100-SXM")
 
-    assert history.filter(collected_by="Necto").height == 0
+    assert prices.filter(collected_by="Necto").height == 0
 
 
-def test_one_offer_s_prices_are_kept_in_order(lake, now):
+def test_one_offer_s_last_price_of_a_day_is_kept(lake, now):
     saved(lake, OBSERVED, "2.5")
     saved(lake, OBSERVED + timedelta(minutes=5), "2.6")
     (offer_id,) = questions.latest(lake).offers["offer_id"]
 
-    history = questions.offer_history(lake, offer_id, "akash", now)
+    prices = history.offer_history(lake, offer_id, "akash")
 
-    assert history["usd_per_gpu_hour"].to_list() == [Decimal("2.5"), Decimal("2.6")]
+    assert prices["usd_per_gpu_hour"].to_list() == [Decimal("2.6")]
 
 
 def test_recorded_providers_are_readable_per_network(lake):
