@@ -248,9 +248,10 @@ def _countries(wanted: Sequence[str]) -> frozenset[str]:
         try:
             found |= catalogue().countries_in(text)
         except ValueError:
-            if len(text) != 2 or not text.isalpha():  # noqa: PLR2004 - ISO 3166 alpha-2
+            code = catalogue().country(text)
+            if code is None:
                 _fail(f"{text!r} is no country: write an ISO code (DE), EU, EEA or EEA+adequate")
-            found.add(text.upper())
+            found.add(code)
     return frozenset(found)
 
 

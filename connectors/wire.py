@@ -13,6 +13,7 @@ from connectors.base import Answer, Reject, Unreadable
 ROW_CHARACTERS_MAX = 4000
 """How much of a row is kept as provenance or with a reject."""
 
+_EXPONENT_MAX = 100
 _REASON_CHARACTERS_MAX = 300
 _MARK = "\ue000"  # a private-use character: JSON from a network may hold it, which is harmless
 _MARKED = re.compile(f'"{_MARK}([^"{_MARK}]*){_MARK}"')
@@ -27,7 +28,7 @@ def json_of(answer: Answer) -> object:
     Raises Unreadable, saying what arrived instead, for anything else.
     """
     try:
-        return json.loads(answer.body, parse_float=Decimal, parse_constant=_not_a_number)
+        return json.loads(answer.body, parse_float=_fraction, parse_constant=_not_a_number)
     except (ValueError, RecursionError, InvalidOperation):
         start = answer.body[:60].decode("utf-8", "replace").strip()
         what = "a web page" if start.startswith("<") else f"{len(answer.body)} bytes"
@@ -82,6 +83,15 @@ def text_of(row: object) -> str:
 def _marked(value: object) -> str:
     """Mark a Decimal's text, so that its quotes can be taken off again."""
     return f"{_MARK}{value}{_MARK}"
+
+
+def _fraction(text: str) -> Decimal:
+    """Return the number exactly; one with an absurd exponent is none.
+
+    Turning "1e99999999" into an int would take minutes and gigabytes.
+    """
+    number = Decimal(text)
+    return number if abs(number.adjusted()) <= _EXPONENT_MAX else Decimal("NaN")
 
 
 def _not_a_number(name: str) -> Decimal:

@@ -27,12 +27,12 @@ def exact(value: str | int | Decimal) -> Decimal:
     NaN or an infinity, and for more than ``_DIGITS_MAX`` digits before or after the point.
     """
     shown = repr(value)[:_DIGITS_MAX]
-    if isinstance(value, bool | float):
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         msg = f"{shown} is a {type(value).__name__}: pass text, an int or a Decimal"
         raise ValueError(msg)  # noqa: TRY004 - callers catch one error for every unusable number
     try:
         number = Decimal(value)
-    except (InvalidOperation, TypeError):
+    except InvalidOperation:
         raise ValueError(f"{shown} is not a number") from None
     if not number.is_finite():
         raise ValueError(f"{shown} is not a finite number")

@@ -12,6 +12,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from engine.countries import COUNTRIES
+
 Adequacy = Literal["eea", "full", "partial", "none"]
 
 _VENDOR_WORDS = frozenset({"nvidia", "amd", "geforce", "tesla", "instinct"})
@@ -177,6 +179,12 @@ class Catalogue:
         known = sorted({m.name for m in self.models} | {m.family for m in self.models})
         close = difflib.get_close_matches(text, known, n=5, cutoff=0.4) or known[:5]
         raise UnknownGpu(f"No GPU is called {text!r}. Closest known: {', '.join(close)}")
+
+    @staticmethod
+    def country(text: str | None) -> str | None:
+        """Return the country code that a seller's text is, in capitals; None for anything else."""
+        code = (text or "").strip().upper()
+        return code if code in COUNTRIES else None
 
     def country_of(self, network: str, region_code: str) -> str | None:
         """Return the country of a hyperscaler's region, None where the code spans several."""

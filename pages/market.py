@@ -57,7 +57,7 @@ st.title("Who sells what, where, at what price")
 side, main = st.columns([1, 4.3])
 with side:
     search = market_filters(newest.offers, catalogue())
-listed = newest.offers if search.networks else newest.networks
+listed = newest.offers if search.networks & BASELINE_NAMES.keys() else newest.networks
 found = matching(listed, search, now())
 with main:
     view, opener, download = st.columns([2, 4, 1.2], vertical_alignment="bottom")
@@ -86,9 +86,9 @@ with main:
         st.info("No offer meets all filters. Remove one, for example the country or the price.")
     elif shown == OFFERS:
         st.caption(
-            f"{found.height} of {matching(listed, Search(), now()).height} offers, cheapest per GPU-hour first. "
-            "Choose a line to see its source. To list AWS, Azure or Google too, add them under "
-            "Network."
+            f"{found.height} of {matching(listed, Search(), now()).height} offers, cheapest per "
+            "GPU-hour first. Choose a line to see its source. To list AWS, Azure or Google too, "
+            "add them under Network."
         )
         offer_table.offer_table(offers, now(), open_offer)
         st.caption("An offer that does not state a value is left out by a filter on it.")

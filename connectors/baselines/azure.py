@@ -123,8 +123,11 @@ class Azure:
 
 def _host(url: str) -> tuple[str, str | None, int | None]:
     """Scheme, host and port, the port spelt out: Azure's links say prices.azure.com:443."""
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        raise Unreadable("Azure's next page is no address") from None
 
 
 def _offer(

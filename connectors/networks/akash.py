@@ -8,7 +8,6 @@ d84c9e93, apps/api/src/utils/constants.ts, read 2026-08-22). ``uakt`` bids are l
 converted with the AKT price that the Console gives beside the bid.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +23,6 @@ from engine.resources import Catalogue
 BLOCKS_AN_HOUR = 600
 _MICRO = Decimal(1_000_000)
 _GIB = 1024**3
-_COUNTRY_CODE = re.compile("[A-Za-z]{2}")
 
 AUDITORS = {"akash1365yvmc4s7awdyj3n2sav7xfx76adc6dnmlx63": "Akash Network"}
 """Known auditors (GET /v1/auditors answers with exactly this one, console@d84c9e93)."""
@@ -163,15 +161,16 @@ def _place(provider: ListedProvider | None) -> dict[str, Any]:
 
 def _country(provider: ListedProvider) -> tuple[str | None, str | None]:
     """The declared country and who vouches for it; a code like eu-west never proves a country."""
-    declared = next((a for a in provider.attributes if a.key == "country"), None)
-    if declared is None or not _COUNTRY_CODE.fullmatch(declared.value):
+    stated = (a for a in provider.attributes if a.key == "country" and Catalogue.country(a.value))
+    declared = next(stated, None)
+    if declared is None:
         return None, None
     signers = [AUDITORS.get(a, a) for a in declared.audited_by]
     evidence = f"signed by {', '.join(signers)}" if signers else "declared, not signed"
     located = provider.ip_country_code
-    if located and located.upper() != declared.value.upper():
+    if located and located.upper() != declared.value.strip().upper():
         evidence += f"; its address is in {located.upper()}"
-    return declared.value.upper(), evidence
+    return Catalogue.country(declared.value), evidence
 
 
 def _provider(row: ListedProvider, observed_at: datetime, url: str) -> Provider:

@@ -43,7 +43,7 @@ class Bid(Wire):
     height: int
     tx_hash: str
     datetime: AwareDatetime
-    akt_token_price: Decimal | None = None
+    akt_token_price: Decimal | None = Field(default=None, gt=0)
     deployment: Order
     data: BidData
 

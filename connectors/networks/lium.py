@@ -34,7 +34,7 @@ class _Node(BaseModel):
     ram_gb: float | None = Field(default=None, ge=0)
     disk_gb: float | None = Field(default=None, ge=0)
     tier: str
-    country_code: str | None = Field(default=None, pattern="^[A-Za-z]{2}$")
+    country_code: str | None = None
     region: str | None = None
     city: str | None = None
 
@@ -80,6 +80,7 @@ def _offer(
     count = node.gpu_count if whole else node.min_rentable_gpu_count
     term: Term = "spot" if node.tier == "spot" else "on_demand"
     share = count / node.gpu_count
+    country = Catalogue.country(node.country_code)
     return Offer(
         offer_id=offer_id_of("lium", node.id, node.gpu_model, term, node.tier),
         network="lium",
@@ -94,8 +95,8 @@ def _offer(
         memory_gib=_part(node.ram_gb, share),
         storage_gib=_part(node.disk_gb, share),
         region=node.region,
-        country_code=node.country_code.upper() if node.country_code else None,
-        country_evidence="stated by the network" if node.country_code else None,
+        country_code=country,
+        country_evidence="stated by the network" if country else None,
         city=node.city,
         term=term,
         tier=node.tier,

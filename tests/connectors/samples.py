@@ -15,13 +15,15 @@ from typing import Any
 
 import httpx
 
-from connectors.base import Source
+from connectors.base import Answer, Http, Reading, Source
 from connectors.baselines.azure import Azure
 from connectors.http import HttpClient, Limits
 from connectors.jobs.ingest import Ingest
 from connectors.networks.akash import Akash
 from data.market import Lake
 from data.shipped import catalogue
+from engine.resources import Catalogue
+from tests.support import offer
 
 FOLDER = Path(__file__).parents[1] / "samples"
 NOW = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
@@ -152,6 +154,36 @@ _SAMPLES = (
 SAMPLES = {sample.name: sample for sample in _SAMPLES}
 
 
+class Fake:
+    """A source in memory: it says what the test says, after what ``before`` does, and counts."""
+
+    def __init__(
+        self,
+        name: str = "akash",
+        said: Reading | Exception | None = None,
+        before: Callable[[], object] = lambda: None,
+        *,
+        refresh_seconds: int = 3600,
+    ) -> None:
+        self.name, self.said, self.before = name, said, before
+        self.refresh_seconds = refresh_seconds
+        self.times_asked = 0
+
+    def fetch(self, http: Http, catalogue: Catalogue) -> Sequence[Answer]:
+        del http, catalogue
+        self.times_asked += 1
+        self.before()
+        if isinstance(self.said, Exception):
+            raise self.said
+        return []
+
+    def parse(self, answers: Sequence[Answer], observed_at: datetime, _: Catalogue) -> Reading:
+        del answers
+        assert not isinstance(self.said, Exception)
+        usual = offer(network=self.name, offer_id=f"{self.name}:1", observed_at=observed_at)
+        return self.said or Reading([usual])
+
+
 def client(answers: Answers) -> HttpClient:
     """A real client with tiny limits whose requests end here and whose pauses take no time."""
     return HttpClient(TINY, transport=httpx.MockTransport(answers), sleep=lambda _: None)
@@ -161,5 +193,9 @@ def answering(sample: Sample, texts: Texts) -> Answers:
     return lambda request: httpx.Response(200, text=texts[sample.file_of(request)])
 
 
-def ingest(lake: Lake, answers: Answers, now: datetime = NOW) -> Ingest:
+def _nobody(request: httpx.Request) -> httpx.Response:
+    raise AssertionError(f"asked {request.url}")
+
+
+def ingest(lake: Lake, answers: Answers = _nobody, now: datetime = NOW) -> Ingest:
     return Ingest(lake, client(answers), catalogue(), lambda: now)

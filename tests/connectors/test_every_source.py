@@ -283,7 +283,8 @@ def test_no_value_in_any_place_ends_a_reading_with_a_fault(lake, sample):
     def reads_whatever_is_there(spot, token):
         name, place = spot
         spoiled = texts | {name: with_token(texts[name], place, token)}
-        assert read(lake, sample, answering(sample, spoiled)).message
+        record = read(lake, sample, answering(sample, spoiled))
+        assert record.outcome in {"ok", "unreadable"}, record.message
 
     reads_whatever_is_there()
     assert offers(lake).height > 0

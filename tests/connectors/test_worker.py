@@ -7,66 +7,32 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from connectors import __main__ as command
-from connectors.base import Answer, Http, Reading, Source, Unreachable
-from connectors.jobs.ingest import Ingest, load_recorded
+from connectors.base import Source, Unreachable
+from connectors.jobs.ingest import load_recorded
 from connectors.jobs.schedule import RETRY_SECONDS, Worker, first_pause, next_pause
 from connectors.registry import SOURCES
 from data import offers as questions
 from data.market import Lake
-from data.shipped import catalogue, recorded_offers
+from data.shipped import recorded_offers
 from data.worker import heartbeat, request_refresh, take_refresh_request
-from engine.resources import Catalogue
-from tests.connectors.samples import NOW, client
-from tests.support import offer
+from tests.connectors.samples import NOW, Fake, ingest
 
 WAIT_SECONDS = 60
 HOUSE = Path(__file__).parents[2]
-HTTP = client(lambda request: pytest.fail(f"asked {request.url}"))
-
-
-class Fake:
-    """A source that answers at once, after what ``before`` does; it counts how often."""
-
-    def __init__(
-        self,
-        name: str,
-        before: Callable[[], object] = lambda: None,
-        *,
-        refresh_seconds: int = 3600,
-    ) -> None:
-        self.name, self.before, self.refresh_seconds = name, before, refresh_seconds
-        self.times_asked = 0
-
-    def fetch(self, http: Http, catalogue: Catalogue) -> Sequence[Answer]:
-        del http, catalogue
-        self.times_asked += 1
-        self.before()
-        return []
-
-    def parse(self, answers: Sequence[Answer], observed_at: datetime, _: Catalogue) -> Reading:
-        del answers
-        found = offer(network=self.name, offer_id=f"{self.name}:1", observed_at=observed_at)
-        return Reading([found])
-
-
-def fails(error: Exception) -> Callable[[], object]:
-    def fail() -> None:
-        raise error
-
-    return fail
 
 
 def often(name: str) -> Fake:
     """A source that is due again as soon as it was read."""
-    return Fake(name, lambda: time.sleep(0.05), refresh_seconds=0)
+    return Fake(name, before=lambda: time.sleep(0.05), refresh_seconds=0)
 
 
 def quick() -> datetime:
@@ -74,8 +40,9 @@ def quick() -> datetime:
     return datetime.fromtimestamp(time.time() * 10, UTC)
 
 
-def worker_of(home: Path, *sources: Source) -> Worker:
-    return Worker(home, Ingest(Lake(home / "market"), HTTP, catalogue(), quick), sources)
+def worker_of(home: Path, *sources: Source, forced_seconds: float = 0) -> Worker:
+    quickly = replace(ingest(Lake(home / "market")), clock=quick)
+    return Worker(home, quickly, sources, forced_seconds=forced_seconds)
 
 
 @contextmanager
@@ -118,7 +85,7 @@ def test_shows_life_loads_what_is_shipped_and_reads_at_once(tmp_path):
 
 
 def test_a_refresh_request_is_consumed_and_every_source_read_at_once(tmp_path):
-    one, two = Fake("nosana"), Fake("render", fails(Unreachable("no answer")))
+    one, two = Fake("nosana"), Fake("render", Unreachable("no answer"))
     with working(worker := worker_of(tmp_path, one, two)):
         assert soon(lambda: live_runs(worker, "nosana") == live_runs(worker, "render") == 1)
         request_refresh(tmp_path, NOW)
@@ -129,7 +96,7 @@ def test_a_refresh_request_is_consumed_and_every_source_read_at_once(tmp_path):
 
 def test_a_source_that_hangs_delays_no_other_and_no_heartbeat(tmp_path):
     go = threading.Event()
-    hanging = Fake("render", lambda: go.wait(WAIT_SECONDS))
+    hanging = Fake("render", before=lambda: go.wait(WAIT_SECONDS))
     with working(worker := worker_of(tmp_path, hanging, often("nosana"))):
         try:
             assert soon(lambda: live_runs(worker, "nosana") >= 3)
@@ -142,7 +109,7 @@ def test_a_source_that_hangs_delays_no_other_and_no_heartbeat(tmp_path):
 
 @pytest.mark.parametrize("error", [RuntimeError("ours"), OSError(28, "full")])
 def test_a_fault_in_one_source_ends_neither_it_nor_another(tmp_path, error):
-    faulty, sound = Fake("render", fails(error)), Fake("nosana")
+    faulty, sound = Fake("render", error), Fake("nosana")
     with working(worker := worker_of(tmp_path, faulty, sound)) as thread:
         assert soon(lambda: live_runs(worker, "nosana") == faulty.times_asked == 1)
         request_refresh(tmp_path, NOW)
@@ -150,11 +117,24 @@ def test_a_fault_in_one_source_ends_neither_it_nor_another(tmp_path, error):
         assert thread.is_alive()
 
 
-def test_a_network_that_another_process_reads_is_left_to_it(tmp_path):
+def test_pressing_refresh_again_and_again_asks_no_faster(tmp_path):
+    asked_at: list[float] = []
+    source = Fake("nosana", before=lambda: asked_at.append(time.monotonic()))
+    with working(worker_of(tmp_path, source, forced_seconds=1.5)):
+        assert soon(lambda: request_refresh(tmp_path, NOW) or len(asked_at) == 3)
+    assert min(asked_at[1] - asked_at[0], asked_at[2] - asked_at[1]) >= 1.5
+
+
+def test_what_another_process_holds_is_left_to_it_and_loaded_later(tmp_path):
     worker = worker_of(tmp_path, Fake("render"), Fake("nosana"))
-    with worker.ingest.lake.ingesting("render"), working(worker):
-        assert soon(lambda: live_runs(worker, "nosana") == 1)
-        assert live_runs(worker, "render") == 0
+    lake = worker.ingest.lake
+    with ExitStack() as held:
+        held.enter_context(lake.ingesting("render"))
+        with working(worker):
+            assert soon(lambda: live_runs(worker, "nosana") == 1)
+            assert "render" not in lake.networks()
+            held.close()
+            assert soon(lambda: "render" in lake.networks())
     assert worker.sources[0].times_asked == 0
 
 
@@ -182,29 +162,32 @@ def test_a_heartbeat_that_cannot_be_written_ends_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("failures", "refresh_seconds", "pause"),
+    ("failures", "refresh_seconds", "asked_for", "pause"),
     [
-        (0, 300, 300),
-        (1, 300, RETRY_SECONDS),
-        (2, 300, 120),
-        (3, 300, 240),
-        (4, 300, 300),
-        (5000, 300, 300),
-        (1, 30, 30),
-        (9, 21_600, 15_360),
+        (0, 300, None, 300),
+        (0, 300, 900.0, 300),
+        (1, 300, None, RETRY_SECONDS),
+        (2, 300, None, 120),
+        (3, 300, None, 240),
+        (4, 300, None, 300),
+        (5000, 300, None, 300),
+        (1, 30, None, 30),
+        (9, 21_600, None, 15_360),
+        (1, 300, 10.0, RETRY_SECONDS),
+        (1, 300, 900.0, 900),
     ],
 )
 def test_a_failed_source_is_asked_again_sooner_and_then_ever_later(
-    failures, refresh_seconds, pause
+    failures, refresh_seconds, asked_for, pause
 ):
-    assert next_pause(Fake("x", refresh_seconds=refresh_seconds), failures) == pause
+    source = Fake("x", refresh_seconds=refresh_seconds)
+    assert next_pause(source, failures, asked_for) == pause
 
 
 def lake_read(tmp_path: Path, at: datetime, error: Exception | None = None) -> Lake:
     """A lake whose network was read at a moment, successfully or not."""
     lake = Lake(tmp_path / "market")
-    source = Fake("akash", fails(error) if error else lambda: None)
-    Ingest(lake, HTTP, catalogue(), lambda: at).run(source)
+    ingest(lake, now=at).run(Fake("akash", error))
     return lake
 
 
@@ -217,6 +200,7 @@ def lake_read(tmp_path: Path, at: datetime, error: Exception | None = None) -> L
         (90_000, None, 0),
         (10, Unreachable("x"), RETRY_SECONDS - 10),
         (70, Unreachable("x"), 0),
+        (100, Unreachable("x", retry_after_seconds=900), 800),
     ],
 )
 def test_a_restart_waits_until_the_source_is_due(tmp_path, age_seconds, error, pause):
