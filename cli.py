@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn, get_args
 
 import typer
 
@@ -51,7 +51,7 @@ def offers(
     from engine.search import Search, matching
 
     market = _market(_lake(_settings()))
-    names = frozenset(network or ())
+    names = frozenset(name.lower() for name in network or ())
     if unknown := names - set(market.offers["network"].unique()):
         _fail(f"No offers of {', '.join(sorted(unknown))}. Known: {_known_networks(market)}")
     try:
@@ -59,7 +59,7 @@ def offers(
             gpu_models=catalogue().select(gpu) if gpu else frozenset(),
             networks=names,
             countries=_countries(country or ()),
-            terms=frozenset(term or ()),
+            terms=_terms(term or ()),
             usd_per_gpu_hour_max=_amount(usd_per_gpu_hour_max),
             available_only=available,
         )
@@ -75,7 +75,7 @@ def offers(
         _print_table(
             records(found),
             ("gpu_model", "network", "provider_name", "country_code", "gpu_count", "term",
-             "usd_per_gpu_hour", "available_count", "source_kind", "observed_at"),
+             "usd_per_gpu_hour", "available_count", "source_kind", "price_as_of", "observed_at"),
         )  # fmt: skip
 
 
@@ -255,13 +255,25 @@ def _countries(wanted: Sequence[str]) -> frozenset[str]:
     return frozenset(found)
 
 
+def _terms(wanted: Sequence[str]) -> frozenset[str]:
+    from engine.market import Term
+
+    known = get_args(Term)
+    if unknown := set(wanted) - set(known):
+        _fail(f"{', '.join(sorted(unknown))} is no term: write one of {', '.join(known)}")
+    return frozenset(wanted)
+
+
 def _amount(text: str | None) -> Decimal | None:
     from engine.money import exact
 
     try:
-        return exact(text) if text else None
+        amount = exact(text) if text else None
     except ValueError as error:
         _fail(f"The price ceiling {error}")
+    if amount is not None and amount <= 0:
+        _fail(f"The price ceiling {text} must be above zero")
+    return amount
 
 
 def _known_networks(market: "Market") -> str:

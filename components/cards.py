@@ -1,8 +1,11 @@
 """The Dashboard's cards: one figure each, with its baseline, label and date beside it."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from components.text import (
+    LABEL_MEANINGS,
     differences_text,
     literal,
     network_name,
@@ -12,6 +15,8 @@ from components.text import (
 )
 from engine.overview import BASELINE_NAMES, Comparison, Headline
 from engine.savings import SLA_NOTE
+
+MARKET_PAGE = Path(__file__).resolve().parent.parent / "pages" / "market.py"
 
 
 def headline_cards(headline: Headline, large: tuple[int, int]) -> None:
@@ -26,7 +31,7 @@ def headline_cards(headline: Headline, large: tuple[int, int]) -> None:
     with columns[4]:
         reached, compared = large
         st.metric(
-            "Savings of 70 % or more",
+            "Saves 70 % or more",
             f"{reached} of {compared}",
             border=True,
             height="stretch",
@@ -36,6 +41,19 @@ def headline_cards(headline: Headline, large: tuple[int, int]) -> None:
             help="Cheapest offer per network and GPU against each hyperscaler's cheapest "
             "like-for-like machine. Counted only where 70 % is known to remain after adding the "
             "CPU and RAM that the offer lacks; examples and prices before a fee are left out.",
+        )
+
+
+def label_line(headline: Headline) -> None:
+    """What the labels mean, that spot is left out, and the way to the headline's offer."""
+    words, link = st.columns([5, 1.2], vertical_alignment="center")
+    words.caption(f"{LABEL_MEANINGS} On demand only: a hyperscaler's spot price can be lower.")
+    if headline.offer:
+        link.page_link(
+            MARKET_PAGE,
+            label="Open this offer",
+            icon=":material/open_in_new:",
+            query_params={"offer": str(headline.offer["offer_id"])},
         )
 
 
@@ -75,7 +93,7 @@ def _cheapest(headline: Headline) -> None:
 def _saving(name: str, comparison: Comparison | None) -> None:
     if comparison is None:
         st.metric(
-            f"Saving against {name}",
+            f"Saves vs {name}",
             "–",
             border=True,
             height="stretch",
@@ -86,7 +104,7 @@ def _saving(name: str, comparison: Comparison | None) -> None:
         )
         return
     st.metric(
-        f"Saving against {name}",
+        f"Saves vs {name}",
         saving_range(comparison),
         border=True,
         height="stretch",

@@ -61,6 +61,12 @@ def history_lines(history: pl.DataFrame, *, key: str, height: int = 420) -> None
     _show(figure, "Lowest price per GPU-hour by day and seller", key=key)
 
 
+def credit(history: pl.DataFrame, text: str) -> None:
+    """The credit line that a third party's series asks for, where one is drawn."""
+    if THIRD_PARTY in history["collected_by"]:
+        st.markdown(f":small[{text}]")
+
+
 def offer_line(history: pl.DataFrame) -> None:
     """Every price seen of one offer."""
     figure = go.Figure(

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import polars as pl
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from components.text import NETWORK_NAMES, TERM_NAMES
 from engine.resources import Catalogue
@@ -17,27 +18,50 @@ COUNTRY_GROUPS = {
 }
 
 
+GROUPS = {
+    "GPU": ("family", "gpu", "count", "gpu_memory", "form"),
+    "Machine": ("vcpu", "ram", "disk"),
+    "Place": ("place", "country", "region"),
+    "Price and source": ("network", "price", "free", "term", "kind", "days"),
+}
+"""The filters' keys in the address, by the group they are drawn in."""
+
+
+def clear_filters() -> None:
+    """Forget every filter; for a button's callback."""
+    for key in (key for keys in GROUPS.values() for key in keys):
+        value = st.session_state.get(key)
+        st.session_state[key] = [] if isinstance(value, list) else False if value is True else None
+
+
 def market_filters(offers: pl.DataFrame, catalogue: Catalogue) -> Search:
     """Draw the filters and return what was asked; options are what the market holds."""
-    with st.expander("GPU", expanded=True, icon=":material/memory:"):
+    with _group("GPU", ":material/memory:", is_open=True):
         models = _gpu_models(offers, catalogue)
         left, right = st.columns(2)
         count = left.number_input(
-            "GPUs", 1, 64, None, key="count", bind="query-params", placeholder="any"
+            "GPUs needed", 1, 64, None, key="count", bind="query-params", placeholder="any"
         )
         memory = right.number_input(
             "VRAM GiB", 1, 1024, None, key="gpu_memory", bind="query-params",
             placeholder="any", help="GPU memory, at least.",
         )  # fmt: skip
         forms = _several("Form factor", "form", _values(offers, "form_factor"))
-    with st.expander("Machine", icon=":material/dns:"):
+    with _group("Machine", ":material/dns:"):
         vcpu, ram, disk = (_at_least(label, key) for label, key in _MACHINE)
-    with st.expander("Place", icon=":material/public:"):
+    with _group("Place", ":material/public:"):
         countries = _countries(offers, catalogue)
         regions = _several("Region", "region", _values(offers, "region"))
-    with st.expander("Price and source", expanded=True, icon=":material/sell:"):
+    with _group("Price and source", ":material/sell:", is_open=True):
         return _offer_search(offers, models, count, memory, forms, (vcpu, ram, disk),
                              countries, regions)  # fmt: skip
+
+
+def _group(name: str, icon: str, *, is_open: bool = False) -> DeltaGenerator:
+    """A group of filters: open where one of them is set, with how many."""
+    active = sum(key in st.query_params for key in GROUPS[name])
+    title = f"{name} · {active} set" if active else name
+    return st.expander(title, expanded=is_open or active > 0, icon=icon, key=f"group_{name}")
 
 
 _MACHINE = (("vCPU or more", "vcpu"), ("RAM, GiB or more", "ram"), ("Disk, GiB or more", "disk"))
@@ -58,7 +82,7 @@ def _offer_search(
         "USD per GPU-hour, at most", 0.0, 1000.0, None, 0.01, key="price", bind="query-params",
         placeholder="any",
     )  # fmt: skip
-    free = st.toggle("Free now only", key="free", bind="query-params")
+    free = st.toggle("Free at the last reading", key="free", bind="query-params")
     terms = _several("Term", "term", _values(offers, "term"), TERM_NAMES)
     kinds = _several("Source kind", "kind", _values(offers, "source_kind"))
     days = st.number_input(
@@ -122,7 +146,8 @@ def _several(
     shown = {(names or {}).get(option, option): option for option in options}
     asked = [text for text in st.query_params.get_all(key) if text not in shown]
     chosen = st.multiselect(
-        label, [*shown, *asked], key=key, bind="query-params", placeholder="any"
+        label, [*shown, *asked], key=key, bind="query-params", placeholder="any",
+        filter_mode="contains",
     )  # fmt: skip
     return frozenset(shown.get(text, text) for text in chosen)
 

@@ -59,7 +59,7 @@ def networks_table(states: Sequence[NetworkState], now: datetime) -> None:
             "Figures from": span(state.oldest_at, state.observed_at),
             "Oldest": age(state.oldest_at, now),
             "Offers": state.offers,
-            "Free now": state.available,
+            "Free": state.available,
             "Last reading": _last_reading(state, now),
         }
         for state in states
@@ -77,8 +77,9 @@ def networks_table(states: Sequence[NetworkState], now: datetime) -> None:
             "Status": st.column_config.TextColumn(
                 width=90, help=" ".join(f"**{k}**: {v}" for k, v in _MEANINGS.items())
             ),
-            "Free now": st.column_config.NumberColumn(
-                width=80, help="Offers that the network reports as free; – where it does not say."
+            "Free": st.column_config.NumberColumn(
+                width=80,
+                help="Offers reported free at the last reading; – where the source does not say.",
             ),
             "Last reading": st.column_config.TextColumn(width=640),
         },

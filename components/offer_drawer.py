@@ -69,7 +69,8 @@ def offer_drawer(
 def _head(offer: Row, now: datetime) -> None:
     price, free, kind = st.columns(3)
     price.metric("USD per GPU-hour", usd_per_hour(offer["usd_per_gpu_hour"]))
-    free.metric("Free now", UNKNOWN if offer["available"] is None else _free(offer))
+    when = "now" if offer["source_kind"] == "live" else f"on {offer['observed_at']:%Y-%m-%d}"
+    free.metric(f"Free {when}", UNKNOWN if offer["available"] is None else _free(offer))
     kind.metric("Kind", str(offer["source_kind"]))
     seen = offer["price_as_of"] or offer["observed_at"]
     st.caption(f"Price made {moment(seen)}, {ago(seen, now)}.")
@@ -89,7 +90,7 @@ def _provenance(offer: Row, catalogue: Catalogue, now: datetime) -> None:
         "Address": offer["source_url"],
         "Read": f"{moment(offer['observed_at'])}, {ago(offer['observed_at'], now)}",
         "Exact price": f"{exact} USD per hour for {offer['gpu_count']} GPU",
-        "Native price": offer["native_price"],
+        "Native price": _native(offer["native_price"]),
         "Price includes": BASIS_NAMES.get(str(offer["price_basis"]), offer["price_basis"]),
         "Written there as": offer["gpu_name"],
         "GPU": _gpu(catalogue.model(offer["gpu_model"] or "")),
@@ -100,6 +101,13 @@ def _provenance(offer: Row, catalogue: Catalogue, now: datetime) -> None:
         "Offer id": offer["offer_id"],
     }
     _facts(rows)
+
+
+def _native(price: str | None) -> str | None:
+    """The network's own quote, with the way from it to USD where that is not plain."""
+    if price and "uact per block" in price:
+        return f"{price} (millionths of a USD; 600 blocks an hour)"
+    return price
 
 
 def _shape(offer: Row) -> str:
@@ -153,7 +161,11 @@ def _savings(comparisons: Sequence[Comparison]) -> None:
             f"{percent(found.saving)} as quoted{adjusted}. "
             f"Differences: {differences_text(found.differences)}."
         )
-    st.caption(f"{SLA_NOTE} CPU and RAM rates: {AKASH_SHAPE_RATES.source}.")
+    rates = AKASH_SHAPE_RATES
+    st.caption(
+        f"{SLA_NOTE} What the offer lacks is added at {rates.usd_per_vcpu_month} USD per "
+        f"vCPU-month and {rates.usd_per_gb_month} USD per GB-month: {rates.source}."
+    )
 
 
 def _provider(provider: Row | None) -> None:

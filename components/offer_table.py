@@ -7,12 +7,20 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from components.text import TERM_NAMES, age, network_name, usd_per_hour
+from components.text import (
+    LABEL_MEANINGS,
+    SHORT_WARNINGS,
+    TERM_NAMES,
+    age,
+    network_name,
+    usd_per_hour,
+)
 from engine.export import inert_text
 from engine.overview import BASELINE_NAMES
 
 _ROW_HEIGHT, _HEIGHT_MAX = 35, 600  # pixels
 _LISTED_MAX = 200
+_ROUNDING_NOISE = 1e-9
 _OPENER = "offer_opener"
 _GENERATION = "offer_table_generation"
 
@@ -69,6 +77,7 @@ def offer_opener(offers: pl.DataFrame, on_open: Callable[[str], None]) -> None:
         on_change=chosen,
         placeholder="Open an offer: type a part of it",
         label_visibility="collapsed",
+        filter_mode="contains",
     )
 
 
@@ -89,23 +98,25 @@ def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
         .otherwise(pl.col("available_count").fill_null(pl.col("available").cast(pl.Int64)))
     )
     savings = [
-        (pl.col(f"saving_{key}") * 100 + 1e-9).floor().alias(f"vs {name}")
+        (pl.col(f"{key}_saving") * 100 + _ROUNDING_NOISE).floor().alias(f"vs {name}")
         for key, name in BASELINE_NAMES.items()
     ]
+    warning = pl.col("price_basis").replace_strict(SHORT_WARNINGS, default="")
+    seller = pl.col("network").map_elements(network_name, return_dtype=pl.String)
     seen = pl.coalesce("price_as_of", "observed_at")
     return offers.select(
         inert_text(pl.coalesce("gpu_model", "gpu_name")).alias("GPU"),
-        pl.col("network").map_elements(network_name, return_dtype=pl.String).alias("Network"),
+        (seller + warning).alias("Network"),
+        inert_text(pl.coalesce("provider_name", "provider_id")).alias("Provider"),
         pl.col("usd_per_gpu_hour").cast(pl.Float64).alias("USD/GPU-h"),
         *savings,
         pl.col("confidence").alias("Label"),
         pl.col("gpu_count").alias("GPUs"),
         free.alias("Free"),
-        pl.col("source_kind").alias("Kind"),
         seen.map_elements(lambda m: age(m, now), return_dtype=pl.String).alias("Age"),
         inert_text(pl.col("country_code")).alias("Country"),
+        pl.col("source_kind").alias("Kind"),
         pl.col("term").replace(TERM_NAMES).alias("Term"),
-        inert_text(pl.coalesce("provider_name", "provider_id")).alias("Provider"),
         pl.col("vcpu").alias("vCPU"),
         pl.col("memory_gib").alias("RAM GiB"),
     )
@@ -116,36 +127,33 @@ def _columns() -> dict[str, Any]:
     savings = {
         f"vs {name}": number(
             format="%d %%",
-            width=76,
-            help=f"Saving against {name}'s cheapest like-for-like machine, after adding the CPU "
-            "and RAM the offer lacks where that can be priced. Negative is dearer.",
+            width=66,
+            help=f"What is known to be saved against {name}'s cheapest like-for-like machine, with "
+            "the CPU and RAM the offer lacks added. Negative is dearer. – where nobody lists the "
+            "same GPU, or CPU and RAM are not stated: open the offer for the most it can be.",
         )
         for name in BASELINE_NAMES.values()
     }
     return savings | {
-        "GPU": text(width=170),
-        "Network": text(width=80),
+        "GPU": text(width=128),
+        "Network": text(width=112),
+        "Provider": text(width=160),
         "USD/GPU-h": number(
-            format="$%.3f", width=90, help="USD per GPU-hour, whole machine divided."
+            format="$%.3f", width=82, help="USD per GPU-hour, whole machine divided."
         ),
-        "Label": text(
-            width=55,
-            help="Confidence of the savings. B: like for like and fresh. C: a difference is "
-            "named or a price is older than 30 days. D: modelled, never a headline.",
-        ),
-        "GPUs": number(width=55, help="GPUs bought at this price."),
+        "Label": text(width=52, help=LABEL_MEANINGS),
+        "GPUs": number(width=52, help="GPUs bought at this price."),
         "Free": number(
-            width=50, help="GPUs or machines the network reports as free; – where unknown."
+            width=48, help="GPUs the network reported as free at the last reading; – where unknown."
+        ),
+        "Age": text(width=68, help="Since the price was made, or read where that is not told."),
+        "Country": text(
+            width=66, help="As the provider states it; open the offer to see who signed it."
         ),
         "Kind": text(
             width=80, help="live, recorded (shipped figure) or contract (your rate card)."
         ),
-        "Age": text(width=72, help="Since the price was made or read."),
-        "Country": text(
-            width=68, help="As the provider states it; open the offer to see who signed it."
-        ),
         "Term": text(width=88),
-        "Provider": text(width=240),
         "vCPU": number(format="%.3g", width=60, help="Of the priced shape."),
         "RAM GiB": number(format="%.4g", width=75, help="Of the priced shape."),
     }

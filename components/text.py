@@ -23,6 +23,14 @@ NETWORK_NAMES = {
     "azure": "Azure",
     "gcp": "Google Cloud",
 }
+LABEL_MEANINGS = (
+    "Label B: like for like and fresh. C: a difference is named or a price is older than 30 days. "
+    "D: an example or a price before fees, never a headline."
+)
+SHORT_WARNINGS = {
+    "host_reward_before_network_fee": ", before fee",
+    "customer_price": ", example",
+}
 BASIS_WARNINGS = {
     "host_reward_before_network_fee": "before the network's fee",
     "customer_price": "example, not a quote",

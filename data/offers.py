@@ -85,7 +85,7 @@ def states(lake: Lake, market: Market | None = None) -> list[NetworkState]:
         for row in market.offers.group_by("network")
         .agg(
             offers=pl.len(),
-            oldest_at=pl.col("observed_at").min(),
+            oldest_at=pl.coalesce("price_as_of", "observed_at").min(),
             observed_at=pl.col("observed_at").max(),
             source_kind=pl.col("source_kind").first(),
             available=pl.when(pl.col("available").is_not_null().any()).then(

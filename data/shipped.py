@@ -120,8 +120,9 @@ def _jurisdiction(row: _Row) -> Jurisdiction:
 
 
 def _instances() -> Iterator[InstanceType]:
-    """Machine sizes as the recorded prices state them; RAM where any row of the size states it."""
+    """Machine sizes as the recorded prices state them; a shape from any row that states it."""
     rows = list(_rows("hyperscaler_prices.csv"))
+    vcpu = {r["instance_type"]: r["vcpu"] for r in rows if r["vcpu"]}
     memory = {r["instance_type"]: r["memory_gib"] for r in rows if r["memory_gib"]}
     for row in {(r["provider"], r["instance_type"]): r for r in rows}.values():
         if row["price_basis"] == "instance":
@@ -130,7 +131,7 @@ def _instances() -> Iterator[InstanceType]:
                 name=row["instance_type"],
                 gpu_model=row["gpu_model"],
                 gpu_count=int(row["gpu_count"]),
-                vcpu=_decimal(row["vcpu"]),
+                vcpu=_decimal(vcpu.get(row["instance_type"], "")),
                 memory_gib=_decimal(memory.get(row["instance_type"], "")),
             )
 
@@ -218,7 +219,7 @@ def _hyperscaler_offer(row: _Row) -> Offer:
         form_factor=model.interface if model and model.form_factor_known else None,
         gpu_memory_gib=float(model.memory_gib) if model and model.memory_gib else None,
         gpu_count=int(row["gpu_count"]),
-        vcpu=_number(row["vcpu"]),
+        vcpu=float(instance.vcpu) if instance and instance.vcpu else None,
         memory_gib=float(instance.memory_gib) if instance and instance.memory_gib else None,
         region=row["region"] or None,
         country_code=country,

@@ -6,10 +6,11 @@ one declared shape of offers in frames, in the lake and in exports.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from operator import attrgetter
+from typing import Any, Literal
 
 import polars as pl
 
@@ -181,7 +182,9 @@ class Offer:
 
     @property
     def usd_per_gpu_hour(self) -> Decimal:
-        return divided(self.usd_per_hour, self.gpu_count)
+        return (
+            divided(self.usd_per_hour, self.gpu_count) if self.gpu_count > 1 else self.usd_per_hour
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,16 +276,23 @@ def distinct(offers: Iterable[Offer]) -> tuple[list[Offer], list[Offer]]:
 
 
 def _frame(rows: Sequence[object], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    columns = {
-        name: pl.Series(name, [_cell(getattr(row, name)) for row in rows], dtype=dtype)
-        for name, dtype in schema.items()
-    }
-    return pl.DataFrame(columns)
+    """Build the frame column by column; a million offers pass here in one ingest."""
+    taken_apart = list(map(attrgetter(*schema), rows))
+    columns = zip(*taken_apart, strict=True) if taken_apart else [()] * len(schema)
+    return pl.DataFrame(
+        [
+            pl.Series(name, _cells(name, values, dtype), dtype=dtype)
+            for (name, dtype), values in zip(schema.items(), columns, strict=True)
+        ]
+    )
 
 
-def _cell(value: object) -> object:
-    if isinstance(value, datetime):
-        return naive_utc(value)
-    if isinstance(value, tuple):
-        return json.dumps([{f.name: getattr(a, f.name) for f in fields(a)} for a in value])
-    return value
+def _cells(name: str, values: Sequence[Any], dtype: pl.DataType) -> Sequence[Any] | pl.Series:
+    if dtype == MOMENT:
+        naive = {moment: naive_utc(moment) for moment in set(values) if moment}
+        return [naive.get(moment) for moment in values]
+    if dtype == PRICE:
+        return pl.Series([str(value) for value in values], dtype=pl.String).cast(PRICE)
+    if name == "attributes":
+        return [json.dumps([asdict(attribute) for attribute in value]) for value in values]
+    return values

@@ -122,22 +122,49 @@ def large_savings(
     return int((least >= HEADLINE_SAVING).sum()), pairs.height
 
 
+SAVING_PARTS = (
+    "saving",
+    "saving_as_quoted",
+    "adjustment_usd_per_gpu_hour",
+    "machine",
+    "region",
+    "usd_per_gpu_hour",
+    "observed_on",
+    "differences",
+    "confidence",
+)
+"""What ``savings_by_offer`` adds per baseline, as ``aws_saving``, ``aws_saving_as_quoted``, …"""
+
+
 def savings_by_offer(
     networks: pl.DataFrame, baselines: pl.DataFrame, now: datetime
 ) -> pl.DataFrame:
-    """Return the offers with, per baseline, ``saving_<name>`` and ``confidence`` (the lowest).
+    """Return the offers with ``SAVING_PARTS`` per baseline, and ``confidence`` (the lowest).
 
-    The saving shown is the smaller one where CPU and RAM had to be added; null where no baseline
-    sells the same model on the same term.
+    ``<name>_saving`` is what is known to be saved: with the CPU and RAM the offer lacks added, and
+    null where they differ by an amount nobody states (``<name>_saving_as_quoted`` is then the most
+    it can be). Everything is null where no baseline sells the same model on the same term.
     """
-    pairs = compared(networks, baselines, now).with_columns(
-        least=pl.coalesce("saving_adjusted", "saving")
+    pairs = compared(networks, baselines, now)
+    is_known = ~pl.col("differences").list.contains("shape")
+    parts = pairs.select(
+        "offer_id",
+        "baseline",
+        saving=pl.coalesce("saving_adjusted", pl.when(is_known).then("saving")),
+        saving_as_quoted="saving",
+        adjustment_usd_per_gpu_hour="adjustment_usd_per_gpu_hour",
+        machine="baseline_instance",
+        region="baseline_region",
+        usd_per_gpu_hour="baseline_usd_per_gpu_hour",
+        observed_on="baseline_observed_on",
+        differences=pl.col("differences").list.join(" "),
+        confidence="confidence",
     )
     wide = networks
     for name in BASELINE_NAMES:
-        one = pairs.filter(baseline=name)
+        one = parts.filter(baseline=name).drop("baseline")
         wide = wide.join(
-            one.select("offer_id", **{f"saving_{name}": "least"}), on="offer_id", how="left"
+            one.rename({part: f"{name}_{part}" for part in SAVING_PARTS}), on="offer_id", how="left"
         )
     lowest = pairs.group_by("offer_id").agg(pl.col("confidence").max())
     return wide.join(lowest, on="offer_id", how="left")

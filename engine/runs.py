@@ -81,8 +81,9 @@ class NetworkState:
     """How fresh a network's figures are, and whether its last run failed.
 
     ``last`` is the newest run of all, ``good`` the record of the run whose figures are shown (None
-    when its writer was killed before recording it). ``oldest_at`` to ``observed_at``: when the
-    figures were read. ``available``: offers reported free, None where the source does not say.
+    when its writer was killed before recording it). ``oldest_at``: when the oldest shown price was
+    made, or read where that is not told; ``observed_at``: the newest reading. ``available``: offers
+    reported free, None where the source does not say.
     """
 
     network: str

@@ -43,6 +43,24 @@ def matching(offers: pl.DataFrame, search: Search, now: datetime) -> pl.DataFram
     return found.sort("usd_per_gpu_hour", "offer_id")
 
 
+def unstated(offers: pl.DataFrame, search: Search) -> dict[str, int]:
+    """Return, per value that the search asks about, how many offers do not state it."""
+    asked = {
+        "country": ("country_code", search.countries),
+        "region": ("region", search.regions),
+        "form factor": ("form_factor", search.form_factors),
+        "GPU memory": ("gpu_memory_gib", search.gpu_memory_gib_min),
+        "vCPU": ("vcpu", search.vcpu_min),
+        "RAM": ("memory_gib", search.memory_gib_min),
+        "disk": ("storage_gib", search.storage_gib_min),
+        "availability": ("available", search.available_only),
+    }
+    counts = {
+        label: int(offers[column].null_count()) for label, (column, asks) in asked.items() if asks
+    }
+    return {label: count for label, count in counts.items() if count}
+
+
 def _conditions(search: Search, now: datetime) -> Iterator[pl.Expr]:
     yield from _membership(search)
     yield from _at_least(search)

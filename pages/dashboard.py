@@ -33,6 +33,7 @@ def figures(gpu_model: str) -> None:
         st.rerun()  # new figures: the charts below show them too
     found = headline(newest.networks, newest.baselines, gpu_model, now())
     cards.headline_cards(found, large_savings(newest.networks, newest.baselines, now()))
+    cards.label_line(found)
     freshness.attention(network_states(), lake().aside(), worker_alive=worker_is_alive())
 
 
@@ -52,10 +53,10 @@ models = models_offered(market().networks)
 if not models:
     st.info("No offers yet. The worker loads the shipped figures when it starts: look again soon.")
     st.stop()
-asked = st.query_params.get("gpu", DEFAULT_GPU)  # a link's GPU stays, also when nobody sells it
+asked = st.query_params.get("model", DEFAULT_GPU)  # a link's GPU stays, also when nobody sells it
 models += [name for name in {asked, DEFAULT_GPU} if name not in models]
 gpu = choice.selectbox(
-    "GPU model", models, models.index(DEFAULT_GPU), key="gpu", bind="query-params"
+    "GPU model", models, models.index(DEFAULT_GPU), key="model", bind="query-params"
 )
 if action.button("Refresh now", icon=":material/refresh:", type="primary", width="stretch"):
     try:
@@ -71,8 +72,9 @@ with left.container(border=True, height="stretch"):
     charts.sellers_bar(sellers(market().networks, market().baselines, gpu), CHART_HEIGHT)
 with right.container(border=True, height="stretch"):
     st.subheader(f"{gpu}: lowest price by day")
-    charts.history_lines(model_history(lake(), gpu), key="dashboard_history", height=CHART_HEIGHT)
-    st.markdown(f":small[{HISTORY_CREDIT}]")
+    history = model_history(lake(), gpu)
+    charts.history_lines(history, key="dashboard_history", height=CHART_HEIGHT)
+    charts.credit(history, HISTORY_CREDIT)
 with st.container(border=True):
     st.subheader("Sources")
     sources()

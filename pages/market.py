@@ -1,23 +1,24 @@
 """Market: who sells what I need, where, at what price, since when, and how sure that is."""
 
+import polars as pl
 import streamlit as st
 
 from components import charts, offer_table
-from components.filters import market_filters
+from components.filters import clear_filters, market_filters
 from components.offer_drawer import offer_drawer
 from components.session import lake, market, now, require
 from data.history import model_history, offer_history
 from data.offers import providers, raw_row
 from data.shipped import HISTORY_CREDIT, catalogue
 from engine.export import OFFER_COLUMNS, csv_text, records
-from engine.overview import BASELINE_NAMES, Comparison, savings_by_offer
+from engine.overview import BASELINE_NAMES, SAVING_PARTS, Comparison, savings_by_offer
 from engine.savings import compared
-from engine.search import Search, matching
+from engine.search import Search, matching, unstated
 
 require("viewer")
 
-SAVING_COLUMNS = tuple(f"saving_{name}" for name in BASELINE_NAMES)
-EXPORTED = (*OFFER_COLUMNS, *SAVING_COLUMNS, "confidence")
+SAVINGS = tuple(f"{name}_{part}" for name in BASELINE_NAMES for part in SAVING_PARTS)
+EXPORTED = (*OFFER_COLUMNS, *SAVINGS)
 OFFERS, HISTORY = "Offers", "Price history"
 
 
@@ -31,73 +32,78 @@ def close_offer() -> None:
     st.query_params.pop("offer", None)
 
 
-def show(offer_id: str) -> None:
+def show(offer: dict[str, object]) -> None:
     """Open the slide-over for an offer of the newest market."""
-    found = newest.offers.filter(offer_id=offer_id)
-    if found.is_empty():
-        st.warning("The linked offer is no longer on the market.", icon=":material/link_off:")
-        return
-    offer = found.to_dicts()[0]
-    pairs = compared(found, newest.baselines, now()).to_dicts()
-    known = providers(lake(), offer["network"]).filter(provider_id=offer["provider_id"] or "")
+    offer_id, network = str(offer["offer_id"]), str(offer["network"])
+    pairs = compared(newest.offers.filter(offer_id=offer_id), newest.baselines, now()).to_dicts()
+    known = providers(lake(), network).filter(provider_id=offer["provider_id"] or "")
     offer_drawer(
         offer,
         catalogue(),
         [Comparison.of(row) for row in pairs],
-        offer_history(lake(), offer_id, offer["network"]),
+        offer_history(lake(), offer_id, network),
         known.to_dicts()[0] if known.height else None,
-        raw_row(lake(), offer["network"], offer_id),
+        raw_row(lake(), network, offer_id),
         now(),
         close_offer,
     )
 
 
-newest = market()
-st.title("Who sells what, where, at what price")
-side, main = st.columns([1, 4.3])
-with side:
-    search = market_filters(newest.offers, catalogue())
-listed = newest.offers if search.networks & BASELINE_NAMES.keys() else newest.networks
-found = matching(listed, search, now())
-with main:
-    view, opener, download = st.columns([2, 4, 1.2], vertical_alignment="bottom")
-    shown = view.radio(
-        "View",
-        [OFFERS, HISTORY],
-        horizontal=True,
-        key="view",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    offers = savings_by_offer(found, newest.baselines, now())
-    with opener:
-        offer_table.offer_opener(offers, open_offer)
-    download.download_button(
+def download_button(rows: pl.DataFrame, columns: tuple[str, ...], name: str) -> None:
+    st.download_button(
         "CSV",
-        lambda: csv_text(records(offers, EXPORTED), EXPORTED),
-        "necto-offers.csv",
+        lambda: csv_text(records(rows, columns), columns),
+        name,
         "text/csv",
         icon=":material/download:",
         on_click="ignore",
         width="stretch",
-        help="Exactly the offers shown, with exact prices and source columns.",
+        help="Exactly what is shown, with exact prices and source columns.",
     )
-    if found.is_empty():
-        st.info("No offer meets all filters. Remove one, for example the country or the price.")
-    elif shown == OFFERS:
-        st.caption(
-            f"{found.height} of {matching(listed, Search(), now()).height} offers, cheapest per "
-            "GPU-hour first. Choose a line to see its source. To list AWS, Azure or Google too, "
-            "add them under Network."
-        )
-        offer_table.offer_table(offers, now(), open_offer)
-        st.caption("An offer that does not state a value is left out by a filter on it.")
-    else:
-        models = found["gpu_model"].drop_nulls().unique(maintain_order=True).to_list()
-        gpu = st.selectbox("GPU model", models, key="history_gpu")
-        charts.history_lines(model_history(lake(), gpu), key="market_history")
-        st.markdown(f":small[{HISTORY_CREDIT}]")
 
+
+newest = market()
+st.title("Who sells what, where, at what price")
 linked = st.session_state.get("opened") or st.query_params.get("offer")
-if linked:
-    show(linked)
+chosen = newest.offers.filter(offer_id=linked).to_dicts() if linked else []
+if linked and not chosen:
+    st.warning("The linked offer is no longer on the market.", icon=":material/link_off:")
+    close_offer()
+side, main = st.columns([1, 4.3])
+with side:
+    both = st.toggle("Also AWS, Azure, Google", key="hyperscalers", bind="query-params")
+    listed = newest.offers if both else newest.networks
+    search = market_filters(listed, catalogue())
+    st.button("Clear filters", on_click=clear_filters, width="stretch")
+offers = savings_by_offer(matching(listed, search, now()), newest.baselines, now())
+with main:
+    view, opener, download = st.columns([2, 4, 1.2], vertical_alignment="bottom")
+    shown = view.radio(
+        "View", [OFFERS, HISTORY], horizontal=True, key="view", bind="query-params",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    count = f"{offers.height} of {matching(listed, Search(), now()).height} offers"
+    missing = ", ".join(f"{name} ({number})" for name, number in unstated(listed, search).items())
+    left_out = f" Left out because they do not state it: {missing}." if missing else ""
+    if offers.is_empty():
+        st.info(f"{count} meet all filters: remove one.{left_out}")
+    elif shown == OFFERS:
+        with opener:
+            offer_table.offer_opener(offers, open_offer)
+        with download:
+            download_button(offers, EXPORTED, "necto-offers.csv")
+        st.caption(f"{count}, cheapest per GPU-hour first. Tick a line for its source.{left_out}")
+        offer_table.offer_table(offers, now(), open_offer)
+    else:
+        models = offers["gpu_model"].drop_nulls().unique(maintain_order=True).to_list()
+        gpu = opener.selectbox(
+            "GPU model", models, key="model", bind="query-params", label_visibility="collapsed"
+        )
+        history = model_history(lake(), gpu)
+        with download:
+            download_button(history, tuple(history.columns), f"necto-prices-{gpu}.csv")
+        charts.history_lines(history, key="market_history")
+        charts.credit(history, HISTORY_CREDIT)
+
+if chosen:
+    show(chosen[0])

@@ -125,7 +125,7 @@ def test_the_dashboard_answers_what_a_gpu_costs_and_saves(page, address):
 
 
 def test_the_gpu_chosen_on_the_dashboard_is_in_the_address(page, address):
-    opened(page, f"{address}/?gpu=A100-80-SXM")
+    opened(page, f"{address}/?model=A100-80-SXM")
 
     expect(page.get_by_text("$1.069").first).to_be_visible()
 

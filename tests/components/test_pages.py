@@ -61,14 +61,14 @@ def test_the_dashboard_shows_price_savings_and_their_label(recorded):
     shown = cards(visit())
 
     assert shown["H100-SXM per GPU-hour"] == "$2.039"
-    assert shown["Saving against AWS"] == "62 to 70 %"
-    assert shown["Savings of 70 % or more"] == "3 of 17"
+    assert shown["Saves vs AWS"] == "62 to 70 %"
+    assert shown["Saves 70 % or more"] == "4 of 17"
 
 
 def test_a_gpu_no_hyperscaler_sells_has_no_saving(recorded):
-    shown = cards(visit(gpu="RTX 5090"))
+    shown = cards(visit(model="RTX 5090"))
 
-    assert shown["Saving against AWS"] == "–"
+    assert shown["Saves vs AWS"] == "–"
 
 
 def test_an_empty_market_says_what_happens_next(home):
@@ -90,7 +90,7 @@ def test_a_failing_network_is_named_and_its_figures_are_kept(recorded):
     failed(Lake(recorded / "market"))
     text = words(visit())
 
-    assert "No live figures at the last reading from Akash (figures of 2026-09-28 kept)" in text
+    assert "No live figures at the last reading from Akash (figures of 2026-08-29 to 2026-09-28 kept)" in text
     assert cards(visit())["H100-SXM per GPU-hour"] == "$2.039"
 
 
@@ -118,7 +118,7 @@ def test_the_market_says_when_nothing_fits(recorded):
     visitor = visit("market")
     visitor.number_input(key="price").set_value(0.01).run()
 
-    assert "No offer meets all filters" in words(visitor)
+    assert "meet all filters: remove one" in words(visitor)
 
 
 def test_every_filter_narrows_the_market(recorded):
@@ -134,7 +134,7 @@ def test_a_country_outside_the_chosen_group_finds_nothing(recorded):
     visitor.selectbox(key="place").select("EU").run()
     visitor.multiselect(key="country").select("JP").run()
 
-    assert "No offer meets all filters" in words(visitor)
+    assert "meet all filters: remove one" in words(visitor)
 
 
 def test_the_slide_over_tells_source_saving_and_provider(recorded):

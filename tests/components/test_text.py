@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from components.text import (
     BASIS_NAMES,
+    BASIS_WARNINGS,
     TERM_NAMES,
     UNKNOWN,
     age,
+    ago,
     differences_text,
     literal,
     moment,
@@ -22,6 +24,8 @@ from components.text import (
     number,
     percent,
     saving_range,
+    span,
+    uptime,
     usd_per_hour,
 )
 from engine.market import PriceBasis, Term
@@ -31,7 +35,7 @@ from engine.savings import DIFFERENCES
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
-def comparison(saving: float, adjusted: float | None) -> Comparison:
+def comparison(saving: float, adjusted: float | None, *codes: str) -> Comparison:
     return Comparison(
         baseline="aws",
         instance="p5.4xlarge",
@@ -41,7 +45,7 @@ def comparison(saving: float, adjusted: float | None) -> Comparison:
         saving=saving,
         saving_adjusted=adjusted,
         confidence="C",
-        differences=(),
+        differences=codes,
     )
 
 
@@ -61,9 +65,17 @@ def test_a_price_is_shown_with_three_decimals(amount: str, text: str):
 
 @pytest.mark.parametrize(
     ("fraction", "text"),
-    [(0.7036, "70 %"), (0.7064, "71 %"), (1.0, "100 %"), (0.0, "0 %"), (-1.13, "−113 %")],
+    [
+        (0.7036, "70 %"),
+        (0.6999, "69 %"),
+        (0.29, "29 %"),
+        (1.0, "100 %"),
+        (0.0, "0 %"),
+        (-1.13, "−113 %"),
+        (-0.001, "−1 %"),
+    ],
 )
-def test_a_percentage_is_whole_and_has_a_real_minus_sign(fraction: float, text: str):
+def test_a_percentage_is_rounded_down_and_has_a_real_minus_sign(fraction: float, text: str):
     assert percent(fraction) == text
     assert "-" not in percent(fraction)
 
@@ -81,12 +93,26 @@ def test_a_saving_is_told_from_least_to_most(saving: float, adjusted: float | No
     assert saving_range(comparison(saving, adjusted)) == text
 
 
+def test_a_saving_without_a_known_shape_is_at_most_what_it_says():
+    assert saving_range(comparison(0.7399, None, "shape", "age")) == "up to 73 %"
+    assert saving_range(comparison(0.7399, 0.62, "shape", "age")) == "62 to 73 %"
+
+
+@pytest.mark.parametrize(
+    ("fraction", "text"),
+    [(0.9951, "99.51 %"), (0.99999, "99.99 %"), (1.0, "100.00 %"), (0, "0.00 %")],
+)
+def test_an_uptime_is_rounded_down_to_two_decimals(fraction: float, text: str):
+    assert uptime(fraction) == text
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (-3600, "just now"),
-        (0, "just now"),
-        (59, "just now"),
+        (-61, "in the future: check the clock"),
+        (-60, "new"),
+        (0, "new"),
+        (59, "new"),
         (60, "1 min"),
         (299, "4 min"),
         (3599, "59 min"),
@@ -99,6 +125,21 @@ def test_a_saving_is_told_from_least_to_most(saving: float, adjusted: float | No
 )
 def test_an_age_is_told_in_its_largest_whole_unit(seconds: int, text: str):
     assert age(NOW - timedelta(seconds=seconds), NOW) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-61, "in the future: check the clock"), (59, "just now"), (240, "4 min ago")],
+)
+def test_what_happened_is_told_as_that_long_ago(seconds: int, text: str):
+    assert ago(NOW - timedelta(seconds=seconds), NOW) == text
+
+
+def test_a_span_is_one_day_or_two_with_to_between():
+    morning = datetime(2026, 11, 23, tzinfo=UTC)
+    assert span(morning, NOW) == "2026-11-23 12:00 UTC"
+    assert span(morning, morning) == "2026-11-23"
+    assert span(morning - timedelta(days=1), NOW) == "2026-11-22 to 2026-11-23"
 
 
 def test_a_moment_without_a_zone_is_utc():
@@ -129,7 +170,8 @@ def test_a_number_has_two_decimals_at_most(value: float, unit: str, text: str):
 
 def test_unknown_is_said_in_words_and_never_as_zero():
     said = [usd_per_hour(None), percent(None), age(None, NOW), moment(None), number(None, "GiB")]
-    assert said == [UNKNOWN] * 5
+    said += [ago(None, NOW), span(None, NOW), span(NOW, None)]
+    assert said == [UNKNOWN] * 8
     assert UNKNOWN == "not known"
 
 
@@ -142,6 +184,7 @@ def test_every_difference_is_told_as_a_sentence():
 def test_every_term_and_every_price_basis_has_words():
     assert set(TERM_NAMES) == set(get_args(Term))
     assert set(BASIS_NAMES) == set(get_args(PriceBasis))
+    assert set(BASIS_WARNINGS) < set(BASIS_NAMES)
 
 
 def test_a_network_nobody_named_is_shown_as_received():

@@ -13,7 +13,7 @@ from connectors.base import Answer, Reading, Unreadable
 from connectors.networks.akash import Akash
 from data.shipped import catalogue
 from engine.market import Offer
-from tests.connectors.samples import NOW, SAMPLES, answering, at, client, put, with_token
+from tests.connectors.samples import NOW, SAMPLES, answering, at, client, ingest, put, with_token
 
 SAMPLE = SAMPLES["akash"]
 BID = ("models", 0, "providersWithBestBid", 0, "bestBid")
@@ -127,7 +127,18 @@ def test_a_bid_in_another_currency_is_refused(denom, akt_usd):
 @pytest.mark.parametrize("akt_usd", [-0.5, 0])
 def test_two_wrong_signs_make_no_right_price(akt_usd):
     reading = Said().bid("uakt", "-4000.5", akt_usd)
-    assert [r.code for r in reading.rejects] == ["impossible", "unpriced"]
+    assert not [o for o in reading.offers if "AA01" in o.source]
+    assert (len(reading.offers), len(reading.rejects)) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    "moment", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "2026-11-20T08:00:00", ""]
+)
+def test_a_bid_of_no_possible_date_is_refused_alone(lake, moment):
+    texts = SAMPLE.with_token((*BID[2:], "datetime"), json.dumps(moment))
+    record = ingest(lake, answering(SAMPLE, texts)).run(Akash())
+    assert (record.outcome, record.offers) == ("ok", 3)
+    assert record.drops["rejects"].rows == 2
 
 
 @pytest.mark.parametrize("place", [("height",), ("deployment", "cpuUnits")], ids=str)

@@ -114,7 +114,14 @@ def test_nothing_free_is_taken_and_nothing_said_is_unknown():
     first = recorded_offers()["akash"][0]
     assert (first.available, first.available_count) == (False, 0)
     reward = recorded_offers()["nosana"][0]
-    assert (reward.available, reward.available_count, reward.country_code) == (None, None, None)
+    unstated = (reward.available, reward.available_count, reward.country_code, reward.region)
+    assert set(unstated) == {None}
+    assert (reward.provider_id, reward.city, first.tier, reward.tier) == (
+        None,
+        None,
+        None,
+        "COMMUNITY",
+    )
 
 
 def test_a_range_of_prices_is_told_in_the_note():
@@ -172,8 +179,8 @@ def test_the_history_is_49_days_of_exact_prices():
     assert (history["min_usd_per_gpu_hour"] <= history["median_usd_per_gpu_hour"]).all()
 
 
-def test_the_history_credits_who_collected_it():
-    assert set(price_history()["collected_by"]) == {"gpurentalprices.com"}
+def test_the_history_is_marked_as_collected_by_others_and_credits_them():
+    assert set(price_history()["collected_by"]) == {"third party"}
     assert "CC BY 4.0" in HISTORY_CREDIT
     assert "https://gpurentalprices.com" in HISTORY_CREDIT
 

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
+import polars as pl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from engine.export import (
     OFFER_COLUMNS,
     csv_text,
     inert,
+    inert_text,
     moment_text,
     number_text,
     original,
@@ -49,6 +51,12 @@ def test_harmless_text_is_left_as_it_is(text: str):
 @example("'=1")
 def test_no_text_stays_a_formula(text: str):
     assert not inert(text).startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+
+
+def test_a_column_is_made_inert_like_a_cell():
+    frame = pl.DataFrame({"a": ["=1+1", "h100", "", None, "-x"]}, schema={"a": pl.String})
+    shown = frame.select(inert_text(pl.col("a")))["a"].to_list()
+    assert shown == ["'=1+1", "h100", "", None, "'-x"]
 
 
 @given(unquoted)

@@ -68,6 +68,31 @@ def test_an_offer_has_the_price_that_a_frame_can_keep(price: str, kept: str):
     assert offers_frame([sold])["usd_per_hour"].to_list() == [Decimal(kept)]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"vcpu": float("nan")},
+        {"memory_gib": float("inf")},
+        {"available_count": 10**12 + 1},
+        {"storage_gib_max": -1e13},
+        {"provider_name": "half a pair \ud800"},
+    ],
+)
+def test_what_no_store_can_hold_is_refused(change: dict[str, object]):
+    with pytest.raises(ValueError, match=r"cannot be right|surrogates not allowed"):
+        offer(**change)
+
+
+def test_a_provider_is_refused_like_an_offer():
+    with pytest.raises(ValueError, match="uptime_7d nan cannot be right"):
+        provider(uptime_7d=float("nan"))
+    assert provider(uptime_7d=1.0, name="Köln").uptime_7d == 1.0
+
+
+def test_the_largest_credible_count_is_taken():
+    assert offer(available_count=10**12).available_count == 10**12
+
+
 @pytest.mark.parametrize("count", [0, -1])
 def test_an_offer_has_at_least_one_gpu(count: int):
     with pytest.raises(ValueError, match=f"{count} GPUs: an offer has at least one"):

@@ -46,6 +46,19 @@ def test_text_that_is_no_number_is_refused_and_named(value: str):
     assert repr(value) in str(refusal.value)
 
 
+@pytest.mark.parametrize("value", ["1E+400", "1E-400", "9" * 200, "1e999999999"])
+def test_a_number_of_absurd_length_is_refused(value: str):
+    with pytest.raises(ValueError, match="has too many digits to be an amount") as refusal:
+        exact(value)
+    assert len(str(refusal.value)) < 100
+
+
+@pytest.mark.parametrize("value", [None, [1], (0, (1,), 0)])
+def test_what_is_neither_text_nor_number_is_refused(value: object):
+    with pytest.raises(ValueError, match="pass text, an int or a Decimal"):
+        exact(value)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("text", ["1.50", "0.000000000000000001", "-3", "2.0393607528"])
 def test_a_number_is_kept_as_it_was_written(text: str):
     assert f"{exact(text):f}" == text

@@ -53,16 +53,26 @@ def test_a_network_with_nothing_free_does_not_hide_a_dearer_network():
 
 
 def test_without_anything_to_be_had_there_is_no_headline_offer():
-    found = shown(sold("a", "1", available=False, available_count=0), baselines=(baseline(),))
-    assert (found.offer, found.comparisons) == (None, ())
-    assert (found.offers, found.free_gpus) == (1, 0)
-    assert (shown().offer, shown().offers, shown().free_gpus) == (None, 0, None)
+    found = shown(sold("a", "1", available=False), baselines=(baseline(),))
+    assert (found.offer, found.comparisons, found.offers) == (None, (), 1)
+    assert (shown().offer, shown().offers) == (None, 0)
 
 
 @pytest.mark.parametrize(
-    "change", [{"term": "spot"}, {"gpu_model": "H100-PCIe"}, {"rankable": False}]
+    "change",
+    [
+        {"term": "spot"},
+        {"gpu_model": "H100-PCIe"},
+        {"rankable": False},
+        {"price_basis": "host_reward_before_network_fee"},
+        {"price_basis": "customer_price"},
+        {"price_basis": "as_published_per_gpu"},
+        {"price_basis": "list"},
+    ],
 )
-def test_spot_other_models_and_examples_are_never_the_headline(change: dict[str, Any]):
+def test_what_is_not_a_firm_price_of_this_model_on_demand_is_never_the_headline(
+    change: dict[str, Any],
+):
     found = shown(sold("a", "1", **change), sold("b", "2"))
     assert found.offer
     assert found.offer["offer_id"] == "b"
@@ -78,9 +88,10 @@ def test_the_headline_is_compared_with_every_hyperscaler_that_sells_the_model():
     assert first.differences == ()
 
 
-def test_a_modelled_price_makes_no_claim_in_the_headline():
+def test_without_a_firm_price_the_headline_makes_no_claim():
     reward = sold("a", "1", price_basis="host_reward_before_network_fee")
-    assert shown(reward, baselines=(baseline(),)).comparisons == ()
+    found = shown(reward, baselines=(baseline(),))
+    assert (found.offer, found.comparisons) == (None, ())
 
 
 def test_the_least_saving_counts_missing_cpu_and_ram():
@@ -94,11 +105,22 @@ def test_the_least_saving_counts_missing_cpu_and_ram():
     assert (whole.saving_adjusted, whole.least) == (None, whole.saving)
 
 
-def test_free_gpus_are_added_where_they_are_known():
-    counts = [4, None, 3]
-    offers = [sold(str(n), "2", available_count=count) for n, count in enumerate(counts)]
-    assert shown(*offers).free_gpus == 7
-    assert shown(offers[1]).free_gpus is None
+@pytest.mark.parametrize(
+    ("sold_as", "listed", "is_upper_bound"),
+    [
+        ({"price_basis": AKASH_BID, "vcpu": 1.0}, {}, False),
+        ({"price_basis": AKASH_BID, "vcpu": 1.0}, {"memory_gib": None}, True),
+        ({"vcpu": None}, {}, True),
+        ({}, {}, False),
+    ],
+)
+def test_a_saving_is_an_upper_bound_where_the_difference_in_shape_has_no_price(
+    sold_as: dict[str, Any],
+    listed: dict[str, Any],
+    is_upper_bound: bool,  # noqa: FBT001
+):
+    (found,) = shown(sold("a", "2", **sold_as), baselines=(baseline(**listed),)).comparisons
+    assert found.is_upper_bound == is_upper_bound
 
 
 @pytest.mark.parametrize(("price", "large"), [("3", 1), ("3.000000001", 0), ("1", 1), ("12", 0)])
@@ -111,6 +133,13 @@ def test_a_large_saving_counts_only_if_it_holds_after_adding_cpu_and_ram():
     assert counted(sold("a", "2.9", **small)) == (0, 1)
     assert counted(sold("a", "2.5", **small)) == (1, 1)
     assert counted(sold("a", "2.9", price_basis=AKASH_BID)) == (1, 1)
+
+
+@pytest.mark.parametrize("change", [{"vcpu": None}, {"memory_gib": None}, {"vcpu": 1.0}])
+def test_a_saving_that_cannot_be_proven_is_compared_but_not_counted_as_large(
+    change: dict[str, Any],
+):
+    assert counted(sold("a", "1", **change)) == (0, 1)
 
 
 def test_a_modelled_price_is_in_neither_number():
@@ -194,6 +223,16 @@ def test_a_price_before_fees_is_kept_among_sellers_with_its_basis():
     reward = sold("a", "1", price_basis="host_reward_before_network_fee")
     found = sellers(offers_frame([reward]), offers_frame([]), "H100-SXM")
     assert found["price_basis"].to_list() == ["host_reward_before_network_fee"]
+
+
+def test_the_models_with_the_dearest_offer_come_first():
+    prices = {"L4": ["0.3", "0.1"], "B200": ["5"], "H100-SXM": ["2", "9"]}
+    offers = [
+        sold(f"{model}{n}", price, gpu_model=model)
+        for model, each in prices.items()
+        for n, price in enumerate(each)
+    ]
+    assert models_offered(offers_frame(offers)) == ["H100-SXM", "B200", "L4"]
 
 
 def test_models_are_listed_once_and_only_if_they_can_be_procured():

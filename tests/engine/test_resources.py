@@ -54,6 +54,7 @@ def test_one_model_is_known_by_every_sellers_name_for_it(catalogue: Catalogue, t
         ("NVIDIA H100 PCIe", "H100-PCIe"),
         ("h100 94Gi NVL", "H100-NVL"),
         ("H100 80GB", "H100"),
+        ("A100 80GB", "A100-80"),
         ("A100 80GB PCIe", "A100-80-PCIe"),
         ("A100 40GB PCIe", "A100-40-PCIe"),
         ("v100 16Gi SXM2", "V100-16-SXM2"),
@@ -72,6 +73,8 @@ def test_another_form_factor_or_memory_is_another_model(catalogue: Catalogue, te
     [
         "a100",
         "V100",
+        "v100-sxm2",
+        "v100-pcie",
         "A100 SXM",
         "A100 40GB",
         "FooBar 9000",
@@ -185,8 +188,9 @@ def test_an_unknown_gpu_is_answered_with_the_closest_names(
 
 @pytest.mark.parametrize("text", ["", "§§§", "zzzzzzzzzz"])
 def test_a_name_close_to_nothing_is_still_answered_with_some_names(catalogue: Catalogue, text: str):
-    with pytest.raises(UnknownGpu, match=r"Closest known: A10, A100, "):
+    with pytest.raises(UnknownGpu, match=r"Closest known: A10, A100, ") as refusal:
         catalogue.select(text)
+    assert str(refusal.value).count(", ") == 4
 
 
 def test_the_eea_is_the_eu_with_three_more(catalogue: Catalogue):
@@ -221,6 +225,28 @@ def test_a_country_without_a_decision_is_in_no_group():
     )
     known = Catalogue(models=(), jurisdictions={"XX": nowhere})
     assert known.countries_in("EEA+adequate") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("DE", "DE"),
+        (" gb ", "GB"),
+        ("XK", "XK"),
+        ("UK", None),
+        ("EU", None),
+        ("ZZ", None),
+        ("Germany", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_country_is_an_iso_code_or_unknown(text: str | None, code: str | None):
+    assert Catalogue.country(text) == code
+
+
+def test_every_jurisdiction_is_a_country(catalogue: Catalogue):
+    assert [c for c in catalogue.jurisdictions if Catalogue.country(c) != c] == []
 
 
 def test_a_region_has_a_country_only_if_it_is_known(catalogue: Catalogue):

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.runs import DropRecord, NetworkState, RunRecord, moment_of, run_id_after
+from engine.runs import (
+    DropRecord,
+    NetworkState,
+    RunRecord,
+    is_day,
+    is_run_id,
+    moment_of,
+    run_id_after,
+)
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 clocks = st.datetimes(
@@ -23,16 +31,17 @@ def run(outcome: str = "ok", kind: str = "live", **changes: object) -> RunRecord
 
 
 def state(
-    good: RunRecord | None, last: RunRecord | None, observed_at: datetime | None = None
+    source_kind: str | None, last: RunRecord | None, observed_at: datetime | None = None
 ) -> NetworkState:
     return NetworkState(
         network="akash",
-        good=good,
+        good=None,
         last=last,
+        source_kind=source_kind,
+        oldest_at=None,
         observed_at=observed_at,
         offers=0,
-        available=0,
-        models=0,
+        available=None,
     )
 
 
@@ -71,23 +80,25 @@ def test_a_name_that_is_no_runs_is_refused(name: str):
 
 
 @pytest.mark.parametrize(
-    ("good", "last", "word"),
+    ("source_kind", "last", "word"),
     [
-        (run(), run(), "live"),
-        (run(kind="recorded"), run(kind="recorded"), "recorded"),
-        (run(kind="contract"), run(kind="contract"), "contract"),
-        (run(), run("unreachable"), "failing"),
-        (run(kind="recorded"), run("denied"), "failing"),
+        ("live", run(), "live"),
+        ("live", None, "live"),
+        ("recorded", run(kind="recorded"), "recorded"),
+        ("contract", run(kind="contract"), "contract"),
+        ("live", run("unreachable"), "failing"),
+        ("recorded", run("denied"), "failing"),
+        ("live", run("failed"), "failing"),
         (None, run("unreadable"), "failing"),
-        (run(kind="recorded"), None, "recorded"),
+        (None, run(), "empty"),
         (None, None, "empty"),
     ],
 )
 def test_one_word_says_how_fresh_a_network_is(
-    good: RunRecord | None, last: RunRecord | None, word: str
+    source_kind: str | None, last: RunRecord | None, word: str
 ):
-    assert state(good, last).status_at(NOON) == word
-    assert state(good, last).failing == (word == "failing")
+    assert state(source_kind, last).status_at(NOON) == word
+    assert state(source_kind, last).failing == (word == "failing")
 
 
 @pytest.mark.parametrize(
@@ -100,12 +111,12 @@ def test_one_word_says_how_fresh_a_network_is(
     ],
 )
 def test_live_figures_are_live_for_a_day(kind: str, age: timedelta, word: str):
-    assert state(run(kind=kind), run(kind=kind), NOON - age).status_at(NOON) == word
+    assert state(kind, run(kind=kind), NOON - age).status_at(NOON) == word
 
 
 def test_a_failing_network_is_failing_however_old_its_figures():
     old = NOON - timedelta(days=9)
-    assert state(run(), run("unreachable"), old).status_at(NOON) == "failing"
+    assert state("live", run("unreachable"), old).status_at(NOON) == "failing"
 
 
 def test_a_run_without_a_drop_brought_no_offers():
@@ -119,6 +130,24 @@ def test_a_run_is_read_back_as_it_was_written():
     drops = {"offers": DropRecord(rows=38, sha256="0" * 64, bytes=1)}
     whole = run(drops=drops, reject_counts={"price": 2}, reference_digest="abc")
     assert RunRecord.model_validate_json(whole.model_dump_json()) == whole
+
+
+@given(clocks)
+def test_every_runs_name_is_told_from_other_names(moment: datetime):
+    name = run_id_after(None, moment)
+    assert is_run_id(name)
+    assert not any(is_run_id(other) for other in (name.lower(), name[:-2] + "Z", name + "\n"))
+
+
+@pytest.mark.parametrize("name", ["", "latest", "2026123T120000000000Z", "20261123T1200001Z"])
+def test_a_name_that_only_resembles_a_runs_is_none(name: str):
+    assert not is_run_id(name)
+
+
+def test_a_day_is_written_in_one_way_only():
+    assert is_day("2026-02-28")
+    others = ("2026-02-29", "20260228", "2026-W09-6", "2026-2-28", "2026-02-28 ", "")
+    assert [text for text in others if is_day(text)] == []
 
 
 def test_an_outcome_that_nobody_defined_is_refused():

@@ -79,6 +79,10 @@ def test_a_search_without_conditions_finds_everything():
     assert found(Search()) == []
 
 
+def test_what_must_never_be_ranked_is_never_found():
+    assert found(Search(), offer(offer_id="a", rankable=False), offer(offer_id="b")) == ["b"]
+
+
 def test_every_condition_must_hold():
     search = Search(countries=frozenset({"US"}), vcpu_min=16, available_only=True)
     one_wrong = [{"country_code": "FR"}, {"vcpu": 8.0}, {"available": False}]
