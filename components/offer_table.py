@@ -127,7 +127,7 @@ def _columns() -> dict[str, Any]:
     savings = {
         f"vs {name}": number(
             format="%d %%",
-            width=66,
+            width=74,
             help=f"What is known to be saved against {name}'s cheapest like-for-like machine, with "
             "the CPU and RAM the offer lacks added. Negative is dearer. – where nobody lists the "
             "same GPU, or CPU and RAM are not stated: open the offer for the most it can be.",
@@ -135,11 +135,11 @@ def _columns() -> dict[str, Any]:
         for name in BASELINE_NAMES.values()
     }
     return savings | {
-        "GPU": text(width=128),
-        "Network": text(width=112),
-        "Provider": text(width=160),
+        "GPU": text(width=122),
+        "Network": text(width=136),
+        "Provider": text(width=142),
         "USD/GPU-h": number(
-            format="$%.3f", width=82, help="USD per GPU-hour, whole machine divided."
+            format="$%.3f", width=88, help="USD per GPU-hour, whole machine divided."
         ),
         "Label": text(width=52, help=LABEL_MEANINGS),
         "GPUs": number(width=52, help="GPUs bought at this price."),

@@ -24,8 +24,8 @@ NETWORK_NAMES = {
     "gcp": "Google Cloud",
 }
 LABEL_MEANINGS = (
-    "Label B: like for like and fresh. C: a difference is named or a price is older than 30 days. "
-    "D: an example or a price before fees, never a headline."
+    "Label B: like for like and fresh; C: a difference is named or a price is older than 30 days; "
+    "D: never a headline."
 )
 SHORT_WARNINGS = {
     "host_reward_before_network_fee": ", before fee",

@@ -234,6 +234,8 @@ def _refuse_unsound(row: "Offer | Provider") -> None:
         if isinstance(value, str):
             if not value.isascii():
                 value.encode()  # a lone half of a pair is a UnicodeEncodeError, a ValueError
+        elif isinstance(value, datetime):
+            naive_utc(value)  # a date at the edge of time overflows: an ArithmeticError
         elif isinstance(value, int | float) and not abs(value) <= NUMBER_MAX:
             raise ValueError(f"{name} {value:.6g} cannot be right")
 

@@ -72,7 +72,7 @@ if linked and not chosen:
 side, main = st.columns([1, 4.3])
 with side:
     both = st.toggle("Also AWS, Azure, Google", key="hyperscalers", bind="query-params")
-    listed = newest.offers if both else newest.networks
+    listed = matching(newest.offers if both else newest.networks, Search(), now())
     search = market_filters(listed, catalogue())
     st.button("Clear filters", on_click=clear_filters, width="stretch")
 offers = savings_by_offer(matching(listed, search, now()), newest.baselines, now())
@@ -82,7 +82,7 @@ with main:
         "View", [OFFERS, HISTORY], horizontal=True, key="view", bind="query-params",
         label_visibility="collapsed",
     )  # fmt: skip
-    count = f"{offers.height} of {matching(listed, Search(), now()).height} offers"
+    count = f"{offers.height} of {listed.height} offers"
     missing = ", ".join(f"{name} ({number})" for name, number in unstated(listed, search).items())
     left_out = f" Left out because they do not state it: {missing}." if missing else ""
     if offers.is_empty():

@@ -222,6 +222,7 @@ def test_asks_only_http_and_https(url):
         (gzip.compress(b"prices")[:-3], Unreachable, "broke off"),
         (b"not gzip", Unreadable, "cannot be read"),
     ],
+    ids=["at the limit", "over it", "broken off", "no gzip"],
 )
 def test_unzips_a_body_up_to_the_limit(sent, error, words):
     unread = httpx.ByteStream(sent)  # what is not a stream, httpx unzips before it is asked

@@ -157,22 +157,30 @@ def test_each_offer_shows_its_saving_per_hyperscaler_and_its_lowest_label():
     far = baseline(offer_id="gcp", network="gcp", usd_per_hour=Decimal(10), country_code="DE")
     frame = savings_by_offer(offers_frame([sold("a", "2.5")]), offers_frame([near, far]), NOW)
     (row,) = frame.to_dicts()
-    assert (row["saving_aws"], row["saving_gcp"], row["saving_azure"]) == (0.5, 0.75, None)
+    assert (row["aws_saving"], row["gcp_saving"], row["azure_saving"]) == (0.5, 0.75, None)
     assert row["confidence"] == "C"
 
 
 def test_a_saving_shown_is_the_one_after_adding_cpu_and_ram():
     bid = sold("a", "2", price_basis=AKASH_BID, vcpu=8.0, memory_gib=32.0)
     listed = offers_frame([baseline(usd_per_hour=Decimal(5))])
-    shown_saving = savings_by_offer(offers_frame([bid]), listed, NOW)["saving_aws"][0]
+    shown_saving = savings_by_offer(offers_frame([bid]), listed, NOW)["aws_saving"][0]
     assert shown_saving == pytest.approx(1 - 2.46085317 / 5)
+
+
+def test_a_saving_is_not_known_where_nobody_states_the_shape():
+    ours = offers_frame([sold("a", "2.5", vcpu=None)])
+    frame = savings_by_offer(ours, offers_frame([baseline(usd_per_hour=Decimal(5))]), NOW)
+    (row,) = frame.to_dicts()
+    assert (row["aws_saving"], row["aws_saving_as_quoted"]) == (None, 0.5)
+    assert row["aws_differences"] == "shape"
 
 
 def test_an_offer_that_nobody_else_sells_shows_no_saving_and_no_label():
     frame = savings_by_offer(
         offers_frame([sold("a", "2", gpu_model="L4")]), offers_frame([baseline()]), NOW
     )
-    (row,) = frame.select("saving_aws", "saving_azure", "saving_gcp", "confidence").to_dicts()
+    (row,) = frame.select("aws_saving", "azure_saving", "gcp_saving", "confidence").to_dicts()
     assert set(row.values()) == {None}
 
 
@@ -208,7 +216,7 @@ def test_every_shipped_offer_is_shown_in_exactly_one_row():
     networks = offers_frame([o for offers in recorded.values() for o in offers])
     frame = savings_by_offer(networks, offers_frame(listed), NOW)
     assert sorted(frame["offer_id"]) == networks["offer_id"].to_list()
-    assert frame["saving_aws"].count() > 0
+    assert frame["aws_saving"].count() > 0
 
 
 def test_sellers_are_networks_and_hyperscalers_cheapest_first():
