@@ -84,7 +84,7 @@ def savings(gpu: Gpu = None, as_json: Json = False) -> None:
     """Compare each network's cheapest offer with AWS, Azure and Google, like for like."""
     from components.text import saving_range
     from data.shipped import catalogue
-    from engine.export import records
+    from engine.export import SAVING_COLUMNS, records
     from engine.overview import Comparison
     from engine.resources import UnknownGpu
     from engine.savings import cheapest_per_network, compared
@@ -109,16 +109,6 @@ def savings(gpu: Gpu = None, as_json: Json = False) -> None:
             ("gpu_model", "network", "usd_per_gpu_hour", "baseline", "baseline_instance",
              "baseline_usd_per_gpu_hour", "saves", "confidence", "baseline_observed_on"),
         )  # fmt: skip
-
-
-SAVING_COLUMNS = (
-    "gpu_model", "network", "offer_id", "provider_name", "term", "gpu_count", "usd_per_gpu_hour",
-    "baseline", "baseline_instance", "baseline_region", "baseline_gpu_count",
-    "baseline_usd_per_gpu_hour", "saving", "confidence", "differences",
-    "adjustment_usd_per_gpu_hour", "saving_adjusted", "price_basis", "available",
-    "available_count", "price_as_of", "observed_at", "source_kind", "source",
-    "baseline_observed_on", "baseline_source_kind", "baseline_source",
-)  # fmt: skip
 
 
 @app.command()

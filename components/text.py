@@ -137,13 +137,13 @@ def number(value: float | None, unit: str = "") -> str:
     """At most two decimals, no trailing zeros."""
     if value is None:
         return UNKNOWN
-    text = f"{value:,.2f}".rstrip("0").rstrip(".")
+    text = f"{round(value, 2) + 0.0:,.2f}".rstrip("0").rstrip(".")
     return f"{text} {unit}".strip()
 
 
 def literal(text: object) -> str:
-    """Text from outside as it is: nothing in it is taken for Markdown."""
-    escaped = str(text)
-    for sign in "\\`*_{}[]<>()#+-.!|~$:":
+    """Text from outside on one line: nothing in it is taken for Markdown."""
+    escaped = " ".join(str(text).split())
+    for sign in "\\`*_{}[]<>()#+-.!|~$:&=":
         escaped = escaped.replace(sign, f"\\{sign}")
     return escaped

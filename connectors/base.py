@@ -45,6 +45,12 @@ class Reject:
     reason: str
     row: str
 
+    def __post_init__(self) -> None:
+        """Spell out broken halves of characters, which no store can hold."""
+        for name in ("reason", "row"):
+            text = getattr(self, name).encode("utf-8", "backslashreplace").decode()
+            object.__setattr__(self, name, text)
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

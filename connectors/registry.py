@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from connectors.base import Source
 from connectors.baselines.azure import Azure
 from connectors.networks.akash import Akash
+from connectors.networks.lium import Lium
+from connectors.networks.nosana import Nosana
 
-SOURCES = (Akash, Azure)
+SOURCES = (Akash, Nosana, Lium, Azure)
 
 
 def sources(env: Mapping[str, str] = os.environ) -> tuple[Source, ...]:

@@ -56,19 +56,14 @@ def rows_of(
             rejects.append(Reject("unreadable", first_fault(error), text_of(row)))
         except (ValueError, ArithmeticError) as error:
             reason = str(error)[:_REASON_CHARACTERS_MAX]
-            rejects.append(Reject("impossible", printable(reason), text_of(row)))
+            rejects.append(Reject("impossible", reason, text_of(row)))
 
 
 def first_fault(error: ValidationError) -> str:
     fault = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in fault["loc"])
     text = f"{place}: {fault['msg']}" if place else fault["msg"]
-    return printable(text[:_REASON_CHARACTERS_MAX])
-
-
-def printable(text: str) -> str:
-    """Return text that every store can hold: broken halves of characters are spelt out."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    return text[:_REASON_CHARACTERS_MAX]
 
 
 def text_of(row: object) -> str:

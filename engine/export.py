@@ -15,6 +15,7 @@ import polars as pl
 OFFER_COLUMNS = (
     "offer_id",
     "network",
+    "is_baseline",
     "provider_id",
     "provider_name",
     "gpu_model",
@@ -32,12 +33,14 @@ OFFER_COLUMNS = (
     "region",
     "country_code",
     "country_evidence",
+    "city",
     "term",
     "tier",
     "usd_per_hour",
     "usd_per_gpu_hour",
     "price_basis",
     "native_price",
+    "rankable",
     "available",
     "available_count",
     "price_as_of",
@@ -49,17 +52,50 @@ OFFER_COLUMNS = (
 )
 """What leaves Necto of an offer: everything but the raw row."""
 
+SAVING_COLUMNS = (
+    "gpu_model",
+    "network",
+    "offer_id",
+    "provider_name",
+    "term",
+    "gpu_count",
+    "usd_per_gpu_hour",
+    "baseline",
+    "baseline_instance",
+    "baseline_region",
+    "baseline_gpu_count",
+    "baseline_usd_per_gpu_hour",
+    "saving",
+    "confidence",
+    "differences",
+    "adjustment_usd_per_gpu_hour",
+    "saving_adjusted",
+    "price_basis",
+    "available",
+    "available_count",
+    "price_as_of",
+    "observed_at",
+    "source_kind",
+    "source",
+    "baseline_observed_on",
+    "baseline_source_kind",
+    "baseline_source",
+)
+"""What leaves Necto of a comparison with a hyperscaler."""
+
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def number_text(value: Decimal) -> str:
     """Return the exact number without trailing zeros and without an exponent."""
-    return f"{value.normalize():f}"
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def moment_text(value: datetime) -> str:
-    """Return a moment (UTC) as ISO 8601 with a Z, to the second."""
-    return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    """Return a moment as ISO 8601 in UTC with a Z, to the second; a naive one is UTC."""
+    aware = value.replace(tzinfo=value.tzinfo or UTC)
+    return aware.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def plain(value: object) -> object:
@@ -67,7 +103,7 @@ def plain(value: object) -> object:
     if isinstance(value, Decimal):
         return number_text(value)
     if isinstance(value, datetime):
-        return moment_text(value.replace(tzinfo=value.tzinfo or UTC))
+        return moment_text(value)
     if isinstance(value, date):
         return value.isoformat()
     return value
@@ -90,7 +126,7 @@ def csv_text(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> st
 
 def inert(text: str) -> str:
     """Return the text so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.startswith(_DANGEROUS) else text
+    return f"'{text}" if _is_dangerous(text) else text
 
 
 def inert_text(text: pl.Expr) -> pl.Expr:
@@ -100,13 +136,17 @@ def inert_text(text: pl.Expr) -> pl.Expr:
 
 def original(cell: str) -> str:
     """Return what ``inert`` was given."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_DANGEROUS) else cell
+    return cell[1:] if cell.startswith("'") and _is_dangerous(cell) else cell
+
+
+def _is_dangerous(text: str) -> bool:
+    """Whether the text is a formula, or one behind apostrophes: those must survive too."""
+    return text.lstrip("'").startswith(_DANGEROUS)
 
 
 def _cell(value: object) -> str:
-    value = plain(value)
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    return inert(value) if isinstance(value, str) else str(value)
+    return inert(value) if isinstance(value, str) else str(plain(value))

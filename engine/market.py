@@ -15,6 +15,7 @@ from typing import Any, Literal
 import polars as pl
 
 from engine.money import PRICE_SCALE, divided, stored
+from engine.sound import refuse_unsound
 
 SourceKind = Literal["live", "recorded", "contract"]
 Term = Literal["on_demand", "spot", "reserved_1y", "reserved_3y", "contract"]
@@ -34,9 +35,6 @@ MOMENT = pl.Datetime("us")
 
 USD_PER_GPU_HOUR_MAX = Decimal(1000)
 """No GPU is rented for more; a price above it is a unit mistake and is refused, not shown."""
-
-NUMBER_MAX = 10**12
-"""No count, size or uptime is larger; NaN and infinities are not below it either."""
 
 OFFER_SCHEMA: Mapping[str, pl.DataType] = {
     "offer_id": pl.String(),
@@ -178,7 +176,7 @@ class Offer:
         object.__setattr__(self, "usd_per_hour", stored(self.usd_per_hour))
         if self.usd_per_hour == 0:
             raise ValueError("price is below the smallest that can be kept: a mistake in units")
-        _refuse_unsound(self)
+        refuse_unsound(self)
 
     @property
     def usd_per_gpu_hour(self) -> Decimal:
@@ -224,20 +222,7 @@ class Provider:
     source_url: str | None = None
 
     def __post_init__(self) -> None:
-        _refuse_unsound(self)
-
-
-def _refuse_unsound(row: "Offer | Provider") -> None:
-    """Raise ValueError for what no store can hold: absurd counts, no numbers, broken text."""
-    for name in row.__slots__:
-        value = getattr(row, name)
-        if isinstance(value, str):
-            if not value.isascii():
-                value.encode()  # a lone half of a pair is a UnicodeEncodeError, a ValueError
-        elif isinstance(value, datetime):
-            naive_utc(value)  # a date at the edge of time overflows: an ArithmeticError
-        elif isinstance(value, int | float) and not abs(value) <= NUMBER_MAX:
-            raise ValueError(f"{name} {value:.6g} cannot be right")
+        refuse_unsound(self)
 
 
 def attributes_from(text: str | None) -> tuple[Attribute, ...]:

@@ -1,6 +1,6 @@
 """Money: an exact amount with a currency, never a float, rounded once and by name.
 
-Why once: 720 hours at 1.005 is 723.60; rounded every hour it would be 720.00.
+Why once: 720 hours at 1.005 is 723.60; rounded every hour (1.01) it would be 727.20.
 """
 
 from dataclasses import dataclass
@@ -11,9 +11,10 @@ PRICE_SCALE = 18
 """Decimal places of a stored price: a chain quotes per block with up to 18 of them."""
 
 _CENT = Decimal("0.01")
-_DIGITS_MAX = 40
-"""More digits than any price or amount has; a longer number is an attack or a mistake."""
-_PRECISION = 60  # digits while computing: 38 stored ones times a quantity stay exact
+_DIGITS_MAX = 100
+"""Longer numbers are an attack or a mistake: 38 digits are stored, 18 of them decimals."""
+_SHOWN_MAX = 40  # characters of a refused value in its message
+_PRECISION = 250  # digits while computing: two numbers of the longest kind stay exact
 
 
 class CurrencyMismatch(ValueError):
@@ -24,9 +25,9 @@ def exact(value: str | int | Decimal) -> Decimal:
     """Return the number as written, exactly.
 
     Raises ValueError for a float (its text is no longer known), for text that is no number, for
-    NaN or an infinity, and for more than ``_DIGITS_MAX`` digits before or after the point.
+    NaN or an infinity, and for more digits (with the zeros of its exponent) than any amount has.
     """
-    shown = repr(value)[:_DIGITS_MAX]
+    shown = repr(value)[:_SHOWN_MAX]
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         msg = f"{shown} is a {type(value).__name__}: pass text, an int or a Decimal"
         raise ValueError(msg)  # noqa: TRY004 - callers catch one error for every unusable number
@@ -38,7 +39,7 @@ def exact(value: str | int | Decimal) -> Decimal:
         raise ValueError(f"{shown} is not a finite number")
     _, digits, exponent = number.as_tuple()
     assert isinstance(exponent, int)
-    if len(digits) + abs(exponent) > 2 * _DIGITS_MAX:
+    if len(digits) + abs(exponent) > _DIGITS_MAX:
         raise ValueError(f"{shown} has too many digits to be an amount")
     return number
 
@@ -70,10 +71,12 @@ class Money:
         object.__setattr__(self, "amount", exact(self.amount))
 
     def __add__(self, other: Self) -> Self:
-        return self._with(self.amount + self._same(other))
+        with localcontext(prec=_PRECISION):
+            return self._with(self.amount + self._same(other))
 
     def __sub__(self, other: Self) -> Self:
-        return self._with(self.amount - self._same(other))
+        with localcontext(prec=_PRECISION):
+            return self._with(self.amount - self._same(other))
 
     def __mul__(self, quantity: Decimal | int) -> Self:
         """Rate x quantity, exactly; round the result once, where it is written down."""
@@ -81,7 +84,7 @@ class Money:
             return self._with(self.amount * exact(quantity))
 
     def __neg__(self) -> Self:
-        return self._with(-self.amount)
+        return self._with(self.amount.copy_negate())
 
     def __lt__(self, other: Self) -> bool:
         return self.amount < self._same(other)
@@ -91,7 +94,8 @@ class Money:
 
     def rounded_to_cents(self) -> Self:
         """Round half up to two decimals, as an invoice does."""
-        return self._with(self.amount.quantize(_CENT, ROUND_HALF_UP))
+        with localcontext(prec=_PRECISION):
+            return self._with(self.amount.quantize(_CENT, ROUND_HALF_UP))
 
     def _same(self, other: Self) -> Decimal:
         if other.currency != self.currency:

@@ -81,7 +81,8 @@ def headline(
 def sellers(networks: pl.DataFrame, baselines: pl.DataFrame, gpu_model: str) -> pl.DataFrame:
     """Return the cheapest on-demand price per network and hyperscaler, cheapest first.
 
-    Columns of an offer; examples and prices before fees are kept and carry their price_basis.
+    Columns of an offer; published examples and prices before fees are kept and carry
+    their price_basis; what must not be ranked and what is known to be taken is left out.
     """
     chosen = pl.concat(
         [

@@ -176,6 +176,10 @@ class Catalogue:
             )
         if found := self._names(self._fitting(_taken_apart(text))):
             return found
+        if found := self._names(
+            m for m in self.models if m.name.lower().startswith(f"{text.strip().lower()}-")
+        ):
+            return found
         known = sorted({m.name for m in self.models} | {m.family for m in self.models})
         close = difflib.get_close_matches(text, known, n=5, cutoff=0.4) or known[:5]
         raise UnknownGpu(f"No GPU is called {text!r}. Closest known: {', '.join(close)}")

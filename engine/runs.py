@@ -58,9 +58,10 @@ def run_id_after(previous: str | None, now: datetime) -> str:
 def is_run_id(text: str) -> bool:
     """Tell a run's name from any other."""
     try:
-        return moment_of(text).strftime(_FORMAT) == text
+        moment_of(text)
     except ValueError:
         return False
+    return True
 
 
 def is_day(text: str) -> bool:
@@ -73,7 +74,10 @@ def is_day(text: str) -> bool:
 
 def moment_of(run_id: str) -> datetime:
     """Return when the run was started; raises ValueError for a name that is no run's."""
-    return datetime.strptime(run_id, _FORMAT).replace(tzinfo=UTC)
+    moment = datetime.strptime(run_id, _FORMAT).replace(tzinfo=UTC)
+    if moment.strftime(_FORMAT) != run_id:
+        raise ValueError(f"{run_id!r} does not match the name of a run")
+    return moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

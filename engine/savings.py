@@ -5,8 +5,9 @@ dearest; every difference is named and lowers the label; an old price caps it at
 (docs/decisions/0004-honest-savings.md; FTC 16 CFR 233.1-233.5 for the comparison price).
 
 A needs the customer's own invoice and measured performance; B: same model, form factor, count,
-shape, country and term, both prices at most 30 days old; C: a difference that is named; D: a price
-that is modelled or only an example, never a headline. Only A and B may enter totals.
+country and term, no less CPU and RAM, both prices at most 30 days old; C: a difference that is
+named; D: a price that is modelled or only an example, never a headline. Only A and B may enter
+totals.
 """
 
 from collections.abc import Sequence
@@ -123,6 +124,7 @@ def _renamed(baselines: pl.DataFrame) -> pl.DataFrame:
         baseline_memory_gib=pl.col("memory_gib"),
         baseline_usd_per_gpu_hour=pl.col("usd_per_gpu_hour"),
         baseline_observed_on=pl.col("observed_at").dt.date(),
+        baseline_seen_at=pl.coalesce("price_as_of", "observed_at"),
         baseline_source=pl.col("source"),
         baseline_source_kind=pl.col("source_kind"),
     )
@@ -158,7 +160,7 @@ def _labelled(pairs: pl.DataFrame, now: datetime) -> pl.DataFrame:
         "shape": less.fill_null(value=True),
         "region": (pl.col("country_code") != pl.col("baseline_country_code")).fill_null(value=True),
         "age": (pl.coalesce("price_as_of", "observed_at") < oldest)
-        | (pl.col("baseline_observed_on") < oldest.date()),
+        | (pl.col("baseline_seen_at") < oldest),
         "basis": ~shape & (pl.col("price_basis") != "instance"),
         "modelled": pl.col("price_basis").is_in(MODELLED) | ~pl.col("rankable"),
     }

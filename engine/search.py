@@ -12,6 +12,8 @@ import polars as pl
 
 from engine.market import PRICE, naive_utc
 
+_DAYS_MAX = 36_500  # a century: older than any price, and no date overflows
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
@@ -46,17 +48,20 @@ def matching(offers: pl.DataFrame, search: Search, now: datetime) -> pl.DataFram
 def unstated(offers: pl.DataFrame, search: Search) -> dict[str, int]:
     """Return, per value that the search asks about, how many offers do not state it."""
     asked = {
-        "country": ("country_code", search.countries),
-        "region": ("region", search.regions),
-        "form factor": ("form_factor", search.form_factors),
-        "GPU memory": ("gpu_memory_gib", search.gpu_memory_gib_min),
-        "vCPU": ("vcpu", search.vcpu_min),
-        "RAM": ("memory_gib", search.memory_gib_min),
-        "disk": ("storage_gib", search.storage_gib_min),
-        "availability": ("available", search.available_only),
+        "GPU model": (search.gpu_models, ["gpu_model"]),
+        "country": (search.countries, ["country_code"]),
+        "region": (search.regions, ["region"]),
+        "form factor": (search.form_factors, ["form_factor"]),
+        "GPU memory": (search.gpu_memory_gib_min, ["gpu_memory_gib"]),
+        "vCPU": (search.vcpu_min, ["vcpu_max", "vcpu"]),
+        "RAM": (search.memory_gib_min, ["memory_gib_max", "memory_gib"]),
+        "disk": (search.storage_gib_min, ["storage_gib_max", "storage_gib"]),
+        "availability": (search.available_only, ["available"]),
     }
     counts = {
-        label: int(offers[column].null_count()) for label, (column, asks) in asked.items() if asks
+        label: offers.select(pl.coalesce(columns).null_count()).item()
+        for label, (asks, columns) in asked.items()
+        if not (asks is None or asks is False or asks == frozenset())
     }
     return {label: count for label, count in counts.items() if count}
 
@@ -71,7 +76,7 @@ def _conditions(search: Search, now: datetime) -> Iterator[pl.Expr]:
     if search.available_only:
         yield pl.col("available")
     if search.age_days_max is not None:
-        oldest = naive_utc(now) - timedelta(days=search.age_days_max)
+        oldest = naive_utc(now) - timedelta(days=min(search.age_days_max, _DAYS_MAX))
         yield pl.coalesce("price_as_of", "observed_at") >= oldest
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
+from connectors.registry import SOURCES
+
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (
@@ -36,9 +38,8 @@ def serving(home: Path, **environment: str) -> Iterator[str]:
     port = free_port()
     log = home / "server.log"
     home.mkdir(parents=True, exist_ok=True)
-    variables = os.environ | {
-        "NECTO_HOME": str(home), "NECTO_AKASH_URL": NOWHERE, "NECTO_AZURE_URL": NOWHERE,
-    } | environment  # fmt: skip
+    nowhere = {f"NECTO_{source.name.upper()}_URL": NOWHERE for source in SOURCES}
+    variables = os.environ | nowhere | {"NECTO_HOME": str(home)} | environment
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
     with (
         log.open("w") as out,

@@ -4,6 +4,7 @@ A new network adds its answers under ``tests/samples/<name>/`` and one ``Sample`
 of ``test_every_source.py`` then holds for it too.
 """
 
+import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from connectors.baselines.azure import Azure
 from connectors.http import HttpClient, Limits
 from connectors.jobs.ingest import Ingest
 from connectors.networks.akash import Akash
+from connectors.networks.lium import Lium
+from connectors.networks.nosana import Nosana
 from data.market import Lake
 from data.shipped import catalogue
 from engine.resources import Catalogue
@@ -150,6 +153,30 @@ _SAMPLES = (
         keeps_unknown_gpus=False,
         needed=[("currencyCode",), ("armRegionName",), ("armSkuName",), ("productName",)],
     ),
+    Sample(
+        source=Nosana,
+        file_of=lambda _: "markets.json",
+        rows_file="markets.json",
+        row=(0,),
+        mark="nvidia-4090",
+        price=("usd_reward_per_hour",),
+        usd_per_hour=lambda price: price,
+        gpu=("name",),
+        keeps_unknown_gpus=True,
+        needed=[("address",), ("name",), ("type",)],
+    ),
+    Sample(
+        source=Lium,
+        file_of=lambda _: "nodes.json",
+        rows_file="nodes.json",
+        row=("nodes", 0),
+        mark="00000000aa01",
+        price=("price_per_gpu_hour",),
+        usd_per_hour=lambda price: price * 8,
+        gpu=("gpu_model",),
+        keeps_unknown_gpus=True,
+        needed=[("id",), ("gpu_model",), ("tier",)],
+    ),
 )
 SAMPLES = {sample.name: sample for sample in _SAMPLES}
 
@@ -199,3 +226,19 @@ def _nobody(request: httpx.Request) -> httpx.Response:
 
 def ingest(lake: Lake, answers: Answers = _nobody, now: datetime = NOW) -> Ingest:
     return Ingest(lake, client(answers), catalogue(), lambda: now)
+
+
+def endless(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, content=itertools.repeat(b" " * 999_999))
+
+
+def says(status: int, text: str = "", **headers: str) -> Answers:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda _: httpx.Response(status, text=text, headers=named)
+
+
+def fails(error: type[httpx.TransportError]) -> Answers:
+    def answer(request: httpx.Request) -> httpx.Response:
+        raise error("no luck", request=request)
+
+    return answer

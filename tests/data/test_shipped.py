@@ -2,6 +2,7 @@
 
 import csv
 from collections import Counter
+from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -114,14 +115,33 @@ def test_nothing_free_is_taken_and_nothing_said_is_unknown():
     first = recorded_offers()["akash"][0]
     assert (first.available, first.available_count) == (False, 0)
     reward = recorded_offers()["nosana"][0]
-    unstated = (reward.available, reward.available_count, reward.country_code, reward.region)
-    assert set(unstated) == {None}
-    assert (reward.provider_id, reward.city, first.tier, reward.tier) == (
-        None,
-        None,
-        None,
-        "COMMUNITY",
-    )
+    assert (reward.available, reward.available_count, reward.gpu_count_max) == (None, None, None)
+    single = recorded_offers()["lium"][2]
+    assert (single.available, single.available_count) == (True, 1)
+
+
+def test_what_is_empty_in_a_file_is_unknown_and_never_empty_text(offers: list[Offer]):
+    rows = [*offers, *recorded_providers()["akash"]]
+    assert {f.name for row in rows for f in fields(row) if getattr(row, f.name) == ""} == set()
+
+
+def test_a_source_says_how_it_is_known_and_where_it_stands(offers: list[Offer]):
+    assert [o.source for o in offers if o.source.startswith("; ") or o.source.endswith("; ")] == []
+    by_network = {o.network: o.source for o in reversed(offers)}
+    assert by_network["nosana"].endswith("; https://nosana.com/pricing.md")
+    assert "Rehgud/GWDC2026@d1666ff1" in by_network["akash"]
+
+
+def test_a_model_without_form_factor_gives_its_offers_none(offers: list[Offer]):
+    unclear = {m.name for m in catalogue().models if not m.form_factor_known}
+    assert unclear == {"H100", "H200", "A100-80"}
+    assert {o.form_factor for o in offers if o.gpu_model in unclear} == {None}
+    assert {o.form_factor for o in offers if o.gpu_model == "H100-SXM"} == {"SXM"}
+
+
+def test_a_node_that_is_sold_by_the_gpu_offers_as_many_as_are_free():
+    flexible = recorded_offers()["lium"][1]
+    assert (flexible.gpu_count, flexible.gpu_count_max, flexible.available_count) == (1, 5, 5)
 
 
 def test_a_range_of_prices_is_told_in_the_note():

@@ -148,3 +148,21 @@ def test_an_offer_comes_back_from_a_csv_file(atto: int, name: str, available: bo
 def test_the_raw_row_never_leaves():
     frame = offers_frame([offer(raw="secret: 1")])
     assert "secret" not in csv_text(records(frame), OFFER_COLUMNS)
+
+
+@pytest.mark.parametrize("text", ["'=1", "''=1", "'quoted'", "'", "=1", "'-"])
+def test_apostrophes_and_formulas_come_back_as_they_were(text: str):
+    assert original(inert(text)) == text
+
+
+def test_a_negative_amount_stays_a_number():
+    assert csv_text([{"x": Decimal("-1.5"), "y": "-1.5"}], ["x", "y"]) == "x,y\r\n-1.5,'-1.5\r\n"
+
+
+def test_a_long_number_keeps_every_digit():
+    digits = "12345678901.123456789012345678"
+    assert number_text(Decimal(digits)) == digits
+
+
+def test_a_moment_without_an_offset_is_utc():
+    assert moment_text(datetime(2026, 11, 23, 12, 0)) == "2026-11-23T12:00:00Z"  # noqa: DTZ001

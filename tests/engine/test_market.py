@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.market import (
@@ -89,6 +89,12 @@ def test_a_provider_is_refused_like_an_offer():
     assert provider(uptime_7d=1.0, name="Köln").uptime_7d == 1.0
 
 
+def test_a_date_at_the_edge_of_time_is_refused():
+    edge = datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))
+    with pytest.raises(ValueError, match=r"price_as_of .* is no date"):
+        offer(price_as_of=edge)
+
+
 def test_the_largest_credible_count_is_taken():
     assert offer(available_count=10**12).available_count == 10**12
 
@@ -119,6 +125,7 @@ def test_a_late_row_keeps_more_decimals_than_the_first_hundred_have():
 
 @quick
 @given(st.lists(prices, max_size=12))
+@example([Decimal("1E-18"), Decimal("1.0E-17"), Decimal("1E+3"), Decimal("1000.000")])
 def test_every_price_of_18_decimals_comes_back_exactly(wanted: list[Decimal]):
     offers = [offer(offer_id=f"{n:02}", usd_per_hour=p) for n, p in enumerate(wanted)]
     assert offers_frame(offers)["usd_per_hour"].to_list() == wanted

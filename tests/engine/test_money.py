@@ -177,3 +177,11 @@ def test_rounding_to_cents_moves_an_amount_by_half_a_cent_at_most(tenths_of_a_ce
     cents = amount.rounded_to_cents()
     assert abs(Fraction(cents.amount) - Fraction(amount.amount)) <= Fraction(1, 200)
     assert cents.amount.as_tuple().exponent == -2
+
+
+def test_sums_keep_every_digit():
+    long, short = "99999999999999999999.000000000000000001", "0.000000000000000002"
+    total = Money(Decimal(long)) + Money(Decimal(short))
+    assert total.amount == Decimal("99999999999999999999.000000000000000003")
+    assert (total - Money(Decimal(short))).amount == Decimal(long)
+    assert (-total).amount.copy_abs() == total.amount

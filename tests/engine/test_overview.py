@@ -80,7 +80,7 @@ def test_what_is_not_a_firm_price_of_this_model_on_demand_is_never_the_headline(
 
 def test_the_headline_is_compared_with_every_hyperscaler_that_sells_the_model():
     listed = tuple(baseline(offer_id=n, network=n) for n in ("aws", "gcp"))
-    found = shown(sold("a", "1.72"), baselines=listed)
+    found = shown(sold("a", "1.72"), sold("b", "1.73", network="lium"), baselines=listed)
     assert [c.baseline for c in found.comparisons] == ["aws", "gcp"]
     first = found.comparisons[0]
     assert (first.instance, first.region) == ("p5.4xlarge", "us-east-1")
@@ -166,6 +166,16 @@ def test_a_saving_shown_is_the_one_after_adding_cpu_and_ram():
     listed = offers_frame([baseline(usd_per_hour=Decimal(5))])
     shown_saving = savings_by_offer(offers_frame([bid]), listed, NOW)["aws_saving"][0]
     assert shown_saving == pytest.approx(1 - 2.46085317 / 5)
+
+
+def test_a_saving_can_be_recomputed_from_what_is_shown_beside_it():
+    bid = sold("a", "2", price_basis=AKASH_BID, vcpu=8.0, memory_gib=32.0, country_code="DE")
+    (row,) = savings_by_offer(offers_frame([bid]), offers_frame([baseline()]), NOW).to_dicts()
+    listed, extra = float(row["aws_usd_per_gpu_hour"]), row["aws_adjustment_usd_per_gpu_hour"]
+    assert (listed, row["aws_machine"], row["aws_region"]) == (6.88, "p5.4xlarge", "us-east-1")
+    assert row["aws_saving"] == pytest.approx(1 - (2 + extra) / listed, rel=1e-12)
+    assert row["aws_saving_as_quoted"] == pytest.approx(1 - 2 / listed, rel=1e-12)
+    assert row["aws_differences"].split() == ["shape", "region"]
 
 
 def test_a_saving_is_not_known_where_nobody_states_the_shape():

@@ -254,3 +254,25 @@ def test_a_region_has_a_country_only_if_it_is_known(catalogue: Catalogue):
     assert catalogue.country_of("aws", "eu-central-1") == "DE"
     assert catalogue.country_of("azure", "eu-west-3") is None
     assert catalogue.country_of("aws", "") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("A100-40", {"A100-40-SXM", "A100-40-PCIe"}),
+        ("v100-16", {"V100-16-SXM2", "V100-16-PCIe"}),
+    ],
+)
+def test_a_family_with_its_memory_means_every_form_factor(
+    catalogue: Catalogue, text: str, names: set[str]
+):
+    assert catalogue.select(text) == names
+
+
+@pytest.mark.parametrize("text", ["EU", "UK", "", None, "=1", "DEU"])
+def test_what_is_no_country_code_is_none(text: str | None):
+    assert Catalogue.country(text) is None
+
+
+def test_a_country_code_is_read_in_any_case():
+    assert Catalogue.country(" de ") == "DE"

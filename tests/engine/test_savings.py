@@ -159,8 +159,10 @@ def test_a_price_that_is_no_whole_instance_is_never_a_baseline(change: dict[str,
 def test_of_equal_baselines_the_smallest_machine_then_the_newest_price_is_taken():
     small_old = baseline(offer_id="c", observed_at=NOW - 9 * DAY)
     small_new = baseline(offer_id="b", observed_at=NOW - 8 * DAY)
+    twin = baseline(offer_id="d", observed_at=NOW - 8 * DAY)
     large = eight(offer_id="a", usd_per_hour=Decimal("55.04"), observed_at=NOW)
-    best = best_baselines(offers_frame([small_old, small_new, large]), ("network", "gpu_model"))
+    listed = offers_frame([small_old, small_new, twin, large])
+    best = best_baselines(listed, ("network", "gpu_model"))
     assert best["offer_id"].to_list() == ["b"]
 
 
@@ -291,3 +293,13 @@ def test_the_label_follows_from_the_named_differences(
         codes = row["differences"]
         assert set(codes) <= set(DIFFERENCES)
         assert row["confidence"] == ("D" if "modelled" in codes else "C" if codes else "B")
+
+
+def test_a_baselines_own_price_date_ages_it():
+    row = pair(offer(), baseline(price_as_of=NOW - timedelta(days=400)))
+    assert row["differences"] == ["age"]
+
+
+def test_a_baseline_is_too_old_by_the_hour():
+    row = pair(offer(), baseline(observed_at=NOW - timedelta(days=30, hours=1)))
+    assert row["differences"] == ["age"]

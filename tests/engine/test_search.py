@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.market import Offer, offers_frame
-from engine.search import Search, matching
+from engine.search import Search, matching, unstated
 from tests.support import offer
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -129,6 +129,14 @@ def test_equal_prices_are_in_the_order_of_their_ids():
     assert matching(frame[[2, 0, 1]], Search(), NOW)["offer_id"].to_list() == ["a", "b", "c"]
 
 
+def test_what_offers_do_not_state_is_counted_where_it_is_asked_about():
+    silent = offer(offer_id="a", country_code=None, vcpu=None, available=None, region=None)
+    frame = offers_frame([silent, offer(offer_id="b", vcpu=None)])
+    asked = Search(countries=frozenset({"US"}), vcpu_min=1, memory_gib_min=1, available_only=True)
+    assert unstated(frame, asked) == {"country": 1, "vCPU": 2, "availability": 1}
+    assert unstated(frame, Search()) == {}
+
+
 def some(*values: object) -> st.SearchStrategy[Any]:
     return st.sampled_from([None, *values])
 
@@ -209,3 +217,20 @@ def test_what_is_found_is_exactly_what_plain_reading_finds(
     hits = [o for o in offers if all(answers(o, search))]
     expected = sorted(hits, key=lambda o: (o.usd_per_hour / o.gpu_count, o.offer_id))
     assert found(search, *offers) == [o.offer_id for o in expected]
+
+
+def test_free_capacity_states_a_shape_too():
+    rows = offers_frame([offer(vcpu=None, vcpu_max=32.0), offer(offer_id="x", vcpu=None)])
+    assert unstated(rows, Search(vcpu_min=8)) == {"vCPU": 1}
+    assert unstated(rows, Search(vcpu_min=0)) == {"vCPU": 1}
+
+
+def test_an_unknown_gpu_is_counted_when_a_model_is_asked_for():
+    rows = offers_frame([offer(gpu_model=None)])
+    assert unstated(rows, Search(gpu_models=frozenset({"H100-SXM"}))) == {"GPU model": 1}
+    assert unstated(rows, Search()) == {}
+
+
+def test_any_age_can_be_asked_for():
+    rows = offers_frame([offer()])
+    assert matching(rows, Search(age_days_max=1e9), NOW).height == 1
