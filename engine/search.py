@@ -61,9 +61,14 @@ def unstated(offers: pl.DataFrame, search: Search) -> dict[str, int]:
     counts = {
         label: offers.select(pl.coalesce(columns).null_count()).item()
         for label, (asks, columns) in asked.items()
-        if not (asks is None or asks is False or asks == frozenset())
+        if _is_asked(asks)
     }
     return {label: count for label, count in counts.items() if count}
+
+
+def _is_asked(value: object) -> bool:
+    """Whether a search states this value; zero is stated too."""
+    return value is not None and value is not False and value != frozenset()
 
 
 def _conditions(search: Search, now: datetime) -> Iterator[pl.Expr]:

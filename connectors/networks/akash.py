@@ -60,23 +60,27 @@ class Akash:
     ) -> Reading:
         prices, listed = answers
         rejects: list[Reject] = []
-        providers = {row.owner: row for row in _providers(listed, rejects)}
-        seen = _Seen(observed_at, prices.url, catalogue, providers)
+        providers = {row.owner: (row, p) for row, p in _providers(listed, observed_at, rejects)}
+        listing = {owner: row for owner, (row, _) in providers.items()}
+        seen = _Seen(observed_at, prices.url, catalogue, listing)
         rows = page_of(prices, Prices).models
         return Reading(
             offers=list(rows_of(rows, lambda row: _offers(row, seen, rejects), rejects)),
-            providers=[_provider(row, observed_at, listed.url) for row in providers.values()],
+            providers=[provider for _, provider in providers.values()],
             rejects=rejects,
         )
 
 
-def _providers(answer: Answer, rejects: list[Reject]) -> Iterator[ListedProvider]:
+def _providers(
+    answer: Answer, observed_at: datetime, rejects: list[Reject]
+) -> Iterator[tuple[ListedProvider, Provider]]:
     rows = json_of(answer)
     if not isinstance(rows, list):
         raise Unreadable("Akash's list of providers is not a list")
 
-    def read(row: object) -> Iterator[ListedProvider]:
-        yield ListedProvider.model_validate(row)
+    def read(row: object) -> Iterator[tuple[ListedProvider, Provider]]:
+        listed = ListedProvider.model_validate(row)
+        yield listed, _provider(listed, observed_at, answer.url)
 
     yield from rows_of(rows, read, rejects)
 
