@@ -92,6 +92,32 @@ def test_a_link_to_an_offer_shows_where_its_figure_comes_from(page, address):
     expect(shown.get_by_text("recorded live on 2026-09-28", exact=False).first).to_be_visible()
     expect(shown.get_by_text("against AWS p5.4xlarge", exact=False)).to_be_visible()
     expect(shown.get_by_text("What the provider says, and who signed it")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog(page)).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("offer="), timeout=10_000)
+
+
+def test_each_page_keeps_its_own_choice(page, address):
+    opened(page, f"{address}/market?gpu=A100-80-SXM")
+    page.get_by_role("link", name="Dashboard").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(PAGES[""])
+    settled(page)
+    opened(page, page.url)
+
+    expect(page.get_by_text("H100-SXM per GPU-hour")).to_be_visible()
+
+
+def test_the_cheapest_price_leads_to_its_offer(page, address):
+    opened(page, f"{address}/")
+    page.get_by_role("link", name="Open this offer").click()
+
+    expect(dialog(page).get_by_text("2.0393607528 USD per hour")).to_be_visible(timeout=15_000)
+
+
+def test_what_is_left_out_is_counted(page, address):
+    opened(page, f"{address}/market?place=EU")
+
+    expect(page.get_by_text("do not state it: country (49)", exact=False)).to_be_visible()
 
 
 def test_a_link_to_an_offer_that_is_gone_says_so(page, address):
