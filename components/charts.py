@@ -49,7 +49,7 @@ def history_lines(history: pl.DataFrame, *, key: str, height: int = 420) -> None
     """Lowest price per day and seller: networks in colour, hyperscalers grey, others thin."""
     figure = go.Figure()
     lines = history.group_by("network", "collected_by")
-    for (name, collector), rows in sorted(lines, key=lambda line: _line_order(str(line[0][0]))):
+    for (name, collector), rows in sorted(lines, key=lambda line: _line_order(*map(str, line[0]))):
         figure.add_trace(_line(str(name), str(collector), rows.sort("day")))
     figure.update_layout(
         margin=_MARGIN,
@@ -90,7 +90,8 @@ def _line(name: str, collector: str, rows: pl.DataFrame) -> go.Scatter:
     days: list[date] = rows["day"].to_list()
     ours, big = name in _NETWORKS, name in _HYPERSCALERS
     color = _NETWORK_COLORS[_NETWORKS.index(name)] if ours else _HYPERSCALER if big else _QUIET
-    title = network_name(name) + ("" if collector == "Necto" else f", {collector}" if big else "")
+    named = ours or big  # other sellers have one series only
+    title = network_name(name) + (f", {collector}" if named and collector != "Necto" else "")
     title += ", before fee" if "host_reward_before_network_fee" in set(rows["price_basis"]) else ""
     return go.Scatter(
         x=days,
@@ -109,8 +110,8 @@ def _line(name: str, collector: str, rows: pl.DataFrame) -> go.Scatter:
     )
 
 
-def _line_order(name: str) -> tuple[int, str]:
-    return (0 if name in _NETWORKS else 1 if name in _HYPERSCALERS else 2, name)
+def _line_order(name: str, collector: str) -> tuple[int, str, str]:
+    return (0 if name in _NETWORKS else 1 if name in _HYPERSCALERS else 2, name, collector)
 
 
 def _seller(row: dict[str, object]) -> str:

@@ -97,19 +97,13 @@ def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
         .then(None)
         .otherwise(pl.col("available_count").fill_null(pl.col("available").cast(pl.Int64)))
     )
-    savings = [
-        (pl.col(f"{key}_saving") * 100 + _ROUNDING_NOISE).floor().alias(f"vs {name}")
-        for key, name in BASELINE_NAMES.items()
-    ]
-    warning = pl.col("price_basis").replace_strict(SHORT_WARNINGS, default="")
-    seller = pl.col("network").map_elements(network_name, return_dtype=pl.String)
     seen = pl.coalesce("price_as_of", "observed_at")
     return offers.select(
         inert_text(pl.coalesce("gpu_model", "gpu_name")).alias("GPU"),
-        (seller + warning).alias("Network"),
+        _seller().alias("Network"),
         inert_text(pl.coalesce("provider_name", "provider_id")).alias("Provider"),
         pl.col("usd_per_gpu_hour").cast(pl.Float64).alias("USD/GPU-h"),
-        *savings,
+        *_savings(),
         pl.col("confidence").alias("Label"),
         pl.col("gpu_count").alias("GPUs"),
         free.alias("Free"),
@@ -120,6 +114,39 @@ def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
         pl.col("vcpu").alias("vCPU"),
         pl.col("memory_gib").alias("RAM GiB"),
     )
+
+
+def network_table(cheapest: pl.DataFrame) -> None:
+    """Each network's cheapest offer of one GPU against each hyperscaler, in a line."""
+    made = pl.coalesce("price_as_of", "observed_at").dt.date()
+    rows = cheapest.select(
+        _seller().alias("Network"),
+        pl.col("usd_per_gpu_hour").cast(pl.Float64).alias("USD/GPU-h"),
+        *_savings(),
+        pl.col("confidence").alias("Label"),
+        made.alias("Price of"),
+    )
+    columns = _columns() | {"Network": st.column_config.TextColumn(width=84)}
+    st.dataframe(
+        rows,
+        hide_index=True,
+        placeholder="–",
+        alt="Each network's cheapest offer against each hyperscaler",
+        column_config=columns,
+    )
+
+
+def _seller() -> pl.Expr:
+    warning = pl.col("price_basis").replace_strict(SHORT_WARNINGS, default="")
+    return pl.col("network").map_elements(network_name, return_dtype=pl.String) + warning
+
+
+def _savings() -> list[pl.Expr]:
+    """What is known to be saved, in whole percent, rounded down."""
+    return [
+        (pl.col(f"{key}_saving") * 100 + _ROUNDING_NOISE).floor().alias(f"vs {name}")
+        for key, name in BASELINE_NAMES.items()
+    ]
 
 
 def _columns() -> dict[str, Any]:

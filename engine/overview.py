@@ -93,6 +93,17 @@ def sellers(networks: pl.DataFrame, baselines: pl.DataFrame, gpu_model: str) -> 
     return chosen.sort("usd_per_gpu_hour", "offer_id")
 
 
+def network_savings(
+    networks: pl.DataFrame, baselines: pl.DataFrame, gpu_model: str, now: datetime
+) -> pl.DataFrame:
+    """Return each network's cheapest on-demand offer of a model with its savings.
+
+    Columns as ``savings_by_offer``; cheapest network first.
+    """
+    cheapest = cheapest_per_network(networks.filter(gpu_model=gpu_model, term="on_demand"))
+    return savings_by_offer(cheapest, baselines, now).sort("usd_per_gpu_hour", "offer_id")
+
+
 def models_offered(networks: pl.DataFrame) -> list[str]:
     """Return the GPU models that can be procured, the dearest first."""
     counted = (

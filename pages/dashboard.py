@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import cards, charts, freshness
+from components import cards, charts, freshness, offer_table
 from components.session import (
     lake,
     market,
@@ -16,12 +16,18 @@ from data import worker
 from data.history import model_history
 from data.offers import rejects
 from data.shipped import HISTORY_CREDIT
-from engine.overview import headline, large_savings, models_offered, sellers
+from engine.overview import (
+    headline,
+    large_savings,
+    models_offered,
+    network_savings,
+    sellers,
+)
 
 require("viewer")
 
 REFRESH_SECONDS = 15
-CHART_HEIGHT = 250
+CHART_HEIGHT, BAR_HEIGHT = 250, 190  # pixels
 DEFAULT_GPU = "H100-SXM"
 
 
@@ -66,10 +72,11 @@ if action.button("Refresh now", icon=":material/refresh:", type="primary", width
         st.error(f"The request could not be written ({error.strerror}): see the server's disk.")
 
 figures(gpu)
-left, right = st.columns([5, 7])
+left, right = st.columns([6, 7])
 with left.container(border=True, height="stretch"):
     st.subheader(f"{gpu}: cheapest on demand, by seller")
-    charts.sellers_bar(sellers(market().networks, market().baselines, gpu), CHART_HEIGHT)
+    charts.sellers_bar(sellers(market().networks, market().baselines, gpu), BAR_HEIGHT)
+    offer_table.network_table(network_savings(market().networks, market().baselines, gpu, now()))
 with right.container(border=True, height="stretch"):
     st.subheader(f"{gpu}: lowest price by day")
     history = model_history(lake(), gpu)

@@ -78,7 +78,8 @@ def test_shows_life_loads_what_is_shipped_and_reads_at_once(tmp_path):
         assert soon(lambda: live_runs(worker, "nosana") == 1)
         beat = heartbeat(tmp_path)
         assert beat is not None
-        assert (beat.pid, beat.is_late(quick())) == (os.getpid(), False)
+        assert beat.pid == os.getpid()
+        assert timedelta(0) <= quick() - beat.at < timedelta(minutes=10)
         networks = set(worker.ingest.lake.networks())
         assert {"akash", "aws", "azure", "gcp", "nosana"} <= networks
         assert thread.is_alive()
@@ -144,14 +145,13 @@ def test_ends_when_its_parent_is_gone(tmp_path):
         assert not thread.is_alive()
 
 
-def test_a_worker_told_to_stop_asks_nobody_any_more(tmp_path):
-    source = often("nosana")
+def test_a_worker_told_to_stop_ends_its_threads_and_asks_nobody(tmp_path):
+    before = set(threading.enumerate())
+    source = Fake("nosana")
     with working(worker := worker_of(tmp_path, source)):
-        assert soon(lambda: live_runs(worker, "nosana") >= 2)
-    time.sleep(0.2)  # what was being read may end
-    asked = source.times_asked
-    time.sleep(0.3)
-    assert source.times_asked == asked
+        assert soon(lambda: live_runs(worker, "nosana") == 1)
+    assert soon(lambda: not set(threading.enumerate()) - before)
+    assert source.times_asked == 1
 
 
 def test_a_heartbeat_that_cannot_be_written_ends_nothing(tmp_path):

@@ -15,6 +15,7 @@ from engine.overview import (
     headline,
     large_savings,
     models_offered,
+    network_savings,
     savings_by_offer,
     sellers,
 )
@@ -258,3 +259,16 @@ def test_models_are_listed_once_and_only_if_they_can_be_procured():
     offers = [offer(offer_id=str(n), **c) for n, c in enumerate(change)]
     example = offer(offer_id="x", gpu_model="T4", rankable=False)
     assert sorted(models_offered(offers_frame([*offers, example]))) == ["H100-SXM", "L4"]
+
+
+def test_each_network_shows_its_cheapest_free_offer_with_its_savings():
+    ours = [
+        sold("a", "3"),
+        sold("b", "2", available=False),
+        sold("c", "2.5", network="lium"),
+        sold("d", "1", term="spot"),
+    ]
+    listed = offers_frame([baseline(usd_per_hour=Decimal(5))])
+    frame = network_savings(offers_frame(ours), listed, "H100-SXM", NOW)
+    assert frame["network"].to_list() == ["lium", "akash"]
+    assert frame["aws_saving"].to_list() == pytest.approx([0.5, 0.4])
