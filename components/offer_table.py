@@ -118,7 +118,7 @@ def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
 
 def network_table(cheapest: pl.DataFrame) -> None:
     """Each network's cheapest offer of one GPU against each hyperscaler, in a line."""
-    made = pl.coalesce("price_as_of", "observed_at").dt.date()
+    made = pl.coalesce("price_as_of", "observed_at").dt.to_string("%Y-%m-%d")
     rows = cheapest.select(
         _seller().alias("Network"),
         pl.col("usd_per_gpu_hour").cast(pl.Float64).alias("USD/GPU-h"),

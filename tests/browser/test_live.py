@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
@@ -86,6 +87,8 @@ def test_a_figure_goes_from_the_answer_to_page_and_csv_unchanged(page, network, 
         expect(dialog.get_by_text(f"{shown} USD per hour")).to_be_visible()
         expect(dialog.get_by_text("DE (signed by Akash Network)")).to_be_visible()
         page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+        expect(page).not_to_have_url(re.compile("offer="), timeout=15_000)
         settled(page)
 
         with page.expect_download() as download:

@@ -95,6 +95,14 @@ def test_a_next_page_elsewhere_is_refused_and_not_asked(link):
     assert len(asked) == 1
 
 
+def test_the_documented_form_of_the_next_page_spells_out_the_port():
+    """As in Microsoft's own examples: https://prices.azure.com:443/api/retail/prices?…"""
+    more = "https://prices.azure.com:443/api/retail/prices?$filter=x&$skip=100"
+    answers, asked = linked(more, None)
+    fetched(answers)
+    assert len(asked) > 1
+
+
 def test_a_stand_in_pages_on_its_own_address():
     answers, asked = linked("http://127.0.0.1:9/api/retail/prices?$skip=100", None)
     fetched(answers, "http://127.0.0.1:9/")
