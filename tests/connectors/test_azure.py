@@ -96,7 +96,7 @@ def test_a_next_page_elsewhere_is_refused_and_not_asked(link):
 
 
 def test_the_documented_form_of_the_next_page_spells_out_the_port():
-    """As in Microsoft's own examples: https://prices.azure.com:443/api/retail/prices?…"""
+    """As in Microsoft's own examples: the host is prices.azure.com:443."""
     more = "https://prices.azure.com:443/api/retail/prices?$filter=x&$skip=100"
     answers, asked = linked(more, None)
     fetched(answers)
