@@ -32,8 +32,9 @@ def main(arguments: list[str]) -> int:
     with HttpClient() as http:
         worker = Worker(settings.home, Ingest(lake, http, catalogue()), sources())
         for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: worker.stop())
-        worker.work(parent=int(os.environ.get("NECTO_PARENT", "0")))
+            signal.signal(name, lambda *_: worker.tell())
+        parent = os.environ.get("NECTO_PARENT", "")
+        worker.work(parent=int(parent) if parent.isdecimal() else 0)
     return 0
 
 

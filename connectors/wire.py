@@ -4,9 +4,9 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal, InvalidOperation
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ValidationError
 
 from connectors.base import Answer, Reject, Unreadable
 
@@ -20,6 +20,16 @@ _MARKED = re.compile(f'"{_MARK}([^"{_MARK}]*){_MARK}"')
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
+
+
+def _text_only(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("a moment is text, not a number")  # noqa: TRY004 - pydantic's convention
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_text_only)]
+"""A moment as text with its offset; a bare number is not taken for seconds since 1970."""
 
 
 def json_of(answer: Answer) -> object:
@@ -68,7 +78,10 @@ def first_fault(error: ValidationError) -> str:
 
 def text_of(row: object) -> str:
     """Return a row as JSON text with its numbers as written, cut to ``ROW_CHARACTERS_MAX``."""
-    quoted = json.dumps(row, default=_marked, ensure_ascii=False, indent=1)
+    try:
+        quoted = json.dumps(row, default=_marked, ensure_ascii=False, indent=1)
+    except RecursionError:
+        return "nested too deeply to be shown"
     text = _MARKED.sub(r"\1", quoted).encode("utf-8", "backslashreplace").decode()
     if len(text) > ROW_CHARACTERS_MAX:
         return text[:ROW_CHARACTERS_MAX] + " … (cut)"

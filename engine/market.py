@@ -242,13 +242,15 @@ def providers_frame(providers: Sequence[Provider]) -> pl.DataFrame:
 
 
 def distinct(offers: Iterable[Offer]) -> tuple[list[Offer], list[Offer]]:
-    """Return (one offer per id, the others); of several the newest price wins, then the dearer.
+    """Return (one offer per id, the others); of several the newest price wins.
 
-    The dearer, because a saving must not rest on the lower of two contradicting rows.
+    Of two of the same age the dearer offer and the cheaper baseline win: a saving must not rest on
+    the flattering one of two contradicting rows.
     """
 
     def preference(offer: Offer) -> tuple[datetime, Decimal]:
-        return naive_utc(offer.price_as_of or offer.observed_at), offer.usd_per_hour
+        price = -offer.usd_per_hour if offer.is_baseline else offer.usd_per_hour
+        return naive_utc(offer.price_as_of or offer.observed_at), price
 
     kept: dict[str, Offer] = {}
     others: list[Offer] = []

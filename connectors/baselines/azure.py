@@ -12,11 +12,11 @@ from decimal import Decimal
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from connectors.base import Answer, Http, Reading, Reject, Unreadable
-from connectors.wire import page_of, rows_of, text_of
+from connectors.wire import Moment, page_of, rows_of, text_of
 from engine.market import Offer, Term, offer_id_of
 from engine.money import exact
 from engine.resources import Catalogue, InstanceType
@@ -33,7 +33,7 @@ class _Item(BaseModel):
     currency_code: str
     retail_price: Annotated[Decimal, BeforeValidator(exact)]
     arm_region_name: str
-    effective_start_date: AwareDatetime
+    effective_start_date: Moment
     product_name: str
     sku_name: str
     meter_name: str

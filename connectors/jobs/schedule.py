@@ -37,6 +37,7 @@ class Worker:
         self.sources = sources
         self.forced_seconds = forced_seconds
         self._stop = threading.Event()
+        self._is_told = False
         self._beaten: datetime | None = None
         self._wake = {source.name: threading.Event() for source in sources}
 
@@ -45,6 +46,10 @@ class Worker:
         self._stop.set()
         for wake in self._wake.values():
             wake.set()
+
+    def tell(self) -> None:
+        """Ask the worker to end within a second; safe in a signal handler, which takes no lock."""
+        self._is_told = True
 
     def work(self, *, parent: int = 0) -> None:
         """Run until stopped: load the shipped figures, then read live ones for ever.
@@ -59,7 +64,8 @@ class Worker:
         while not self._stop.wait(1):
             if self._beat() and not is_loaded:
                 is_loaded = self._loaded()
-            if parent and os.getppid() != parent:
+            if self._is_told or (parent and os.getppid() != parent):
+                self.stop()
                 return
             if take_refresh_request(self.home):
                 for wake in self._wake.values():

@@ -7,9 +7,10 @@ lacks ``stats`` and the parts that ``debug=true`` adds.
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from connectors.wire import Moment
 from engine.money import exact
 
 
@@ -42,7 +43,7 @@ class Order(Wire):
 class Bid(Wire):
     height: int
     tx_hash: str
-    datetime: AwareDatetime
+    datetime: Moment
     akt_token_price: Decimal | None = Field(default=None, gt=0)
     deployment: Order
     data: BidData

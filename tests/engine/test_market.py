@@ -21,7 +21,7 @@ from engine.market import (
     offers_frame,
     providers_frame,
 )
-from tests.support import OBSERVED, offer
+from tests.support import OBSERVED, baseline, offer
 
 quick = settings(max_examples=60, deadline=None)
 prices = st.integers(1, 1000 * 10**18).map(lambda atto: Decimal(f"{atto}E-18"))
@@ -238,3 +238,12 @@ def test_a_provider_without_attributes_states_nothing():
 def test_an_id_says_where_a_part_is_missing_and_keeps_parts_apart():
     assert offer_id_of("akash", None, "h100", "", 0) == "akash:-:h100:-:0"
     assert offer_id_of("a:b", "c") == "a_b:c"
+
+
+def test_of_two_contradicting_baselines_the_cheaper_counts():
+    """The dearer one would make every saving larger."""
+    rows = [baseline(usd_per_hour=Decimal(price)) for price in ("90.5", "99.75")]
+    for order in (rows, rows[::-1]):
+        kept, others = distinct(order)
+        assert [o.usd_per_hour for o in kept] == [Decimal("90.5")]
+        assert [o.usd_per_hour for o in others] == [Decimal("99.75")]
