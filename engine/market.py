@@ -266,14 +266,17 @@ def distinct(offers: Iterable[Offer]) -> tuple[list[Offer], list[Offer]]:
 
 def _frame(rows: Sequence[object], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """Build the frame column by column; a million offers pass here in one ingest."""
-    taken_apart = list(map(attrgetter(*schema), rows))
-    columns = zip(*taken_apart, strict=True) if taken_apart else [()] * len(schema)
     return pl.DataFrame(
-        [
-            pl.Series(name, _cells(name, values, dtype), dtype=dtype)
-            for (name, dtype), values in zip(schema.items(), columns, strict=True)
-        ]
+        [_series(name, list(map(attrgetter(name), rows)), dtype) for name, dtype in schema.items()]
     )
+
+
+def _series(name: str, values: Sequence[Any], dtype: pl.DataType) -> pl.Series:
+    """One column; a value that all rows share is turned into a cell once."""
+    if values and values.count(values[0]) == len(values):
+        cells = pl.Series(name, _cells(name, values[:1], dtype), dtype=dtype)
+        return cells.new_from_index(0, len(values))
+    return pl.Series(name, _cells(name, values, dtype), dtype=dtype)
 
 
 def _cells(name: str, values: Sequence[Any], dtype: pl.DataType) -> Sequence[Any] | pl.Series:
