@@ -1,6 +1,6 @@
 """How fresh the market is, in words, an icon and a colour; never colour alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import polars as pl
@@ -10,6 +10,7 @@ from components.text import age, ago, literal, network_name, span
 from engine.export import inert_text
 from engine.runs import NetworkState
 
+_POLL_SECONDS = 2
 _MEANINGS = {
     "live": "The last reading succeeded.",
     "recorded": "Figures that ship with Necto; no live reading yet.",
@@ -104,6 +105,22 @@ def attention(
         problems.append(f"{len(set_aside)} unusable files were set aside: see Sources.")
     if problems:
         st.warning(" ".join(problems), icon=":material/warning:")
+
+
+def wait_for_offers(there_are: Callable[[], bool]) -> None:
+    """Say that there is nothing yet, and show the page by itself as soon as there is."""
+    st.info(
+        "No offers yet. The worker loads the shipped figures when it starts: they appear here.",
+        icon=":material/hourglass_top:",
+    )
+
+    @st.fragment(run_every=_POLL_SECONDS)
+    def look() -> None:
+        if there_are():
+            st.rerun()
+
+    look()
+    st.stop()
 
 
 def set_aside_list(set_aside: dict[str, str]) -> None:

@@ -57,10 +57,9 @@ title, choice, action = st.columns([5, 2, 1.2], vertical_alignment="bottom")
 title.title("What a GPU costs, and where")
 models = models_offered(market().networks)
 if not models:
-    st.info("No offers yet. The worker loads the shipped figures when it starts: look again soon.")
-    st.stop()
+    freshness.wait_for_offers(lambda: bool(models_offered(market().networks)))
 asked = st.query_params.get("model", DEFAULT_GPU)  # a link's GPU stays, also when nobody sells it
-models += [name for name in {asked, DEFAULT_GPU} if name not in models]
+models += [name for name in dict.fromkeys((asked, DEFAULT_GPU)) if name not in models]
 gpu = choice.selectbox(
     "GPU model", models, models.index(DEFAULT_GPU), key="model", bind="query-params"
 )

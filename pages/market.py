@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from components import charts, offer_table
+from components import charts, freshness, offer_table
 from components.filters import clear_filters, market_filters
 from components.offer_drawer import offer_drawer
 from components.session import lake, market, now, require
@@ -64,6 +64,8 @@ def download_button(rows: pl.DataFrame, columns: tuple[str, ...], name: str) -> 
 
 newest = market()
 st.title("Who sells what, where, at what price")
+if newest.offers.is_empty():
+    freshness.wait_for_offers(lambda: not market().offers.is_empty())
 linked = st.session_state.get("opened") or st.query_params.get("offer")
 chosen = newest.offers.filter(offer_id=linked).to_dicts() if linked else []
 if linked and not chosen:

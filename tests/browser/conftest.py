@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,8 +34,8 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(home: Path, **environment: str) -> Iterator[str]:
-    """`streamlit run app.py` as `make run` starts it; ends when ready, or fails with its log."""
+def serving(home: Path, *, ready: bool = True, **environment: str) -> Iterator[str]:
+    """`streamlit run app.py` as `make run` starts it, ready (or just live); fails with its log."""
     port = free_port()
     log = home / "server.log"
     home.mkdir(parents=True, exist_ok=True)
@@ -49,7 +50,7 @@ def serving(home: Path, **environment: str) -> Iterator[str]:
     ):
         try:
             address = f"http://127.0.0.1:{port}"
-            _until_ready(address, process, log)
+            _until_it_answers(address, process, log, ready=ready)
             yield address
         finally:
             process.terminate()
@@ -58,13 +59,22 @@ def serving(home: Path, **environment: str) -> Iterator[str]:
             process.kill()
 
 
-def _until_ready(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def _until_it_answers(
+    address: str, process: "subprocess.Popen[bytes]", log: Path, *, ready: bool
+) -> None:
     end = time.monotonic() + 60
     while time.monotonic() < end and process.poll() is None:
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/healthz", timeout=2):
-            return
+        try:
+            with urllib.request.urlopen(f"{address}/healthz", timeout=2):
+                return
+        except urllib.error.HTTPError as answer:
+            answer.close()
+            if not ready:
+                return
+        except OSError:
+            pass
         time.sleep(0.2)
-    raise AssertionError(f"the server did not get ready:\n{log.read_text()}")
+    raise AssertionError(f"the server did not answer:\n{log.read_text()}")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from connectors.jobs.ingest import load_recorded
+from data.market import Lake
 from tests.browser.conftest import opened, serving, settled
 
 pytestmark = pytest.mark.browser
@@ -108,3 +110,14 @@ def test_refresh_now_renews_the_cards_without_a_reload(page, network, tmp_path):
         page.get_by_role("button", name="Refresh now").click()
 
         expect(page.get_by_text("$2.000").first).to_be_visible(timeout=40_000)
+
+
+def test_a_visitor_who_is_early_sees_the_figures_without_a_reload(page, tmp_path):
+    """The first start: the page is open before the worker has loaded anything."""
+    home = tmp_path / "home"
+    with serving(home, ready=False, NECTO_WORKER="external") as address:
+        opened(page, f"{address}/")
+        expect(page.get_by_text("No offers yet")).to_be_visible()
+        load_recorded(Lake(home / "market"))
+
+        expect(page.get_by_text("$2.039").first).to_be_visible(timeout=30_000)

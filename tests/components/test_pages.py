@@ -73,6 +73,7 @@ def test_a_gpu_no_hyperscaler_sells_has_no_saving(recorded):
 
 def test_an_empty_market_says_what_happens_next(home):
     assert "No offers yet" in words(visit())
+    assert "No offers yet" in words(visit("market"))
 
 
 def test_a_missing_worker_is_said_on_every_page(recorded):
