@@ -39,7 +39,9 @@ def offers(
     ] = None,
     term: Annotated[list[str] | None, typer.Option(help="on_demand, spot, …; repeatable.")] = None,
     usd_per_gpu_hour_max: Annotated[str | None, typer.Option(help="Price ceiling in USD.")] = None,
-    available: Annotated[bool, typer.Option("--available", help="Only what is free now.")] = False,
+    available: Annotated[
+        bool, typer.Option("--available", help="Only what the network reported as free.")
+    ] = False,
     baselines: Annotated[bool, typer.Option(help="Include AWS, Azure and Google.")] = False,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
@@ -124,7 +126,7 @@ def ingest(
     from data.shipped import catalogue
 
     known = {source.name: source for source in sources()}
-    wanted = network or list(known)
+    wanted = [name.lower() for name in network or known]
     if unknown := set(wanted) - set(known):
         _fail(f"No connector for {', '.join(sorted(unknown))}. Known: {', '.join(known)}")
     lake = _lake(_settings())

@@ -88,8 +88,9 @@ def offer_line(history: pl.DataFrame) -> None:
 
 def _line(name: str, collector: str, rows: pl.DataFrame) -> go.Scatter:
     days: list[date] = rows["day"].to_list()
-    ours, big = name in _NETWORKS, name in _HYPERSCALERS
-    color = _NETWORK_COLORS[_NETWORKS.index(name)] if ours else _HYPERSCALER if big else _QUIET
+    big = name in _HYPERSCALERS
+    ours = not big and collector != THIRD_PARTY
+    color = _network_color(name) if ours else _HYPERSCALER if big else _QUIET
     named = ours or big  # other sellers have one series only
     title = network_name(name) + (f", {collector}" if named and collector != "Necto" else "")
     title += ", before fee" if "host_reward_before_network_fee" in set(rows["price_basis"]) else ""
@@ -110,8 +111,16 @@ def _line(name: str, collector: str, rows: pl.DataFrame) -> go.Scatter:
     )
 
 
+def _network_color(name: str) -> str:
+    """The same colour for a network every time; one that is not in the list gets some of them."""
+    place = _NETWORKS.index(name) if name in _NETWORKS else sum(map(ord, name))
+    return _NETWORK_COLORS[place % len(_NETWORK_COLORS)]
+
+
 def _line_order(name: str, collector: str) -> tuple[int, str, str]:
-    return (0 if name in _NETWORKS else 1 if name in _HYPERSCALERS else 2, name, collector)
+    """Networks first, then hyperscalers, then what third parties collected of others."""
+    group = 1 if name in _HYPERSCALERS else 2 if collector == THIRD_PARTY else 0
+    return group, name, collector
 
 
 def _seller(row: dict[str, object]) -> str:

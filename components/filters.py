@@ -16,8 +16,6 @@ COUNTRY_GROUPS = {
     "EEA": "EU and EEA",
     "EEA+adequate": "EEA and countries with a full adequacy decision",
 }
-
-
 GROUPS = {
     "GPU": ("family", "gpu", "count", "gpu_memory", "form"),
     "Machine": ("vcpu", "ram", "disk"),
@@ -29,9 +27,12 @@ GROUPS = {
 
 def clear_filters() -> None:
     """Forget every filter; for a button's callback."""
-    for key in (key for keys in GROUPS.values() for key in keys):
-        value = st.session_state.get(key)
-        st.session_state[key] = [] if isinstance(value, list) else False if value is True else None
+    for key in (key for keys in GROUPS.values() for key in keys if key in st.session_state):
+        value = st.session_state[key]
+        empty: list[str] | bool | None = (
+            [] if isinstance(value, list) else False if isinstance(value, bool) else None
+        )
+        st.session_state[key] = empty
 
 
 def market_filters(offers: pl.DataFrame, catalogue: Catalogue) -> Search:

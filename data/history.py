@@ -6,6 +6,7 @@ not grow with the number of readings: finished days from it, the running day fro
 """
 
 import os
+import threading
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -115,12 +116,34 @@ def offer_history(lake: Lake, offer_id: str, network: str) -> pl.DataFrame:
     ).unique(maintain_order=True)
 
 
+_cache_guard = threading.Lock()
+_cache: dict[tuple[Path, tuple[str, ...]], tuple[object, pl.DataFrame]] = {}  # newest answer each
+
+
 def _everything(lake: Lake, networks: Sequence[str]) -> pl.DataFrame:
+    """Every offer's days; computed again only when a network has a newer drop or rollup."""
+    asked = (lake.root, tuple(networks))
+    version = [(lake.newest_drop("offers", n), _stamp(_path(lake, n))) for n in networks]
+    with _cache_guard:
+        known, answer = _cache.get(asked, (None, pl.DataFrame()))
+    if known == version:
+        return answer
     frames = [pl.DataFrame(schema=DAILY_SCHEMA)]
     for network in networks:
-        known = _rolled(lake, network)
-        frames += [known, *(_day(lake, network, day) for day in _open_days(lake, network, known))]
-    return pl.concat(frames)
+        rolled = _rolled(lake, network)
+        frames += [rolled, *(_day(lake, network, d) for d in _open_days(lake, network, rolled))]
+    answer = pl.concat(frames)
+    with _cache_guard:
+        _cache[asked] = version, answer
+    return answer
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def _open_days(lake: Lake, network: str, known: pl.DataFrame) -> list[date]:

@@ -45,6 +45,7 @@ _REQUIRED: Mapping[Kind, frozenset[str]] = {
 }
 _ABANDONED = timedelta(hours=1)
 _MAGIC = b"PAR1"
+_REMEMBERED_MAX = 10_000  # checked files; some 500 are added a day
 _READ_ATTEMPTS = 5  # each failed one sets at least one file aside or gives up
 
 
@@ -70,8 +71,6 @@ class Lake:
             raise BrokenLake(
                 f"{root} cannot be written ({error.strerror}): set NECTO_LAKE or NECTO_HOME"
             ) from error
-
-    # -- writing ---------------------------------------------------------------------------
 
     @contextlib.contextmanager
     def ingesting(self, network: str) -> Iterator[None]:
@@ -107,8 +106,6 @@ class Lake:
         """Remember a run, after its drops are published."""
         path = self._path("runs", run.network, run.run_id, ".json")
         write_text(path, run.model_dump_json(indent=1))
-
-    # -- reading ---------------------------------------------------------------------------
 
     def networks(self) -> list[str]:
         """Every network with a run or a drop, by name."""
@@ -182,8 +179,6 @@ class Lake:
                 remaining = self._without_damaged(remaining, error)
         raise BrokenLake(f"{self.root}: too many damaged files at once; see set-aside/")
 
-    # -- damage ----------------------------------------------------------------------------
-
     def set_aside(self, path: Path, reason: str) -> None:
         """Move an unusable file out of the way, with the reason beside it."""
         aside.move(self.root, path, reason)
@@ -202,8 +197,6 @@ class Lake:
                         self.set_aside(path, "never finished: its writer stopped half-way")
                 elif path.suffix != ".parquet" or not is_run_id(path.stem):
                     self.set_aside(path, "not a file that Necto wrote")
-
-    # -- inside ----------------------------------------------------------------------------
 
     def _path(self, kind: str, network: str, run_id: str, suffix: str) -> Path:
         day = moment_of(run_id).date().isoformat()
@@ -234,6 +227,8 @@ class Lake:
                 return True
             fault = self._fault(kind, path)
             if fault is None:
+                if len(self._usable) >= _REMEMBERED_MAX:
+                    self._usable.clear()  # they are checked again when they are asked for
                 self._usable[path] = seen
                 return True
             self.set_aside(path, fault)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import Self
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -12,7 +14,11 @@ from data.settings import Settings
 from data.worker import heartbeat
 from engine.runs import NetworkState
 
-_lakes: dict[str, Lake] = {}  # one per folder: a Lake keeps its own connection
+
+@cache
+def _lake(root: Path) -> Lake:
+    """Open the folder once: a Lake keeps its connection and what it has checked."""
+    return Lake(root)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +41,7 @@ class Status:
         found: tuple[NetworkState, ...] = ()
         aside = 0
         try:
-            lake = _lakes.setdefault(str(settings.lake), Lake(settings.lake))
+            lake = _lake(settings.lake)
             found = tuple(states(lake, latest(lake)))
             aside = len(lake.aside())
         except (BrokenLake, OSError) as error:

@@ -133,6 +133,18 @@ def test_every_filter_narrows_the_market(recorded):
     assert "1 of 53 offers" in words(visitor)
 
 
+def test_clearing_the_filters_shows_everything_again(recorded):
+    visitor = visit("market")
+    visitor.multiselect(key="family").select("A100").run()
+    visitor.toggle(key="free").set_value(True).run()
+    visitor.number_input(key="price").set_value(1.1).run()
+    assert "1 of 53 offers" in words(visitor)
+
+    next(b for b in visitor.button if b.label == "Clear filters").click().run()
+    assert not visitor.exception
+    assert "53 of 53 offers" in words(visitor)
+
+
 def test_a_country_outside_the_chosen_group_finds_nothing(recorded):
     visitor = visit("market")
     visitor.selectbox(key="place").select("EU").run()

@@ -89,3 +89,10 @@ def test_shipped_figures_keep_the_day_they_were_read(lake):
     rows = history.model_history(lake, "H100-SXM").filter(collected_by="recorded")
 
     assert rows["day"].to_list() == [long_ago.date()]
+
+
+def test_a_newer_reading_is_in_the_history_at_once(three_days):
+    assert prices(three_days)[-1] == Decimal(3)
+    saved(three_days, OBSERVED + timedelta(hours=1), "2.9")
+
+    assert prices(three_days)[-1] == Decimal("2.9")

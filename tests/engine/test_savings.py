@@ -295,11 +295,7 @@ def test_the_label_follows_from_the_named_differences(
         assert row["confidence"] == ("D" if "modelled" in codes else "C" if codes else "B")
 
 
-def test_a_baselines_own_price_date_ages_it():
-    row = pair(offer(), baseline(price_as_of=NOW - timedelta(days=400)))
-    assert row["differences"] == ["age"]
-
-
-def test_a_baseline_is_too_old_by_the_hour():
-    row = pair(offer(), baseline(observed_at=NOW - timedelta(days=30, hours=1)))
+@pytest.mark.parametrize(("date", "days"), [("price_as_of", 400), ("observed_at", 30.05)])
+def test_a_baseline_is_aged_by_its_own_dates_and_by_the_hour(date: str, days: float):
+    row = pair(offer(), baseline(**{date: NOW - timedelta(days=days)}))
     assert row["differences"] == ["age"]
