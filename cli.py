@@ -39,9 +39,7 @@ def offers(
     ] = None,
     term: Annotated[list[str] | None, typer.Option(help="on_demand, spot, …; repeatable.")] = None,
     usd_per_gpu_hour_max: Annotated[str | None, typer.Option(help="Price ceiling in USD.")] = None,
-    available: Annotated[
-        bool, typer.Option("--available", help="Only what the network reported as free.")
-    ] = False,
+    available: Annotated[bool, typer.Option("--available", help="Only what was free.")] = False,
     baselines: Annotated[bool, typer.Option(help="Include AWS, Azure and Google.")] = False,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
-from components.text import BASIS_WARNINGS, network_name
+from components.text import BASIS_WARNINGS, SHORT_WARNINGS, network_name
 
 THIRD_PARTY = "third party"
 _OURS = "#3b82f6"
@@ -93,7 +93,7 @@ def _line(name: str, collector: str, rows: pl.DataFrame) -> go.Scatter:
     color = _network_color(name) if ours else _HYPERSCALER if big else _QUIET
     named = ours or big  # other sellers have one series only
     title = network_name(name) + (f", {collector}" if named and collector != "Necto" else "")
-    title += ", before fee" if "host_reward_before_network_fee" in set(rows["price_basis"]) else ""
+    title += SHORT_WARNINGS.get(rows["price_basis"][-1], "")
     return go.Scatter(
         x=days,
         y=rows["min_usd_per_gpu_hour"].cast(pl.Float64).to_list(),

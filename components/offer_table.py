@@ -117,16 +117,15 @@ def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
 
 
 def network_table(cheapest: pl.DataFrame) -> None:
-    """Each network's cheapest offer of one GPU against each hyperscaler, in a line."""
+    """Each network's cheapest offer of one GPU against each hyperscaler, in a line (the prices are in the bars)."""
     made = pl.coalesce("price_as_of", "observed_at").dt.to_string("%Y-%m-%d")
     rows = cheapest.select(
         _seller().alias("Network"),
-        pl.col("usd_per_gpu_hour").cast(pl.Float64).alias("USD/GPU-h"),
         *_savings(),
         pl.col("confidence").alias("Label"),
         made.alias("Price of"),
     )
-    columns = _columns() | {"Network": st.column_config.TextColumn(width=84)}
+    columns = _columns() | {"Network": st.column_config.TextColumn(width=140)}
     st.dataframe(
         rows,
         hide_index=True,
