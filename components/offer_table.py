@@ -117,7 +117,7 @@ def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
 
 
 def network_table(cheapest: pl.DataFrame) -> None:
-    """Each network's cheapest offer of one GPU against each hyperscaler, in a line (the prices are in the bars)."""
+    """Each network's cheapest offer of one GPU against each hyperscaler; the bars hold the prices."""
     made = pl.coalesce("price_as_of", "observed_at").dt.to_string("%Y-%m-%d")
     rows = cheapest.select(
         _seller().alias("Network"),
