@@ -117,7 +117,7 @@ def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
 
 
 def network_table(cheapest: pl.DataFrame) -> None:
-    """Each network's cheapest offer of one GPU against each hyperscaler; the bars hold the prices."""
+    """Each network's cheapest offer of a GPU against each hyperscaler; its price is in a bar."""
     made = pl.coalesce("price_as_of", "observed_at").dt.to_string("%Y-%m-%d")
     rows = cheapest.select(
         _seller().alias("Network"),
