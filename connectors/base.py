@@ -1,12 +1,16 @@
 """What a source of prices is, what it returns, and the errors that say what to do next."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from pydantic import SecretStr
+
+from engine.connections import KeyUse
 from engine.market import Offer, Provider
 from engine.resources import Catalogue
+from engine.signals import Signal
 
 
 class SourceError(Exception):
@@ -54,18 +58,44 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one run learnt: offers, providers, and each row that could not be used, with why."""
+    """What one run learnt: offers, providers, signals, and each row that could not be used."""
 
-    offers: Sequence[Offer]
+    offers: Sequence[Offer] = ()
     providers: Sequence[Provider] = ()
     rejects: Sequence[Reject] = field(default=())
+    signals: Sequence[Signal] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as it is about to be sent: what a signature is computed over."""
+
+    method: str
+    path: str
+    query: str
+    """Exactly as sent, percent-encoded, without the question mark."""
+    body: bytes
+
+
+Headers = Callable[[Request], Mapping[str, str]]
+"""Gives the headers of one attempt; called anew for each, so that a nonce is never used twice."""
 
 
 class Http(Protocol):
-    """What a connector needs of the HTTP client."""
+    """What a connector needs of the HTTP client; each raises Unreachable, Denied or Unreadable."""
 
-    def get(self, url: str, *, params: dict[str, str] | None = None) -> Answer:
-        """GET, within limits; raises Unreachable, Denied or Unreadable."""
+    def get(
+        self, url: str, *, params: dict[str, str] | None = None, headers: Headers | None = None
+    ) -> Answer:
+        """GET, within limits."""
+        ...
+
+    def post(self, url: str, *, body: bytes, headers: Headers | None = None) -> Answer:
+        """POST a question in JSON that changes nothing on the other side, so it may be repeated."""
+        ...
+
+    def lines(self, url: str, *, keep: Callable[[bytes], bool], kept_bytes_max: int) -> Answer:
+        """GET a text too large to hold and return only the lines that ``keep`` wants."""
         ...
 
 
@@ -76,6 +106,8 @@ class Source(Protocol):
     """Short name, as in file names and filters: ``akash``."""
     refresh_seconds: int
     """How often the worker asks; never more often than the source's own cache changes."""
+    has_offers: bool
+    """Whether it sells at published prices; otherwise it gives signals only."""
 
     def fetch(self, http: Http, catalogue: Catalogue) -> Sequence[Answer]:
         """Ask every address needed, with bounded paging; raises SourceError."""
@@ -86,3 +118,19 @@ class Source(Protocol):
     ) -> Reading:
         """Turn answers into offers. Pure; raises Unreadable when the answer as a whole is wrong."""
         ...
+
+
+class Connector:
+    """What every connector shares; ``base_url`` is the public address or a stand-in of it."""
+
+    name: str
+    default_url: str
+    refresh_seconds: int
+    has_offers: bool = True
+    key_use: KeyUse = "none"
+    key_form: str = ""
+    """What a key looks like, for the person who sets it; empty when there is none."""
+
+    def __init__(self, base_url: str | None = None, key: SecretStr | None = None) -> None:
+        self.base_url = (base_url or self.default_url).rstrip("/")
+        self.key = key

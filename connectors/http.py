@@ -1,32 +1,28 @@
 """The one HTTP client: every request a source makes is bounded in time, size, count and pace."""
 
 import random
-import re
-import socket
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime as http_date
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 import httpx
 import tenacity
 
-from connectors.base import Answer, Denied, SourceError, Unreachable, Unreadable
+from connectors.answers import address, excerpt, place, printable, redirected, refusal, storable
+from connectors.base import Answer, Headers, Request, Unreachable, Unreadable
+from connectors.bodies import Deadline, read, read_lines, watchdog
 
 _REDIRECTS_MAX = 3
-_SHOWN_CHARACTERS_MAX = 200
-_RETRY_AFTER_SHOWN_MAX_SECONDS = 86_400.0  # callers add it to a date, which must not overflow
-_SECRET = re.compile("key|token|signature|secret|password|authorization", re.IGNORECASE)
 _VERSION = "0"
 with suppress(PackageNotFoundError):
     _VERSION = version("necto")
+
+_Reader = Callable[[httpx.Response, Deadline], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +38,16 @@ class Limits:
     retry_after_max_seconds: float = 30.0
     backoff_base_seconds: float = 0.5
     backoff_max_seconds: float = 8.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Deadline:
-    place: str
-    at: float
-    clock: Callable[[], float]
-
-    def left_seconds(self) -> float:
-        return self.at - self.clock()
-
-    def check(self) -> None:
-        if self.left_seconds() <= 0:
-            raise Unreachable(f"{self.place} took longer than the total time allowed")
+    lines_timeout_seconds: float = 1800.0  # AWS lists are hundreds of MB
+    lines_bytes_max: int = 4 * 1024 * 1024 * 1024
 
 
 class HttpClient(AbstractContextManager["HttpClient"]):
     """Gives the body of a 2xx answer, or an error that says what to do; threads may share it.
 
-    One request to a host at a time, ``host_spacing_seconds`` after the one before ended; waiting
-    for that turn counts towards ``total_timeout_seconds``. A watchdog cuts the connection at that
-    deadline, so an answer that drips, in headers or body, ends within about 10 ms of it. Worst
+    One request to a host and port at a time, ``host_spacing_seconds`` after the one before ended;
+    waiting for that turn counts towards ``total_timeout_seconds``. A watchdog cuts the connection
+    at that deadline, so an answer that drips, in headers or body, ends within 10 ms of it. Worst
     overshoot: what nothing can interrupt before there is a connection, which is the system's name
     look-up, and one connect time-out (clipped to the time left) per further address of the host.
     Proxies and certificates are taken from the environment (``HTTPS_PROXY``, ``NO_PROXY``,
@@ -92,7 +76,6 @@ class HttpClient(AbstractContextManager["HttpClient"]):
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             headers={
                 "User-Agent": f"Necto/{_VERSION} (+compute price comparison)",
-                "Accept": "application/json",
                 "Accept-Encoding": "gzip",
             },
         )
@@ -104,17 +87,45 @@ class HttpClient(AbstractContextManager["HttpClient"]):
         """Close the connections; the client gives no answer afterwards."""
         self._client.close()
 
-    def get(self, url: str, *, params: dict[str, str] | None = None) -> Answer:
+    def get(
+        self, url: str, *, params: dict[str, str] | None = None, headers: Headers | None = None
+    ) -> Answer:
         """GET ``url``, with ``params`` added to its query, and give the decoded body of a 2xx.
 
         The answer's address hides a password and parameters named like a secret. Raises Unreachable
         (``retry_after_seconds`` is set if the server said it), Denied or Unreadable.
         """
-        address = _address(url)
-        if params:
-            address = address.copy_merge_params(params)
-        total_at = self._clock() + self._limits.total_timeout_seconds
-        deadline = _Deadline(_place(address), total_at, self._clock)
+        return self._answer(_Question(_with(url, params), headers=headers), self._whole)
+
+    def post(self, url: str, *, body: bytes, headers: Headers | None = None) -> Answer:
+        """POST a JSON question and give the body of a 2xx, as ``get`` does.
+
+        It is repeated like a GET: only for questions that change nothing on the other side.
+        """
+        question = _Question(_with(url, None), "POST", body, headers)
+        return self._answer(question, self._whole)
+
+    def lines(self, url: str, *, keep: Callable[[bytes], bool], kept_bytes_max: int) -> Answer:
+        """GET a text too large to hold and give only the lines that ``keep`` wants.
+
+        Bounded by ``lines_timeout_seconds`` and ``lines_bytes_max``; a line that never ends and
+        more than ``kept_bytes_max`` kept are Unreadable.
+        """
+
+        def read_kept(response: httpx.Response, deadline: Deadline) -> bytes:
+            most = self._limits.lines_bytes_max
+            return read_lines(
+                response, deadline, keep, bytes_max=most, kept_bytes_max=kept_bytes_max
+            )
+
+        question = _Question(_with(url, None), accept="*/*")
+        return self._answer(question, read_kept, self._limits.lines_timeout_seconds)
+
+    def _answer(
+        self, question: "_Question", reader: _Reader, timeout_seconds: float | None = None
+    ) -> Answer:
+        total_at = self._clock() + (timeout_seconds or self._limits.total_timeout_seconds)
+        deadline = Deadline(place(question.url), total_at, self._clock)
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(Unreachable),
             wait=self._wait_seconds,
@@ -122,7 +133,8 @@ class HttpClient(AbstractContextManager["HttpClient"]):
             sleep=self._sleep,
             reraise=True,
         )
-        return Answer(_storable(address), retrying(self._attempt, address, deadline))
+        body = retrying(self._attempt, question, deadline, reader)
+        return Answer(storable(question.url), body)
 
     def _wait_seconds(self, state: tenacity.RetryCallState) -> float:
         ceiling = self._limits.backoff_base_seconds * 2.0 ** (state.attempt_number - 1)
@@ -135,29 +147,38 @@ class HttpClient(AbstractContextManager["HttpClient"]):
         longest = min(left_seconds, self._limits.retry_after_max_seconds)
         return state.attempt_number >= self._limits.attempts_max or state.upcoming_sleep > longest
 
-    def _attempt(self, address: httpx.URL, deadline: _Deadline) -> bytes:
+    def _attempt(self, question: "_Question", deadline: Deadline, reader: _Reader) -> bytes:
         for _ in range(1 + _REDIRECTS_MAX):
-            if isinstance(reply := self._ask(address, deadline), bytes):
+            reply = self._ask(question, deadline, reader)
+            if isinstance(reply, bytes):
                 return reply
-            address = reply
+            question = replace(question, url=reply)
         raise Unreadable(f"{deadline.place} redirects more than {_REDIRECTS_MAX} times")
 
-    def _ask(self, url: httpx.URL, deadline: _Deadline) -> httpx.URL | bytes:
+    def _ask(self, question: "_Question", deadline: Deadline, reader: _Reader) -> httpx.URL | bytes:
         """Send one request; give the body, or the address it redirects to."""
-        with self._turn(url.host, deadline), _watchdog(deadline) as hooks:
+        with self._turn(question.url, deadline), watchdog(deadline) as hooks:
             left = max(0.001, deadline.left_seconds())  # sockets refuse a negative time-out
             connect = min(self._limits.connect_timeout_seconds, left)
             timeout = httpx.Timeout(min(self._limits.read_timeout_seconds, left), connect=connect)
             try:
-                with self._client.stream("GET", url, timeout=timeout, extensions=hooks) as response:
-                    return self._judge(response, deadline)
+                with self._client.stream(
+                    question.method,
+                    question.url,
+                    content=question.body or None,
+                    headers=question.headers_now(),
+                    timeout=timeout,
+                    extensions=hooks,
+                ) as response:
+                    return self._judge(response, deadline, reader)
             except httpx.TransportError as error:
                 deadline.check()
-                why = _printable(str(error)) or type(error).__name__
+                why = printable(str(error)) or type(error).__name__
                 raise Unreachable(f"{deadline.place} gave no answer: {why}") from error
 
     @contextmanager
-    def _turn(self, host: str, deadline: _Deadline) -> Iterator[None]:
+    def _turn(self, url: httpx.URL, deadline: Deadline) -> Iterator[None]:
+        host = f"{url.host}:{url.port or ''}"
         lock = self._locks.setdefault(host, threading.Lock())
         if not lock.acquire(timeout=max(0.0, deadline.left_seconds())):
             raise Unreachable(f"{deadline.place} was busy with our other requests all the time")
@@ -171,130 +192,43 @@ class HttpClient(AbstractContextManager["HttpClient"]):
             self._opens_at[host] = self._clock() + self._limits.host_spacing_seconds
             lock.release()
 
-    def _judge(self, response: httpx.Response, deadline: _Deadline) -> httpx.URL | bytes:
-        most = self._limits.body_bytes_max
+    def _judge(
+        self, response: httpx.Response, deadline: Deadline, reader: _Reader
+    ) -> httpx.URL | bytes:
         if "cf-mitigated" not in response.headers:
             if response.has_redirect_location:
-                return _redirected(response)
+                return redirected(response)
             if response.is_success:
-                if len(body := _read(response, deadline, most)) > most:
-                    raise Unreadable(f"{deadline.place} sent more than the {most:,} bytes allowed")
-                return body
-        raise _refusal(response, _excerpt(response, deadline), self._now)
+                return reader(response, deadline)
+        raise refusal(response, excerpt(response, deadline), self._now)
+
+    def _whole(self, response: httpx.Response, deadline: Deadline) -> bytes:
+        most = self._limits.body_bytes_max
+        if len(body := read(response, deadline, most)) > most:
+            raise Unreadable(f"{deadline.place} sent more than the {most:,} bytes allowed")
+        return body
 
 
-@contextmanager
-def _watchdog(deadline: _Deadline) -> Iterator[Mapping[str, Any]]:
-    """Cut a request's connection at the deadline: a time-out bounds one read, not many drips."""
-    with ExitStack() as timers:
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked; its headers are made anew for every attempt."""
 
-        def trace(event: str, info: Mapping[str, Any]) -> None:
-            # https://www.python-httpx.org/advanced/extensions/#trace; TLS replaces the socket.
-            if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
-                connection = info["return_value"].get_extra_info("socket")
-                timer = threading.Timer(deadline.left_seconds() + 0.01, _cut, [connection])
-                timer.daemon = True
-                timer.start()
-                timers.callback(timer.cancel)
+    url: httpx.URL
+    method: str = "GET"
+    body: bytes = b""
+    headers: Headers | None = None
+    accept: str = "application/json"
 
-        yield {"trace": trace}
-
-
-def _cut(connection: socket.socket) -> None:
-    with suppress(OSError):  # it may have ended by itself
-        # Not SSLSocket.shutdown, which forgets the TLS state another thread is reading with.
-        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+    def headers_now(self) -> dict[str, str]:
+        found = {"Accept": self.accept}
+        if self.body:
+            found["Content-Type"] = "application/json"
+        if self.headers:
+            path, _, query = self.url.raw_path.decode("ascii").partition("?")
+            found |= self.headers(Request(self.method, path, query, self.body))
+        return found
 
 
-def _read(response: httpx.Response, deadline: _Deadline, bytes_max: int) -> bytes:
-    """Read the body until it is longer than ``bytes_max``; httpx would unzip without a bound."""
-    zipped = response.headers.get("Content-Encoding", "").lower() == "gzip"
-    assert isinstance(response.stream, httpx.SyncByteStream)
-    gzip = zlib.decompressobj(zlib.MAX_WBITS | 16)  # 16: with gzip's header and checksum
-    body = bytearray()
-    try:
-        for data in response.stream:
-            deadline.check()
-            room = 1 + bytes_max - len(body)
-            body += gzip.decompress(data, room) if zipped else data[:room]
-            if len(body) > bytes_max:
-                return bytes(body)
-    except zlib.error as error:
-        raise Unreadable(f"{deadline.place} sent gzip that cannot be read") from error
-    # A body without a length ends when the connection does, also when the watchdog ends it.
-    deadline.check()
-    if zipped and not gzip.eof:
-        raise Unreachable(f"{deadline.place} broke off in the middle of its gzip answer")
-    return bytes(body)
-
-
-def _excerpt(response: httpx.Response, deadline: _Deadline) -> str:
-    # The status is the news; a body that fails to explain it changes nothing.
-    with suppress(httpx.TransportError, SourceError):
-        text = _read(response, deadline, 10 * _SHOWN_CHARACTERS_MAX).decode(errors="replace")
-        for name, value in response.url.params.multi_items():
-            if value and _SECRET.search(name):  # servers like to repeat the question
-                text = text.replace(value, "hidden")
-        return _printable(text)
-    return ""
-
-
-def _refusal(response: httpx.Response, text: str, now: Callable[[], datetime]) -> SourceError:
-    code = response.status_code
-    status = f"{code} {httpx.codes.get_reason_phrase(code)}".strip()
-    message = f"{_place(response.url)} answered {status}" + (f": {text}" if text else "")
-    if "cf-mitigated" in response.headers:
-        message = f"{_place(response.url)} is blocked by the network's protection ({status})"
-    elif code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
-        return Denied(f"{message} (the key is missing, wrong or expired, or we are blocked)")
-    elif code != httpx.codes.TOO_MANY_REQUESTS and not response.is_server_error:
-        return Unreadable(message)
-    return Unreachable(message, retry_after_seconds=_retry_after_seconds(response, now))
-
-
-def _redirected(response: httpx.Response) -> httpx.URL:
-    here = response.url
-    there = _address(response.headers["Location"], here)
-    old, new = (here.scheme, here.host, here.port), (there.scheme, there.host, there.port)
-    if new in (old, ("https", here.host, None)) and (old == new or here.port is None):
-        return there
-    raise Unreadable(f"{_place(here)} redirects to {_place(there)}, which is not followed")
-
-
-def _address(url: str, base: httpx.URL | None = None) -> httpx.URL:
-    try:
-        address = base.join(url) if base else httpx.URL(url)
-        host = address.host and address.raw_host.decode("ascii").encode("idna")  # as sockets do
-    except (httpx.InvalidURL, ValueError):
-        raise Unreadable("an address to ask is no URL") from None  # it may hold a password
-    if address.scheme not in {"http", "https"} or not host:
-        raise Unreadable(f"{_place(address)} is not an http or https address")
-    return address
-
-
-def _place(url: httpx.URL) -> str:
-    """Name an address in a message, without its password, query and fragment."""
-    path = url.raw_path.partition(b"?")[0].decode("ascii")
-    return _printable(f"{url.scheme}://{url.netloc.decode('ascii')}{path}")
-
-
-def _storable(url: httpx.URL) -> str:
-    stored = url.copy_with(userinfo=b"") if url.userinfo else url
-    for name in filter(_SECRET.search, url.params):
-        stored = stored.copy_set_param(name, "hidden")
-    return str(stored)
-
-
-def _printable(text: str) -> str:
-    shown = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(shown.split())[:_SHOWN_CHARACTERS_MAX]
-
-
-def _retry_after_seconds(response: httpx.Response, now: Callable[[], datetime]) -> float | None:
-    """Read either form of RFC 9110, section 10.2.3; anything else counts as absent."""
-    value = response.headers.get("Retry-After", "")
-    try:
-        seconds = float(value) if value.isdecimal() else (http_date(value) - now()).total_seconds()
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(seconds, 0.0), _RETRY_AFTER_SHOWN_MAX_SECONDS)
+def _with(url: str, params: Mapping[str, str] | None) -> httpx.URL:
+    found = address(url)
+    return found.copy_merge_params(dict(params)) if params else found

@@ -27,6 +27,7 @@ from data.duck import DAMAGED, Duck
 from data.files import TEMPORARY_SUFFIX, publish, sha256_of, sync_folder, write_text
 from engine.market import OFFER_SCHEMA, PROVIDER_SCHEMA
 from engine.runs import DropRecord, Kind, RunRecord, is_day, is_run_id, moment_of, run_id_after
+from engine.signals import SIGNAL_SCHEMA
 
 REJECT_SCHEMA: Mapping[str, pl.DataType] = {
     "code": pl.String(),
@@ -37,11 +38,13 @@ SCHEMAS: Mapping[Kind, Mapping[str, pl.DataType]] = {
     "offers": OFFER_SCHEMA,
     "providers": PROVIDER_SCHEMA,
     "rejects": REJECT_SCHEMA,
+    "signals": SIGNAL_SCHEMA,
 }
 _REQUIRED: Mapping[Kind, frozenset[str]] = {
     "offers": frozenset({"offer_id", "network", "gpu_name", "gpu_count", "usd_per_hour"}),
     "providers": frozenset({"network", "provider_id"}),
     "rejects": frozenset({"code", "reason"}),
+    "signals": frozenset({"network", "signal", "at"}),
 }
 _ABANDONED = timedelta(hours=1)
 _MAGIC = b"PAR1"

@@ -44,6 +44,8 @@ OFFER_COLUMNS = (
     "available",
     "available_count",
     "price_as_of",
+    "valid_from",
+    "valid_until",
     "observed_at",
     "source_kind",
     "source",

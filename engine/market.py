@@ -7,7 +7,7 @@ one declared shape of offers in frames, in the lake and in exports.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, Literal
@@ -68,6 +68,8 @@ OFFER_SCHEMA: Mapping[str, pl.DataType] = {
     "available": pl.Boolean(),
     "available_count": pl.Int64(),
     "price_as_of": MOMENT,
+    "valid_from": pl.Date(),
+    "valid_until": pl.Date(),
     "observed_at": MOMENT,
     "source_kind": pl.String(),
     "source": pl.String(),
@@ -120,6 +122,7 @@ class Offer:
 
     ``gpu_count``, ``vcpu``, ``memory_gib``, ``storage_gib`` are the priced shape; where the buyer
     chooses it, the ``*_max`` fields hold the provider's free capacity. None is unknown, never zero.
+    ``valid_from`` and ``valid_until`` are a contract's days, both included.
     Raises ValueError, with a sentence for people, when the price or the count cannot be right.
     """
 
@@ -156,6 +159,8 @@ class Offer:
     available: bool | None = None
     available_count: int | None = None
     price_as_of: datetime | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
     source_url: str | None = None
     note: str | None = None
     raw: str | None = None

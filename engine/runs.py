@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Outcome = Literal["ok", "unreachable", "denied", "unreadable", "failed"]
-Kind = Literal["offers", "providers", "rejects"]
+Kind = Literal["offers", "providers", "rejects", "signals"]
 
 STALE_AFTER = timedelta(days=1)
 """Every source is read at least four times a day; figures a day old mean that nobody reads."""

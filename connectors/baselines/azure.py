@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from connectors.base import Answer, Http, Reading, Reject, Unreadable
+from connectors.base import Answer, Connector, Http, Reading, Reject, Unreadable
 from connectors.wire import Moment, page_of, rows_of, text_of
 from engine.market import Offer, Term, offer_id_of
 from engine.money import exact
@@ -65,15 +65,12 @@ class _Page(BaseModel):
     next_page_link: str | None = Field(default=None, alias="NextPageLink")
 
 
-class Azure:
-    """The Azure baseline; ``base_url`` is the public API or a stand-in of it."""
+class Azure(Connector):
+    """The Azure baseline."""
 
     name = "azure"
     default_url = "https://prices.azure.com"
     refresh_seconds = 21_600  # list prices change a few times a month
-
-    def __init__(self, base_url: str = default_url) -> None:
-        self.base_url = base_url.rstrip("/")
 
     def fetch(self, http: Http, catalogue: Catalogue) -> Sequence[Answer]:
         sizes = sorted(i.name for i in catalogue.instances.values() if i.provider == self.name)

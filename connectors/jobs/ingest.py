@@ -7,7 +7,7 @@ run stay: an empty market is never the answer to a broken network.
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ from data.market import REJECT_SCHEMA, Busy, Lake
 from engine.market import distinct, offers_frame, providers_frame
 from engine.resources import Catalogue
 from engine.runs import DropRecord, Kind, RunRecord
+from engine.signals import signals_frame
 
 log = logging.getLogger(__name__)
 
@@ -93,21 +94,22 @@ class Ingest:
             what = f"{type(error).__name__}: {error}"[:_MESSAGE_CHARACTERS_MAX]
             return {"outcome": "failed", "message": f"Necto itself failed, see its log. {what}"}
         counts = Counter(reject.code for reject in reading.rejects)
-        message = f"{len(reading.offers)} offers"
+        message = f"{len(reading.offers)} offers" if source.has_offers else "signals read"
         return {"outcome": "ok", "message": message, "drops": drops, "reject_counts": counts}
 
     def _read(self, source: Source) -> Reading:
         answers = source.fetch(self.http, self.catalogue)
         reading = source.parse(answers, self.clock(), self.catalogue)
         offers, twice = distinct(reading.offers)
-        if not offers:
+        if not (offers if source.has_offers else reading.signals):
+            what = "an offer" if source.has_offers else "a signal"
             unusable = len(reading.rejects)
-            raise Unreadable(f"{source.name} answered, but none of {unusable} rows is an offer")
+            raise Unreadable(f"{source.name} answered, but none of {unusable} rows is {what}")
         repeated = [
             Reject("duplicate", "another row for the same machine is kept", o.raw or text_of(None))
             for o in twice
         ]
-        return Reading(offers, reading.providers, [*reading.rejects, *repeated])
+        return replace(reading, offers=offers, rejects=[*reading.rejects, *repeated])
 
 
 def load_recorded(lake: Lake, clock: Clock = now_utc) -> list[str]:
@@ -158,8 +160,11 @@ def _kept(lake: Lake, network: str, run_id: str, reading: Reading) -> dict[Kind,
     if reading.providers:
         frame = providers_frame(reading.providers)
         drops["providers"] = lake.save("providers", network, run_id, frame)
+    if reading.signals:
+        drops["signals"] = lake.save("signals", network, run_id, signals_frame(reading.signals))
     # Offers last: whoever sees them finds the rest already there.
-    drops["offers"] = lake.save("offers", network, run_id, offers_frame(reading.offers))
+    if reading.offers:
+        drops["offers"] = lake.save("offers", network, run_id, offers_frame(reading.offers))
     return drops
 
 

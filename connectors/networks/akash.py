@@ -14,7 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from connectors.base import Answer, Http, Reading, Reject, Unreadable
+from connectors.base import Answer, Connector, Http, Reading, Reject, Unreadable
 from connectors.networks.akash_wire import Bid, ListedProvider, ModelRow, PricedSeller, Prices
 from connectors.wire import json_of, page_of, rows_of, text_of
 from engine.market import Attribute, Offer, Provider, offer_id_of
@@ -38,15 +38,12 @@ class _Seen:
     providers: dict[str, ListedProvider]
 
 
-class Akash:
-    """The Akash connector; ``base_url`` is the Console API or a stand-in of it."""
+class Akash(Connector):
+    """The Akash connector."""
 
     name = "akash"
     default_url = "https://console-api.akash.network"
     refresh_seconds = 900  # the Console itself renews its prices every 15 minutes
-
-    def __init__(self, base_url: str = default_url) -> None:
-        self.base_url = base_url.rstrip("/")
 
     def fetch(self, http: Http, catalogue: Catalogue) -> Sequence[Answer]:
         del catalogue  # two addresses hold the whole market

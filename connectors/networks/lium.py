@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from connectors.base import Answer, Http, Reading, Reject
+from connectors.base import Answer, Connector, Http, Reading, Reject
 from connectors.wire import page_of, rows_of, text_of
 from engine.market import Offer, Term, offer_id_of
 from engine.money import exact
@@ -45,15 +45,12 @@ class _Feed(BaseModel):
     nodes: list[object]
 
 
-class Lium:
-    """The Lium connector; ``base_url`` is the public feed or a stand-in of it."""
+class Lium(Connector):
+    """The Lium connector."""
 
     name = "lium"
     default_url = "https://lium.io"
     refresh_seconds = 300
-
-    def __init__(self, base_url: str = default_url) -> None:
-        self.base_url = base_url.rstrip("/")
 
     def fetch(self, http: Http, catalogue: Catalogue) -> Sequence[Answer]:
         del catalogue  # one address holds every node

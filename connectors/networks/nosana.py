@@ -14,7 +14,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from connectors.base import Answer, Http, Reading, Reject, Unreadable
+from connectors.base import Answer, Connector, Http, Reading, Reject, Unreadable
 from connectors.wire import json_of, rows_of, text_of
 from engine.export import number_text
 from engine.market import Offer, offer_id_of
@@ -34,15 +34,12 @@ class _Market(BaseModel):
     lowest_vram: float | None = Field(default=None, ge=0)
 
 
-class Nosana:
-    """The Nosana connector; ``base_url`` is the public API or a stand-in of it."""
+class Nosana(Connector):
+    """The Nosana connector."""
 
     name = "nosana"
     default_url = "https://api.nosana.com"
     refresh_seconds = 900  # rewards follow the token's price slowly
-
-    def __init__(self, base_url: str = default_url) -> None:
-        self.base_url = base_url.rstrip("/")
 
     def fetch(self, http: Http, catalogue: Catalogue) -> Sequence[Answer]:
         del catalogue  # one address holds every market

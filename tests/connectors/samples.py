@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
-from connectors.base import Answer, Http, Reading, Source
+from connectors.base import Answer, Connector, Http, Reading, Source
 from connectors.baselines.azure import Azure
 from connectors.http import HttpClient, Limits
 from connectors.jobs.ingest import Ingest
@@ -41,7 +42,7 @@ Answers = Callable[[httpx.Request], httpx.Response]
 class Sample:
     """Where things are in a source's answers; places in ``row`` start at the row."""
 
-    source: type[Source]
+    source: type[Connector]
     file_of: Callable[[httpx.Request], str]
     """Which file answers a request."""
     rows_file: str
@@ -57,10 +58,16 @@ class Sample:
     keeps_unknown_gpus: bool
     needed: Sequence[Place]
     """Fields beside the price without which the row is no offer."""
+    key: str | None = None
+    """A made-up key in the form the source takes; no test may find it anywhere afterwards."""
 
     @property
     def name(self) -> str:
         return self.source.name
+
+    def made(self) -> Source:
+        """The source as the registry would make it, with the made-up key if it takes one."""
+        return self.source(key=SecretStr(self.key) if self.key else None)
 
     def texts(self) -> dict[str, str]:
         """Every answer, by the name of its file."""
@@ -183,6 +190,8 @@ SAMPLES = {sample.name: sample for sample in _SAMPLES}
 
 class Fake:
     """A source in memory: it says what the test says, after what ``before`` does, and counts."""
+
+    has_offers = True
 
     def __init__(
         self,

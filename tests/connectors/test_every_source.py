@@ -51,7 +51,7 @@ def good_lakes(tmp_path_factory) -> dict[str, Lake]:
     """One lake per source that holds its good reading; copied, never written to."""
     lakes = {name: Lake(tmp_path_factory.mktemp(name) / "market") for name in SAMPLES}
     for name, sample in SAMPLES.items():
-        ingest(lakes[name], answering(sample, sample.texts())).run(sample.source())
+        ingest(lakes[name], answering(sample, sample.texts())).run(sample.made())
     return lakes
 
 
@@ -61,7 +61,7 @@ def lake(good_lakes, sample, tmp_path) -> Lake:
 
 
 def read(lake: Lake, sample: Sample, answers: Answers) -> RunRecord:
-    return ingest(lake, answers).run(sample.source())
+    return ingest(lake, answers).run(sample.made())
 
 
 def offers(lake: Lake) -> pl.DataFrame:
@@ -265,7 +265,7 @@ JSON = st.recursive(
 
 def reads(sample: Sample, texts: dict[str, str]) -> None:
     """Read answers up to what is stored of them; any error but a SourceError is a fault."""
-    source = sample.source()
+    source = sample.made()
     with suppress(SourceError):
         answers = source.fetch(client(answering(sample, texts)), catalogue())
         reading = source.parse(answers, NOW, catalogue())
