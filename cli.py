@@ -3,7 +3,6 @@
 Commands import what they need when they run, so that ``necto --help`` answers at once.
 """
 
-import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,6 +10,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, NoReturn, get_args
 
 import typer
+
+from connectors.jobs import terminal
+from engine.terminal import json_text, table_text
 
 if TYPE_CHECKING:
     from data.market import Lake
@@ -25,6 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(terminal.app)
 
 Gpu = Annotated[str | None, typer.Option(help="Model or family: H100-SXM, H100, A100-80.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -109,45 +112,6 @@ def savings(gpu: Gpu = None, as_json: Json = False) -> None:
             ("gpu_model", "network", "usd_per_gpu_hour", "baseline", "baseline_instance",
              "baseline_usd_per_gpu_hour", "saves", "confidence", "baseline_observed_on"),
         )  # fmt: skip
-
-
-@app.command()
-def ingest(
-    network: Annotated[list[str] | None, typer.Option(help="Only these; may be repeated.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Read every source once, now. Ends with 1 when one of them gave nothing."""
-    from connectors.http import HttpClient
-    from connectors.jobs.ingest import Ingest, load_recorded
-    from connectors.registry import sources
-    from data.market import Busy
-    from data.shipped import catalogue
-
-    known = {source.name: source for source in sources()}
-    wanted = [name.lower() for name in network or known]
-    if unknown := set(wanted) - set(known):
-        _fail(f"No connector for {', '.join(sorted(unknown))}. Known: {', '.join(known)}")
-    lake = _lake(_settings())
-    rows: list[dict[str, object]] = []
-    with HttpClient() as http:
-        job = Ingest(lake, http, catalogue())
-        load_recorded(lake)
-        for name in wanted:
-            try:
-                run = job.run(known[name])
-            except Busy as busy:
-                rows.append({"network": name, "outcome": "busy", "message": str(busy)})
-                continue
-            rows.append(
-                {"network": name, "outcome": run.outcome, "message": run.message,
-                 "offers": run.offers, "rejects": sum(run.reject_counts.values())}
-            )  # fmt: skip
-    if as_json:
-        _print_json(rows)
-    else:
-        _print_table(rows, ("network", "outcome", "offers", "rejects", "message"))
-    if any(row["outcome"] not in ("ok", "busy") for row in rows):
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -271,16 +235,11 @@ def _known_networks(market: "Market") -> str:
 
 
 def _print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+    sys.stdout.write(json_text(value))
 
 
 def _print_table(rows: Sequence[dict[str, object]], columns: Sequence[str]) -> None:
-    cells = [[str("" if row.get(c) is None else row[c])[:44] for c in columns] for row in rows]
-    widths = [max([len(c), *(len(line[i]) for line in cells)]) for i, c in enumerate(columns)]
-    for line in (columns, *cells):
-        typer.echo("  ".join(text.ljust(w) for text, w in zip(line, widths, strict=True)).rstrip())
-    if not rows:
-        typer.echo("nothing found")
+    sys.stdout.write(table_text(rows, columns))
 
 
 def _fail(message: str) -> NoReturn:

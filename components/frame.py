@@ -29,6 +29,12 @@ page = st.navigation(
             icon=":material/storefront:",
             url_path="market",
         ),
+        st.Page(
+            ROOT / "pages" / "settings.py",
+            title="Settings",
+            icon=":material/settings:",
+            url_path="settings",
+        ),
     ],
     position="top",
 )

@@ -61,7 +61,7 @@ def networks_table(states: Sequence[NetworkState], now: datetime) -> None:
             "Oldest": age(state.oldest_at, now),
             "Offers": state.offers,
             "Free": state.available,
-            "Last reading": _last_reading(state, now),
+            "Last reading": last_reading(state, now),
         }
         for state in states
     ]
@@ -143,7 +143,8 @@ def rejected_rows(network: str, rejects: pl.DataFrame) -> None:
         )
 
 
-def _last_reading(state: NetworkState, now: datetime) -> str:
+def last_reading(state: NetworkState, now: datetime) -> str:
+    """What the newest reading said, and when."""
     if state.last is None:
         return "none yet"
     if state.last.source_kind == "recorded":

@@ -11,6 +11,7 @@ import streamlit as st
 
 from data.market import Lake
 from data.offers import Market, latest, states
+from data.preferences import Preferences, load
 from data.settings import Settings
 from data.worker import heartbeat
 from engine.people import Actor, Role, local_actor
@@ -40,6 +41,11 @@ def market() -> Market:
 
 def network_states() -> list[NetworkState]:
     return states(lake(), market())
+
+
+def preferences() -> Preferences:
+    """What people have chosen on the Settings page; a small file, read anew."""
+    return load(settings().home)
 
 
 def worker_is_alive() -> bool:

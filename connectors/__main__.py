@@ -6,12 +6,14 @@ import signal
 import sys
 
 from connectors.http import HttpClient
+from connectors.jobs.connect import connected
 from connectors.jobs.ingest import Ingest
 from connectors.jobs.schedule import Worker
-from connectors.registry import sources
+from data import preferences
 from data.market import BrokenLake, Lake
 from data.settings import BadSettings, Settings
 from data.shipped import catalogue
+from data.worker import publish_connections
 
 USAGE = "usage: python -m connectors work"
 
@@ -29,8 +31,15 @@ def main(arguments: list[str]) -> int:
     except (BadSettings, BrokenLake) as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    found = connected()
+    publish_connections(settings.home, [one.connection for one in found])
     with HttpClient() as http:
-        worker = Worker(settings.home, Ingest(lake, http, catalogue()), sources())
+        worker = Worker(
+            settings.home,
+            Ingest(lake, http, catalogue()),
+            [one.source for one in found if one.source],
+            is_on=lambda name: name not in preferences.load(settings.home).switched_off,
+        )
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: worker.tell())
         parent = os.environ.get("NECTO_PARENT", "")

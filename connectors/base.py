@@ -1,5 +1,6 @@
 """What a source of prices is, what it returns, and the errors that say what to do next."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -120,7 +121,7 @@ class Source(Protocol):
         ...
 
 
-class Connector:
+class Connector(ABC):
     """What every connector shares; ``base_url`` is the public address or a stand-in of it."""
 
     name: str
@@ -134,3 +135,13 @@ class Connector:
     def __init__(self, base_url: str | None = None, key: SecretStr | None = None) -> None:
         self.base_url = (base_url or self.default_url).rstrip("/")
         self.key = key
+
+    @abstractmethod
+    def fetch(self, http: Http, catalogue: Catalogue) -> Sequence[Answer]:
+        """See ``Source``."""
+
+    @abstractmethod
+    def parse(
+        self, answers: Sequence[Answer], observed_at: datetime, catalogue: Catalogue
+    ) -> Reading:
+        """See ``Source``."""

@@ -1,19 +1,55 @@
 """Every source of prices, one line each. A new one is added here and nowhere else."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from connectors.base import Source
+from connectors.base import Connector, Source
 from connectors.baselines.azure import Azure
+from connectors.keys import UnusableKey, key_of, key_variable
 from connectors.networks.akash import Akash
 from connectors.networks.lium import Lium
 from connectors.networks.nosana import Nosana
+from engine.connections import KeyState
 
-SOURCES = (Akash, Nosana, Lium, Azure)
+SOURCES: tuple[type[Connector], ...] = (
+    Akash,
+    Nosana,
+    Lium,
+    Azure,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """One connector with its address and key as set; ``source`` is None without a usable key."""
+
+    kind: type[Connector]
+    source: Source | None
+    key_state: KeyState
+    key_note: str
+
+
+def registered(env: Mapping[str, str] = os.environ) -> Iterator[Registered]:
+    """Give every connector; ``NECTO_<NAME>_URL`` points one at another address (a stand-in)."""
+    for kind in SOURCES:
+        url = env.get(f"NECTO_{kind.name.upper()}_URL") or None
+        variable = key_variable(kind.name)
+        how = f"set {variable} to {kind.key_form}" if kind.key_form else ""
+        if kind.key_use == "none":
+            yield Registered(kind, kind(url), "not needed", "")
+            continue
+        try:
+            key = key_of(kind.name, env)
+            usable = key or kind.key_use == "optional"
+            source = kind(url, key) if usable else None
+        except (UnusableKey, ValueError) as error:
+            yield Registered(kind, None, "unusable", str(error))
+            continue
+        state: KeyState = "present" if key else "missing" if not usable else "not needed"
+        yield Registered(kind, source, state, "" if key else how)
 
 
 def sources(env: Mapping[str, str] = os.environ) -> tuple[Source, ...]:
-    """Return the sources; ``NECTO_<NAME>_URL`` points one at another address (a stand-in)."""
-    return tuple(
-        kind(env.get(f"NECTO_{kind.name.upper()}_URL") or kind.default_url) for kind in SOURCES
-    )
+    """Return the sources that have what they need to be asked."""
+    return tuple(found.source for found in registered(env) if found.source)

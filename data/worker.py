@@ -1,15 +1,26 @@
-"""How the worker and the pages speak before there are records: a heartbeat and request files."""
+"""How the worker and the pages speak before there are records.
+
+The worker beats and says how it is connected; pages leave request files that it consumes.
+"""
 
 import contextlib
 import json
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from data.files import write_text
+from data.preferences import Preferences
+from data.terms import terms
+from engine.connections import Connection, KeyState, KeyUse
 
 HEARTBEAT_SECONDS = 5
 HEARTBEAT_LATE_AFTER = timedelta(seconds=30)
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +60,72 @@ def take_refresh_request(home: Path) -> bool:
     return True
 
 
+def request_test(home: Path, name: str, now: datetime) -> None:
+    """Ask the worker to read one source now."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no source")
+    write_text(_test_file(home, name), now.isoformat())
+
+
+def take_test_requests(home: Path) -> list[str]:
+    """Consume the requests to read single sources; each goes to exactly one of several workers."""
+    taken = []
+    for path in sorted(_test_file(home, "").parent.glob("test-*.request")):
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+            taken.append(path.stem.removeprefix("test-"))
+    return taken
+
+
+def publish_connections(home: Path, connections: Sequence[Connection]) -> None:
+    """Say which sources the worker can read and whether it has their keys; never a key."""
+    rows = [asdict(_Reported.of(connection)) for connection in connections]
+    write_text(_connections_file(home), json.dumps(rows, indent=1))
+
+
+def connections(home: Path, preferences: Preferences) -> list[Connection]:
+    """Return how the worker said it is connected, with what is switched now; empty before that."""
+    try:
+        rows = _REPORTED.validate_json(_connections_file(home).read_bytes())
+    except (OSError, ValidationError):
+        return []
+    known = [row.connection() for row in rows if row.name in terms()]
+    off = preferences.switched_off
+    return [replace(one, is_switched_off=one.name in off) for one in known]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reported:
+    """What of a connection only the worker knows."""
+
+    name: str
+    key_use: KeyUse
+    key_state: KeyState
+    key_note: str
+    has_offers: bool
+
+    @classmethod
+    def of(cls, found: Connection) -> "_Reported":
+        return cls(found.name, found.key_use, found.key_state, found.key_note, found.has_offers)
+
+    def connection(self) -> Connection:
+        return Connection(terms=terms()[self.name], **asdict(self))
+
+
+_REPORTED = TypeAdapter(list[_Reported])
+
+
 def _heartbeat_file(home: Path) -> Path:
     return home / "worker" / "heartbeat.json"
 
 
 def _request_file(home: Path) -> Path:
     return home / "worker" / "refresh.request"
+
+
+def _test_file(home: Path, name: str) -> Path:
+    return home / "worker" / f"test-{name}.request"
+
+
+def _connections_file(home: Path) -> Path:
+    return home / "worker" / "connections.json"

@@ -7,6 +7,7 @@ run stay: an empty market is never the answer to a broken network.
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -110,6 +111,29 @@ class Ingest:
             for o in twice
         ]
         return replace(reading, offers=offers, rejects=[*reading.rejects, *repeated])
+
+
+def run_all(ingest: Ingest, sources: Sequence[Source]) -> list[dict[str, Any]]:
+    """Read sources at the same time, each in its own thread; one row per source, in their order.
+
+    Keys: network, outcome (``busy`` when another process reads it), message, offers, rejects.
+    """
+
+    def read(source: Source) -> dict[str, Any]:
+        try:
+            run = ingest.run(source)
+        except Busy as busy:
+            return {"network": source.name, "outcome": "busy", "message": str(busy)}
+        counts = {"offers": run.offers, "rejects": sum(run.reject_counts.values())}
+        return {
+            "network": source.name,
+            "outcome": run.outcome,
+            "message": run.message,
+            **counts,
+        }
+
+    with ThreadPoolExecutor(max(1, len(sources))) as pool:
+        return list(pool.map(read, sources))
 
 
 def load_recorded(lake: Lake, clock: Clock = now_utc) -> list[str]:

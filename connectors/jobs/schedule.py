@@ -3,14 +3,14 @@
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from connectors.base import Source
 from connectors.jobs.ingest import Ingest, load_recorded
 from data.market import Busy, Lake
-from data.worker import HEARTBEAT_SECONDS, beat, take_refresh_request
+from data.worker import HEARTBEAT_SECONDS, beat, take_refresh_request, take_test_requests
 from engine.runs import RunRecord, moment_of
 
 log = logging.getLogger(__name__)
@@ -19,6 +19,8 @@ RETRY_SECONDS = 60
 """A failed source is asked again after this, doubled per failure up to its own refresh time."""
 FORCED_SECONDS = 15
 """However often people press "Refresh now", a source is not asked again before this."""
+OFF_SECONDS = 5
+"""How soon a source that is switched on again is read."""
 
 
 class Worker:
@@ -31,11 +33,13 @@ class Worker:
         sources: Sequence[Source],
         *,
         forced_seconds: float = FORCED_SECONDS,
+        is_on: Callable[[str], bool] = lambda _name: True,
     ) -> None:
         self.home = home
         self.ingest = ingest
         self.sources = sources
         self.forced_seconds = forced_seconds
+        self.is_on = is_on
         self._stop = threading.Event()
         self._is_told = False
         self._beaten: datetime | None = None
@@ -67,9 +71,12 @@ class Worker:
             if self._is_told or (parent and os.getppid() != parent):
                 self.stop()
                 return
-            if take_refresh_request(self.home):
-                for wake in self._wake.values():
-                    wake.set()
+            self._wake_the_asked()
+
+    def _wake_the_asked(self) -> None:
+        asked = set(self._wake) if take_refresh_request(self.home) else set()
+        for name in asked.union(take_test_requests(self.home)) & set(self._wake):
+            self._wake[name].set()
 
     def _beat(self) -> bool:
         """Beat when it is time; True when it was."""
@@ -108,6 +115,9 @@ class Worker:
             wake.clear()
             if self._stop.is_set():
                 return
+            if not self.is_on(source.name):
+                pause = OFF_SECONDS
+                continue
             run = self._read_once(source)
             failures = 0 if run and run.outcome == "ok" else failures + 1
             pause = next_pause(source, failures, run.retry_after_seconds if run else None)

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,13 +17,15 @@ import pytest
 
 from connectors import __main__ as command
 from connectors.base import Source, Unreachable
-from connectors.jobs.ingest import load_recorded
+from connectors.http import HttpClient, Limits
+from connectors.jobs.ingest import Ingest, load_recorded, run_all
 from connectors.jobs.schedule import RETRY_SECONDS, Worker, first_pause, next_pause
+from connectors.networks.lium import Lium
 from connectors.registry import SOURCES
 from data import offers as questions
 from data.market import Lake
-from data.shipped import recorded_offers
-from data.worker import heartbeat, request_refresh, take_refresh_request
+from data.shipped import catalogue, recorded_offers
+from data.worker import heartbeat, request_refresh, request_test, take_refresh_request
 from tests.connectors.samples import NOW, Fake, ingest
 
 WAIT_SECONDS = 60
@@ -281,3 +283,77 @@ def test_the_real_worker_loads_beats_and_ends_when_told(tmp_path):
         assert process.wait(3) == 0
     assert questions.latest(lake).offers.height > 100
     assert "Traceback" not in log.read_text()
+
+
+def test_a_source_that_is_switched_off_is_not_read_until_it_is_on_again(tmp_path, monkeypatch):
+    monkeypatch.setattr("connectors.jobs.schedule.OFF_SECONDS", 0.05)
+    off = {"nosana"}
+    nosana, lium = Fake("nosana"), Fake("lium")
+    worker = Worker(
+        tmp_path,
+        replace(ingest(Lake(tmp_path / "market")), clock=quick),
+        [nosana, lium],
+        is_on=lambda name: name not in off,
+    )
+    with working(worker):
+        assert soon(lambda: live_runs(worker, "lium") == 1)
+        request_refresh(tmp_path, NOW)
+        assert soon(lambda: lium.times_asked >= 1 and not list(tmp_path.rglob("*.request")))
+        assert nosana.times_asked == 0
+        off.clear()
+        assert soon(lambda: live_runs(worker, "nosana") == 1)
+
+
+def test_a_test_reads_that_source_and_no_other(tmp_path):
+    nosana, lium = Fake("nosana"), Fake("lium")
+    worker = worker_of(tmp_path, nosana, lium)
+    with working(worker):
+        assert soon(lambda: (live_runs(worker, "nosana"), live_runs(worker, "lium")) == (1, 1))
+        request_test(tmp_path, "lium", NOW)
+        assert soon(lambda: live_runs(worker, "lium") == 2)
+        assert live_runs(worker, "nosana") == 1
+
+
+def dripping(enough: threading.Event) -> int:
+    """A server on loopback that answers a byte a second until it is enough; its port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        connection, _ = listener.accept()
+        with listener, connection, suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+            while not enough.wait(1):
+                connection.sendall(b" ")
+
+    threading.Thread(target=drip, daemon=True).start()
+    return int(listener.getsockname()[1])
+
+
+def test_a_network_that_drips_a_byte_a_second_delays_no_other(tmp_path):
+    enough = threading.Event()
+    slow = Lium(f"http://127.0.0.1:{dripping(enough)}")
+    with HttpClient(Limits(total_timeout_seconds=2 * WAIT_SECONDS, attempts_max=1)) as http:
+        job = Ingest(Lake(tmp_path / "market"), http, catalogue())
+        worker = Worker(tmp_path, job, [slow, often("nosana")], forced_seconds=0)
+        with working(worker):
+            assert soon(lambda: live_runs(worker, "nosana") > 2)
+            assert live_runs(worker, "lium") == 0
+            enough.set()
+            assert soon(lambda: live_runs(worker, "lium") == 1)
+    run = job.lake.run("lium", next(job.lake.run_ids("lium")))
+    assert run is not None
+    assert run.outcome == "unreadable"
+
+
+def test_all_sources_are_read_at_the_same_time_and_each_has_its_row(lake):
+    both = threading.Barrier(2, timeout=WAIT_SECONDS)
+    sources = [
+        Fake("nosana", before=both.wait),
+        Fake("lium", Unreachable("no luck"), before=both.wait),
+    ]
+    with lake.ingesting("akash"):
+        rows = run_all(ingest(lake), [*sources, Fake("akash")])
+    assert [(r["network"], r["outcome"]) for r in rows] == [
+        ("nosana", "ok"), ("lium", "unreachable"), ("akash", "busy"),
+    ]  # fmt: skip
