@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from data.market import Lake
     from data.offers import Market
     from data.settings import Settings
-    from engine.runs import NetworkState
+    from engine.sources import SourceStatus
 
 app = typer.Typer(
     name="necto",
@@ -118,14 +118,18 @@ def savings(gpu: Gpu = None, as_json: Json = False) -> None:
 def status(as_json: Json = False) -> None:
     """Say how fresh every network's figures are, and whether the worker lives."""
     from data.offers import states
-    from data.worker import heartbeat
+    from data.preferences import load
+    from data.worker import connections, heartbeat
+    from engine.sources import source_statuses
 
     settings = _settings()
     lake = _lake(settings)
     now = datetime.now(UTC)
     market = _market(lake)
     beat = heartbeat(settings.home)
-    networks = [_state_record(state, now) for state in states(lake, market)]
+    linked = connections(settings.home, load(settings.home))
+    found = source_statuses(states(lake, market), linked, now)
+    networks = [_source_record(source, now) for source in found]
     if as_json:
         _print_json(
             {
@@ -145,24 +149,29 @@ def status(as_json: Json = False) -> None:
         typer.echo(f"set aside: {name} ({reason})")
 
 
-def _state_record(state: "NetworkState", now: datetime) -> dict[str, object]:
+def _source_record(source: "SourceStatus", now: datetime) -> dict[str, object]:
     from engine.export import moment_text
 
+    state = source.state
+    seen = state.observed_at if state else None
+    oldest = state.oldest_at if state else None
+    last = state.last if state else None
     return {
-        "network": state.network,
-        "status": state.status_at(now),
-        "source_kind": state.source_kind,
-        "offers": state.offers,
-        "available": state.available,
-        "oldest_at": moment_text(state.oldest_at) if state.oldest_at else None,
-        "observed_at": moment_text(state.observed_at) if state.observed_at else None,
-        "age_seconds": int((now - state.observed_at).total_seconds())
-        if state.observed_at
-        else None,
-        "last_run_at": moment_text(state.last.started_at) if state.last else None,
-        "last_outcome": state.last.outcome if state.last else None,
-        "message": state.last.message if state.last else "",
-        "rejects": state.good.reject_counts if state.good else {},
+        "network": source.name,
+        "status": source.word,
+        "why": source.why,
+        "reads": source.connection.reads if source.connection else False,
+        "key": source.connection.key_state if source.connection else None,
+        "source_kind": source.kind,
+        "offers": state.offers if state else 0,
+        "available": state.available if state else None,
+        "oldest_at": moment_text(oldest) if oldest else None,
+        "observed_at": moment_text(seen) if seen else None,
+        "age_seconds": int((now - seen).total_seconds()) if seen else None,
+        "last_run_at": moment_text(last.started_at) if last else None,
+        "last_outcome": last.outcome if last else None,
+        "message": last.message if last else "",
+        "rejects": state.good.reject_counts if state and state.good else {},
     }
 
 

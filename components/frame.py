@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from components.freshness import status_line
-from components.session import enter_frame, network_states, now, settings, worker_is_alive
+from components.session import enter_frame, now, settings, sources, worker_is_alive
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "components" / "static"
@@ -43,7 +43,7 @@ st.set_page_config(page_title=f"{page.title} · Necto")
 
 @st.fragment(run_every=STATUS_SECONDS)
 def status() -> None:
-    status_line(settings().mode, network_states(), now(), worker_alive=worker_is_alive())
+    status_line(settings().mode, sources(), now(), worker_alive=worker_is_alive())
 
 
 status()

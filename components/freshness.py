@@ -9,20 +9,13 @@ import streamlit as st
 from components.text import age, ago, literal, network_name, span
 from engine.export import inert_text
 from engine.runs import NetworkState
+from engine.sources import MEANINGS, SourceStatus
 
 _POLL_SECONDS = 2
-_MEANINGS = {
-    "live": "The last reading succeeded.",
-    "recorded": "Figures that ship with Necto; no live reading yet.",
-    "contract": "A negotiated rate card.",
-    "stale": "The last reading succeeded, but more than a day ago.",
-    "failing": "The last reading failed; the last good figures are kept.",
-    "empty": "No figures yet.",
-}
 
 
 def status_line(
-    mode: str, states: Sequence[NetworkState], now: datetime, *, worker_alive: bool
+    mode: str, sources: Sequence[SourceStatus], now: datetime, *, worker_alive: bool
 ) -> None:
     """One line under the navigation: mode, freshness of the market, the worker."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="status_line"):
@@ -31,13 +24,14 @@ def status_line(
             icon=":material/science:",
             color="orange",
         )
-        live = [state for state in states if state.status_at(now) == "live"]
-        newest = max((s.observed_at for s in states if s.observed_at), default=None)
-        counts = f"{len(live)} of {len(states)} sources live"
+        live = [source for source in sources if source.word == "live"]
+        seen = (s.state.observed_at for s in sources if s.state and s.state.observed_at)
+        newest = max(seen, default=None)
+        counts = f"{len(live)} of {len(sources)} sources live"
         st.badge(
             f"Newest figure: {ago(newest, now)} · {counts}" if newest else "Market is empty",
             icon=":material/sensors:" if live else ":material/history:",
-            color="green" if len(live) == len(states) else "yellow",
+            color="green" if len(live) == len(sources) else "yellow",
             help="Other figures may be older: the Dashboard lists every source with its age.",
         )
         if worker_alive:
@@ -51,32 +45,23 @@ def status_line(
             )
 
 
-def networks_table(states: Sequence[NetworkState], now: datetime) -> None:
+def networks_table(sources: Sequence[SourceStatus], now: datetime) -> None:
     """Every source: status in words, age of its figures, offers, what the last reading said."""
-    rows = [
-        {
-            "Source": network_name(state.network),
-            "Status": state.status_at(now),
-            "Figures from": span(state.oldest_at, state.observed_at),
-            "Oldest": age(state.oldest_at, now),
-            "Offers": state.offers,
-            "Free": state.available,
-            "Last reading": last_reading(state, now),
-        }
-        for state in states
-    ]
     st.dataframe(
-        pl.DataFrame(rows, infer_schema_length=None),
+        pl.DataFrame([_line(source, now) for source in sources], infer_schema_length=None),
         hide_index=True,
         placeholder="–",
         alt="Freshness of every source",
         column_config={
             "Source": st.column_config.TextColumn(width=120),
+            "Figures": st.column_config.TextColumn(
+                width=80, help="live, recorded (shipped with Necto) or contract (your rate card)."
+            ),
             "Figures from": st.column_config.TextColumn(width=200),
             "Oldest": st.column_config.TextColumn(width=80),
             "Offers": st.column_config.NumberColumn(width=70),
             "Status": st.column_config.TextColumn(
-                width=90, help=" ".join(f"**{k}**: {v}" for k, v in _MEANINGS.items())
+                width=90, help=" ".join(f"**{k}**: {v}" for k, v in MEANINGS.items())
             ),
             "Free": st.column_config.NumberColumn(
                 width=80,
@@ -87,11 +72,31 @@ def networks_table(states: Sequence[NetworkState], now: datetime) -> None:
     )
 
 
+def _line(source: SourceStatus, now: datetime) -> dict[str, object]:
+    state = source.state
+    said = last_reading(state, now) if state else ""
+    return {
+        "Source": network_name(source.name),
+        "Status": source.word,
+        "Figures": source.kind,
+        "Figures from": span(state.oldest_at, state.observed_at) if state else None,
+        "Oldest": age(state.oldest_at, now) if state else None,
+        "Offers": state.offers if state else 0,
+        "Free": state.available if state else None,
+        "Last reading": ". ".join(filter(None, [_because(source), said])),
+    }
+
+
+def _because(source: SourceStatus) -> str:
+    """Why a source is not read; a failed reading speaks for itself."""
+    return source.why if source.word != "failing" else ""
+
+
 def attention(
-    states: Sequence[NetworkState], set_aside: dict[str, str], *, worker_alive: bool
+    sources: Sequence[SourceStatus], set_aside: dict[str, str], *, worker_alive: bool
 ) -> None:
     """What a person should look at now, in one line; nothing to look at is said too."""
-    failing = [state for state in states if state.failing]
+    failing = [source.state for source in sources if source.word == "failing" and source.state]
     problems: list[str] = []
     if not worker_alive:
         problems.append("The worker is not running, so no figure is renewed.")

@@ -13,9 +13,12 @@ from data.market import Lake
 from data.offers import Market, latest, states
 from data.preferences import Preferences, load
 from data.settings import Settings
+from data.worker import connections as reported
 from data.worker import heartbeat
+from engine.connections import Connection
 from engine.people import Actor, Role, local_actor
 from engine.runs import NetworkState
+from engine.sources import SourceStatus, source_statuses
 
 _run = threading.local()  # a script run has its own thread
 
@@ -41,6 +44,16 @@ def market() -> Market:
 
 def network_states() -> list[NetworkState]:
     return states(lake(), market())
+
+
+def connections() -> list[Connection]:
+    """How the worker said it is connected, with what is switched now."""
+    return reported(settings().home, preferences())
+
+
+def sources() -> list[SourceStatus]:
+    """What is true of each source now."""
+    return source_statuses(network_states(), connections(), now())
 
 
 def preferences() -> Preferences:

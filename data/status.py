@@ -10,9 +10,11 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from data.market import BrokenLake, Lake
 from data.offers import latest, states
+from data.preferences import load
 from data.settings import Settings
-from data.worker import heartbeat
+from data.worker import connections, heartbeat
 from engine.runs import NetworkState
+from engine.sources import SourceStatus, source_statuses
 
 
 @cache
@@ -26,7 +28,7 @@ class Status:
     """One look at the stores and the worker."""
 
     at: datetime
-    states: tuple[NetworkState, ...]
+    sources: tuple[SourceStatus, ...]
     set_aside: int
     heartbeat_age_seconds: float | None
     worker_is_late: bool
@@ -37,18 +39,19 @@ class Status:
         """Look at everything; a store that cannot be opened is a fault, not an error."""
         at = datetime.now(UTC)
         beat = heartbeat(settings.home)
+        linked = connections(settings.home, load(settings.home))
         fault: str | None = None
-        found: tuple[NetworkState, ...] = ()
+        found: list[NetworkState] = []
         aside = 0
         try:
             lake = _lake(settings.lake)
-            found = tuple(states(lake, latest(lake)))
+            found = states(lake, latest(lake))
             aside = len(lake.aside())
         except (BrokenLake, OSError) as error:
             fault = str(error)
         return cls(
             at=at,
-            states=found,
+            sources=tuple(source_statuses(found, linked, at)),
             set_aside=aside,
             heartbeat_age_seconds=(at - beat.at).total_seconds() if beat else None,
             worker_is_late=beat is None or beat.is_late(at),
@@ -58,7 +61,7 @@ class Status:
     def reasons_not_ready(self) -> list[str]:
         """Return why pages cannot serve figures, in words; empty when they can."""
         reasons = [f"the market cannot be read: {self.fault}"] if self.fault else []
-        if not self.fault and not any(state.offers for state in self.states):
+        if not self.fault and not any(s.state and s.state.offers for s in self.sources):
             reasons.append("the market is empty: the worker has not loaded any figures yet")
         if self.worker_is_late:
             reasons.append("the worker shows no sign of life: start python -m connectors work")
@@ -75,8 +78,13 @@ def metrics_text(status: Status) -> str:
     offers = gauge("offers", "Offers shown", "network", "status")
     age = gauge("figures_age_seconds", "Age of the newest figure", "network")
     failing = gauge("network_failing", "1 when the last reading failed", "network")
-    for state in status.states:
-        offers.labels(state.network, state.status_at(status.at)).set(state.offers)
+    reading = gauge("network_reads", "1 when it is on and has the key it needs", "network")
+    for source in status.sources:
+        reads = source.connection.reads if source.connection else False
+        reading.labels(source.name).set(int(reads))
+        if not (state := source.state):
+            continue
+        offers.labels(source.name, source.word).set(state.offers)
         failing.labels(state.network).set(int(state.failing))
         if state.observed_at:
             age.labels(state.network).set((status.at - state.observed_at).total_seconds())

@@ -15,9 +15,9 @@ from typing import Any, Literal
 import polars as pl
 
 from engine.money import PRICE_SCALE, divided, stored
+from engine.runs import SourceKind
 from engine.sound import refuse_unsound
 
-SourceKind = Literal["live", "recorded", "contract"]
 Term = Literal["on_demand", "spot", "reserved_1y", "reserved_3y", "contract"]
 PriceBasis = Literal[
     "instance",

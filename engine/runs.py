@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+SourceKind = Literal["live", "recorded", "contract"]
+StatusWord = Literal["live", "stale", "recorded", "contract", "failing", "empty"]
 Outcome = Literal["ok", "unreachable", "denied", "unreadable", "failed"]
 Kind = Literal["offers", "providers", "rejects", "signals"]
 
@@ -32,7 +34,7 @@ class RunRecord(BaseModel):
 
     run_id: str
     network: str
-    source_kind: Literal["live", "recorded", "contract"]
+    source_kind: SourceKind
     outcome: Outcome
     message: str
     started_at: datetime
@@ -93,7 +95,7 @@ class NetworkState:
     network: str
     good: RunRecord | None
     last: RunRecord | None
-    source_kind: str | None
+    source_kind: SourceKind | None
     oldest_at: datetime | None
     observed_at: datetime | None
     offers: int
@@ -103,7 +105,7 @@ class NetworkState:
     def failing(self) -> bool:
         return self.last is not None and self.last.outcome != "ok"
 
-    def status_at(self, now: datetime) -> str:
+    def status_at(self, now: datetime) -> StatusWord:
         """One word: live, stale, recorded, contract, failing (last figures are kept) or empty.
 
         Stale is live no more: the last reading succeeded, but over ``STALE_AFTER`` ago.

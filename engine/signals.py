@@ -11,7 +11,8 @@ from typing import Literal
 
 import polars as pl
 
-from engine.market import MOMENT, SourceKind, naive_utc
+from engine.market import MOMENT, naive_utc
+from engine.runs import SourceKind
 from engine.sound import refuse_unsound
 
 SignalName = Literal[

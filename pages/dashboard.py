@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from components import cards, charts, freshness, offer_table
+from components import cards, charts, freshness, offer_table, session
 from components.session import (
     lake,
     market,
-    network_states,
     now,
     require,
     settings,
@@ -40,16 +39,16 @@ def figures(gpu_model: str) -> None:
     found = headline(newest.networks, newest.baselines, gpu_model, now())
     cards.headline_cards(found, large_savings(newest.networks, newest.baselines, now()))
     cards.label_line(found)
-    freshness.attention(network_states(), lake().aside(), worker_alive=worker_is_alive())
+    freshness.attention(session.sources(), lake().aside(), worker_alive=worker_is_alive())
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
 def sources() -> None:
-    states = network_states()
-    freshness.networks_table(states, now())
+    found = session.sources()
+    freshness.networks_table(found, now())
     freshness.set_aside_list(lake().aside())
-    for state in states:
-        if state.good and state.good.reject_counts:
+    for state in (source.state for source in found):
+        if state and state.good and state.good.reject_counts:
             freshness.rejected_rows(state.network, rejects(lake(), state.good))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from components import connections
+from components import connections, session
 from components.session import (
     actor,
     network_states,
@@ -54,7 +54,7 @@ def test(name: str) -> None:
 
 @st.fragment(run_every=REFRESH_SECONDS)
 def sources() -> None:
-    found = worker.connections(settings().home, preferences())
+    found = session.connections()
     if not found:
         st.info("The worker has not said yet how it is connected: it does when it starts.")
         return
