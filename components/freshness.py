@@ -79,7 +79,7 @@ def _line(source: SourceStatus, now: datetime) -> dict[str, object]:
         "Source": network_name(source.name),
         "Status": source.word,
         "Figures": source.kind,
-        "Figures from": span(state.oldest_at, state.observed_at) if state else None,
+        "Figures from": span(state.oldest_at, state.observed_at, now.tzinfo) if state else None,
         "Oldest": age(state.oldest_at, now) if state else None,
         "Offers": state.offers if state else 0,
         "Free": state.available if state else None,

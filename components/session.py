@@ -5,7 +5,8 @@ The one component that may import ``data``.
 
 import getpass
 import threading
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -24,7 +25,8 @@ _run = threading.local()  # a script run has its own thread
 
 
 def now() -> datetime:
-    return datetime.now(UTC)
+    """The time, in the zone that people chose for reports; everything is kept in UTC."""
+    return datetime.now(ZoneInfo(preferences().time_zone))
 
 
 @st.cache_resource

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
 from engine.overview import Comparison
@@ -114,23 +114,22 @@ def ago(moment: datetime | None, now: datetime) -> str:
     return f"{text} ago" if text[0].isdigit() else text
 
 
-def span(first: datetime | None, last: datetime | None) -> str:
+def span(first: datetime | None, last: datetime | None, zone: tzinfo | None = UTC) -> str:
     """From when to when: one day, or two with "to" between."""
     if first is None or last is None:
         return UNKNOWN
     days = (f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}")
-    return moment(last) if days[0] == days[1] else " to ".join(days)
+    return moment(last, zone) if days[0] == days[1] else " to ".join(days)
 
 
-def moment(value: datetime | None) -> str:
-    """A moment in UTC; midnight means that only the day is known."""
+def moment(value: datetime | None, zone: tzinfo | None = UTC) -> str:
+    """A moment in the reporting time zone; midnight in UTC means that only the day is known."""
     if value is None:
         return UNKNOWN
-    return (
-        f"{value:%Y-%m-%d}"
-        if (value.hour, value.minute) == (0, 0)
-        else f"{value:%Y-%m-%d %H:%M} UTC"
-    )
+    aware = value.replace(tzinfo=value.tzinfo or UTC)
+    if (aware.hour, aware.minute) == (0, 0):
+        return f"{aware:%Y-%m-%d}"
+    return f"{aware.astimezone(zone or UTC):%Y-%m-%d %H:%M %Z}"
 
 
 def number(value: float | None, unit: str = "") -> str:

@@ -57,10 +57,11 @@ title.title("What a GPU costs, and where")
 models = models_offered(market().networks)
 if not models:
     freshness.wait_for_offers(lambda: bool(models_offered(market().networks)))
-asked = st.query_params.get("model", DEFAULT_GPU)  # a link's GPU stays, also when nobody sells it
-models += [name for name in dict.fromkeys((asked, DEFAULT_GPU)) if name not in models]
+usual = (*session.preferences().models_of_interest, DEFAULT_GPU)
+asked = st.query_params.get("model", usual[0])  # a link's GPU stays, also when nobody sells it
+models = list(dict.fromkeys((*usual[:-1], *models, asked, DEFAULT_GPU)))
 gpu = choice.selectbox(
-    "GPU model", models, models.index(DEFAULT_GPU), key="model", bind="query-params"
+    "GPU model", models, models.index(usual[0]), key="model", bind="query-params"
 )
 if action.button("Refresh now", icon=":material/refresh:", type="primary", width="stretch"):
     try:

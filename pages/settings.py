@@ -24,6 +24,7 @@ from data.terms import terms
 require("viewer")
 
 REFRESH_SECONDS = 5
+FAULT = "settings_fault"
 CONNECTIONS, CARDS, PREFERENCES = "Connections", "Rate cards", "Preferences"
 
 
@@ -33,7 +34,7 @@ def keep(how: Callable[[Preferences], Preferences], said: str) -> None:
         store.change(settings().home, how)
         st.toast(said)
     except (ValueError, OSError) as error:
-        st.error(f"Not kept: {error}")
+        st.session_state[FAULT] = f"Not kept: {error}"
 
 
 def switch(name: str, is_on: bool) -> None:  # noqa: FBT001 - a toggle's value
@@ -49,11 +50,18 @@ def test(name: str) -> None:
         worker.request_test(settings().home, name, now())
         st.toast(f"Asked the worker to read {name} now: its answer appears here.")
     except OSError as error:
-        st.error(f"The request could not be written ({error.strerror}): see the server's disk.")
+        st.session_state[FAULT] = f"The request could not be written ({error.strerror})."
+
+
+def faults() -> None:
+    """Show what a click could not do; a callback itself may not draw in a fragment."""
+    if fault := st.session_state.pop(FAULT, None):
+        st.error(fault)
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
 def sources() -> None:
+    faults()
     found = session.connections()
     if not found:
         st.info("The worker has not said yet how it is connected: it does when it starts.")
@@ -88,3 +96,4 @@ elif section == PREFERENCES:
         if st.form_submit_button("Keep", type="primary"):
             chosen = {"time_zone": zone, "models_of_interest": tuple(models)}
             keep(lambda kept: kept.model_copy(update=chosen), "Kept.")
+            faults()
