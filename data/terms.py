@@ -15,6 +15,17 @@ def terms() -> dict[str, Terms]:
         return {row["source"]: _terms(row) for row in csv.DictReader(lines)}
 
 
+def terms_of(source: str) -> Terms:
+    """Return a source's note; one without a note is off: nobody has read its terms."""
+    return terms().get(source) or Terms(
+        source=source,
+        title=source,
+        default_on=False,
+        is_built=True,
+        note="Nobody has read its terms: it stays off until somebody has and recorded the date.",
+    )
+
+
 def _terms(row: dict[str, str]) -> Terms:
     return Terms(
         source=row["source"],

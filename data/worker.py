@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from data.files import write_text
 from data.preferences import Preferences
-from data.terms import terms
+from data.terms import terms_of
 from engine.connections import Connection, KeyState, KeyUse
 
 HEARTBEAT_SECONDS = 5
@@ -89,9 +89,8 @@ def connections(home: Path, preferences: Preferences) -> list[Connection]:
         rows = _REPORTED.validate_json(_connections_file(home).read_bytes())
     except (OSError, ValidationError):
         return []
-    known = [row.connection() for row in rows if row.name in terms()]
     off = preferences.switched_off
-    return [replace(one, is_switched_off=one.name in off) for one in known]
+    return [replace(row.connection(), is_switched_off=row.name in off) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ class _Reported:
         return cls(found.name, found.key_use, found.key_state, found.key_note, found.has_offers)
 
     def connection(self) -> Connection:
-        return Connection(terms=terms()[self.name], **asdict(self))
+        return Connection(terms=terms_of(self.name), **asdict(self))
 
 
 _REPORTED = TypeAdapter(list[_Reported])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from connectors.base import Source
 from connectors.registry import registered
 from data.preferences import Preferences
-from data.terms import terms
+from data.terms import terms_of
 from engine.connections import Connection
 
 
@@ -28,7 +28,7 @@ def connected(
     for entry in registered(env):
         connection = Connection(
             name=entry.kind.name,
-            terms=terms()[entry.kind.name],
+            terms=terms_of(entry.kind.name),
             key_use=entry.kind.key_use,
             key_state=entry.key_state,
             key_note=entry.key_note,
