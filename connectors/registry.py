@@ -5,11 +5,15 @@ from collections.abc import Mapping
 
 from connectors.base import Source
 from connectors.baselines.azure import Azure
+from connectors.networks.aethir import Aethir
 from connectors.networks.akash import Akash
+from connectors.networks.fluence import Fluence
+from connectors.networks.ionet import IoNet
 from connectors.networks.lium import Lium
 from connectors.networks.nosana import Nosana
+from connectors.networks.render import Render
 
-SOURCES = (Akash, Nosana, Lium, Azure)
+SOURCES = (Akash, Render, Aethir, Nosana, Lium, IoNet, Fluence, Azure)
 
 
 def sources(env: Mapping[str, str] = os.environ) -> tuple[Source, ...]:
