@@ -25,8 +25,8 @@ from engine.resources import Catalogue
 
 _PATH = "/enterprise/v1/io-cloud/vmaas/hardware"
 _NOTE = (
-    "List price, taken as the whole machine's; fees come on top. Hours are paid ahead and an early "
-    "end returns nothing: book short and extend. Memory as published, in GB."
+    "List price, taken as the whole machine's; fees come on top. Hours are paid ahead; count on "
+    "nothing back for an early end: book short and extend. Memory as published, in GB."
 )
 
 
