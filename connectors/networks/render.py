@@ -14,7 +14,16 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from connectors.base import Answer, Connector, Http, Reading, Reject, SourceError, Unreadable
+from connectors.base import (
+    Answer,
+    Connector,
+    Headers,
+    Http,
+    Reading,
+    Reject,
+    SourceError,
+    Unreadable,
+)
 from connectors.networks.render_signing import (
     KEY_FORM,
     key_pair,
@@ -88,8 +97,9 @@ class Render(Connector):
 
     def fetch(self, http: Http, catalogue: Catalogue) -> Sequence[Answer]:
         del catalogue  # the list holds every machine
+        headers = signing(key_pair(self.key))
         try:
-            return list(self._pages(http))
+            return list(self._pages(http, headers))
         except SourceError as error:
             error.args = (without_keys(str(error)),)  # servers like to repeat what they know
             raise
@@ -107,8 +117,7 @@ class Render(Connector):
             offers += rows_of(page_of(answer, _Page).data, read, rejects)
         return Reading(offers=offers, rejects=rejects)
 
-    def _pages(self, http: Http) -> Iterator[Answer]:
-        headers = signing(key_pair(self.key))
+    def _pages(self, http: Http, headers: Headers) -> Iterator[Answer]:
         rows = 0
         for number in range(1, PAGES_MAX + 1):
             query = query_text({"limit": str(LIMIT), "page": str(number)}.items())

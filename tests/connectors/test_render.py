@@ -140,6 +140,16 @@ def test_every_documented_state_has_a_meaning(shared):
     assert {state_of(status) for status in documented["terminal"]} == FINAL
 
 
+def test_a_state_is_final_only_when_nothing_can_follow():
+    assert [state_of(s) for s in ("PENDING", "RUNNING", "FAILING", "CANCELLED")] == [
+        "requested",
+        "running",
+        "terminating",
+        "terminated",
+    ]
+    assert {s for s in STATES if state_of(s) in FINAL} == {"COMPLETED", "CANCELLED", "FAILED"}
+
+
 @pytest.mark.parametrize("status", ["", "running", "PAUSED", "COMPLETED "])
 def test_an_unknown_state_is_never_final(status):
     assert state_of(status) == "unknown"
