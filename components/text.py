@@ -19,6 +19,8 @@ NETWORK_NAMES = {
     "aethir": "Aethir",
     "nosana": "Nosana",
     "lium": "Lium",
+    "ionet": "io.net",
+    "fluence": "Fluence",
     "aws": "AWS",
     "azure": "Azure",
     "gcp": "Google Cloud",

@@ -5,13 +5,18 @@
 """
 
 import os
+import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import SecretStr
 
+from connectors.base import Denied, Headers
+
 _KEY_CHARACTERS_MAX = 4096
+_SENDABLE = re.compile(r"[!-~]+")
+"""Printable ASCII without spaces: httpx would name any other header value in its error."""
 
 
 class UnusableKey(ValueError):
@@ -34,7 +39,7 @@ def key_of(name: str, env: Mapping[str, str] = os.environ) -> SecretStr | None:
     key = text.strip()
     if not key:
         return None
-    if len(key) > _KEY_CHARACTERS_MAX or not key.isascii() or not key.isprintable():
+    if len(key) > _KEY_CHARACTERS_MAX or not _SENDABLE.fullmatch(key):
         raise UnusableKey(f"{variable} is no key: one line of plain characters is expected")
     return SecretStr(key)
 
@@ -53,3 +58,22 @@ def _content(path: Path, variable: str) -> str:
     if not text.strip():
         raise UnusableKey(f"the file of {variable} is empty")
     return text
+
+
+def needed(source: str, key: SecretStr | None, form: str) -> str:
+    """Return the text of a key that a source cannot do without; raises Denied, saying what to set.
+
+    ``source`` is the connector's short name, ``form`` what such a key looks like.
+    """
+    setting = key_variable(source)
+    text = key.get_secret_value().strip() if key else ""
+    if not text:
+        raise Denied(f"{source} answers only with a key: set {setting} ({form})")
+    if not _SENDABLE.fullmatch(text):
+        raise Denied(f"{setting} holds a character that no key has: set it again ({form})")
+    return text
+
+
+def key_header(name: str, text: str) -> Headers:
+    """Return what sends a key in a header of this name with every attempt."""
+    return lambda _: {name: text}

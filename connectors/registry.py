@@ -7,15 +7,23 @@ from dataclasses import dataclass
 from connectors.base import Connector, Source
 from connectors.baselines.azure import Azure
 from connectors.keys import UnusableKey, key_of, key_variable
+from connectors.networks.aethir import Aethir
 from connectors.networks.akash import Akash
+from connectors.networks.fluence import Fluence
+from connectors.networks.ionet import IoNet
 from connectors.networks.lium import Lium
 from connectors.networks.nosana import Nosana
+from connectors.networks.render import Render
 from engine.connections import KeyState
 
 SOURCES: tuple[type[Connector], ...] = (
     Akash,
+    Render,
+    Aethir,
     Nosana,
     Lium,
+    IoNet,
+    Fluence,
     Azure,
 )
 

@@ -21,9 +21,13 @@ from connectors.base import Answer, Connector, Http, Reading, Source
 from connectors.baselines.azure import Azure
 from connectors.http import HttpClient, Limits
 from connectors.jobs.ingest import Ingest
+from connectors.networks.aethir import Aethir
 from connectors.networks.akash import Akash
+from connectors.networks.fluence import Fluence
+from connectors.networks.ionet import IoNet
 from connectors.networks.lium import Lium
 from connectors.networks.nosana import Nosana
+from connectors.networks.render import Render
 from data.market import Lake
 from data.shipped import catalogue
 from engine.resources import Catalogue
@@ -51,19 +55,25 @@ class Sample:
     mark: str
     """A text that is in this row only."""
     price: Place
-    usd_per_hour: Callable[[Decimal], Decimal]
-    """What the machine costs an hour if this number is the price in the row."""
-    gpu: Place
-    """The seller's name of the GPU or of the machine."""
-    keeps_unknown_gpus: bool
+    """The number that the row is about: a price, or the figure of a source of signals only."""
     needed: Sequence[Place]
     """Fields beside the price without which the row is no offer."""
+    usd_per_hour: Callable[[Decimal], Decimal] = lambda price: price
+    """What the machine costs an hour if this number is the price in the row."""
+    gpu: Place = ()
+    """The seller's name of the GPU or of the machine; a signal has none."""
+    keeps_unknown_gpus: bool = True
     key: str | None = None
     """A made-up key in the form the source takes; no test may find it anywhere afterwards."""
 
     @property
     def name(self) -> str:
         return self.source.name
+
+    @property
+    def texts_in_row(self) -> list[Place]:
+        """Where the row holds text that is read."""
+        return [self.gpu, *self.needed] if self.gpu else [*self.needed]
 
     def made(self) -> Source:
         """The source as the registry would make it, with the made-up key if it takes one."""
@@ -128,6 +138,11 @@ def _azure_file(request: httpx.Request) -> str:
     return "h100.json" if "'Standard_ND96isr_H100_v5'" in wanted else "none.json"
 
 
+def _fluence_file(request: httpx.Request) -> str:
+    name = request.url.path.removeprefix("/gpu/plans/")
+    return f"{name or 'containers'}.json"
+
+
 _BID: Place = ("providersWithBestBid", 0, "bestBid")
 _SAMPLES = (
     Sample(
@@ -183,6 +198,48 @@ _SAMPLES = (
         gpu=("gpu_model",),
         keeps_unknown_gpus=True,
         needed=[("id",), ("gpu_model",), ("tier",)],
+    ),
+    Sample(
+        source=Render,
+        file_of=lambda _: "offers.json",
+        rows_file="offers.json",
+        row=("data", 0),
+        mark="made-up-aa01",
+        price=("pricing", "hourly_rate_usd"),
+        gpu=("hardware_summary", "gpu_model_label"),
+        needed=[("offer_id",), ("hardware_summary", "gpu_model_label")],
+        key="pk_test:sk_test",
+    ),
+    Sample(
+        source=Aethir,
+        file_of=lambda _: "revenue.json",
+        rows_file="revenue.json",
+        row=("dailyRevenue", 1),
+        mark="row aa01",
+        price=("usdValue",),
+        needed=[("date",)],
+    ),
+    Sample(
+        source=IoNet,
+        file_of=lambda _: "hardware.json",
+        rows_file="hardware.json",
+        row=("data", "hardware", 0),
+        mark="made-up-aa01",
+        price=("price",),
+        gpu=("name",),
+        needed=[("id",), ("name",)],
+        key="made-up-ionet-key",
+    ),
+    Sample(
+        source=Fluence,
+        file_of=_fluence_file,
+        rows_file="containers.json",
+        row=(0,),
+        mark="h200-141gi-sxm-1gpu-16cpu-128gb-120gb",
+        price=("plan", "pricing", "hour"),
+        gpu=("plan", "gpu_model", "model"),
+        needed=[("plan", "id"), ("plan", "gpu_model", "model"), ("plan", "pricing", "currency")],
+        key="made-up-fluence-key",
     ),
 )
 SAMPLES = {sample.name: sample for sample in _SAMPLES}

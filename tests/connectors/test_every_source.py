@@ -21,9 +21,11 @@ from connectors.registry import SOURCES, sources
 from data import offers as questions
 from data.market import Lake
 from data.shipped import catalogue
+from data.signals import signals
 from engine.export import OFFER_COLUMNS, csv_text, records
 from engine.market import distinct, offers_frame, providers_frame
 from engine.runs import RunRecord
+from engine.signals import signals_frame
 from tests.connectors.samples import (
     NOW,
     SAMPLES,
@@ -44,6 +46,11 @@ from tests.connectors.samples import (
 @pytest.fixture(params=SOURCES, ids=lambda source: source.name)
 def sample(request) -> Sample:
     return SAMPLES[request.param.name]
+
+
+SELLERS = [source for source in SOURCES if source.has_offers]
+of_sellers = pytest.mark.parametrize("sample", SELLERS, ids=lambda s: s.name, indirect=True)
+"""For what is about prices, which a source of signals only does not have."""
 
 
 @pytest.fixture(scope="session")
@@ -68,15 +75,21 @@ def offers(lake: Lake) -> pl.DataFrame:
     return questions.latest(lake).offers
 
 
+def learnt(lake: Lake, sample: Sample) -> pl.DataFrame:
+    """What the lake holds of a source, read anew: its offers, or its signals if it has none."""
+    found = questions.read(lake).offers
+    return found if sample.source.has_offers else signals(lake, sample.name)
+
+
 def offer_of_the_row(lake: Lake, sample: Sample) -> pl.DataFrame:
     found = offers(lake)
     raws = (questions.raw_row(lake, sample.name, offer_id) for offer_id in found["offer_id"])
     return found.filter(pl.Series(sample.mark in (raw or "") for raw in raws))
 
 
-def offers_of(lake: Lake, sample: Sample, texts: dict[str, str]) -> pl.DataFrame:
+def learnt_of(lake: Lake, sample: Sample, texts: dict[str, str]) -> pl.DataFrame:
     assert read(lake, sample, answering(sample, texts)).outcome == "ok"
-    return offers(lake)
+    return learnt(lake, sample)
 
 
 BROKEN = {
@@ -105,50 +118,53 @@ BROKEN = {
 }
 
 
-def assert_kept(lake: Lake, before: pl.DataFrame, record: RunRecord, outcome: str) -> None:
-    """The run is remembered with a sentence for people, and the offers are still those before."""
+def assert_kept(
+    lake: Lake, sample: Sample, before: pl.DataFrame, record: RunRecord, outcome: str
+) -> None:
+    """The run is remembered with a sentence for people, and what is shown is still as before."""
     assert record.outcome == outcome
     assert (record.offers, lake.run(record.network, record.run_id)) == (0, record)
     assert 10 < len(record.message) < 400
     assert record.message.isprintable()
     state = questions.states(lake)[0]
     assert (state.status_at(record.finished_at), state.last) == ("failing", record)
-    assert state.offers == before.height > 0
-    assert questions.read(lake).offers.equals(before)
+    assert state.offers == offers(lake).height
+    assert learnt(lake, sample).equals(before)
+    assert before.height > 0
 
 
 @pytest.mark.parametrize(("answers", "outcome"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_source_keeps_its_last_offers(lake, sample, answers, outcome):
-    before = offers(lake)
+def test_a_broken_source_keeps_what_it_said_last(lake, sample, answers, outcome):
+    before = learnt(lake, sample)
     record = read(lake, sample, answers)
-    assert_kept(lake, before, record, outcome)
+    assert_kept(lake, sample, before, record, outcome)
 
 
 @pytest.mark.parametrize("failure", ["503", "a web page", "endless"])
 def test_half_of_the_answers_is_no_answer(lake, sample, failure):
-    before = offers(lake)
+    before = learnt(lake, sample)
     good = answering(sample, sample.texts())
     bad, outcome = BROKEN[failure]
     others = [name for name in sorted(sample.texts()) if name != sample.rows_file]
     spoiled = (others or [sample.rows_file])[0]  # a source of one answer has no better half
     record = read(lake, sample, lambda r: (bad if sample.file_of(r) == spoiled else good)(r))
-    assert_kept(lake, before, record, outcome)
+    assert_kept(lake, sample, before, record, outcome)
 
 
-def test_a_truncated_answer_keeps_the_last_offers(lake, sample):
+def test_a_truncated_answer_keeps_what_was_said_last(lake, sample):
     texts = {name: text[: len(text) // 2] for name, text in sample.texts().items()}
-    before = offers(lake)
+    before = learnt(lake, sample)
     record = read(lake, sample, answering(sample, texts))
-    assert_kept(lake, before, record, "unreadable")
+    assert_kept(lake, sample, before, record, "unreadable")
     assert "JSON" in record.message
 
 
 @pytest.mark.parametrize("rows", [[], [7, None, "x", [], {}], [{"price": 1}] * 50], ids=str)
-def test_an_answer_without_one_offer_keeps_the_last_offers(lake, sample, rows):
+def test_an_answer_of_no_use_keeps_what_was_said_last(lake, sample, rows):
     texts = sample.changed(lambda document: sample.rows(document).__setitem__(slice(None), rows))
-    before = offers(lake)
+    before = learnt(lake, sample)
     record = read(lake, sample, answering(sample, texts))
-    assert_kept(lake, before, record, "unreadable")
+    assert_kept(lake, sample, before, record, "unreadable")
     assert str(len(rows)) in record.message
 
 
@@ -158,18 +174,24 @@ NO_PRICE += ["1e999999", '"1e999999"', "-1e999999", "1e-999999", "1e-30", "9" * 
 
 
 def assert_refused(lake: Lake, sample: Sample, texts: dict[str, str]) -> None:
-    """The row is not an offer but a reject with a reason; every other offer is as without it."""
+    """The row is not used but a reject with a reason; every other one is as without it."""
     record = read(lake, sample, answering(sample, texts))
     assert record.outcome == "ok"
-    left = offers(lake)
-    assert left.equals(offers_of(lake, sample, sample.without_row()))
+    left = learnt(lake, sample)
+    assert left.equals(learnt_of(lake, sample, sample.without_row()))
     rejects = questions.rejects(lake, record)
     rejected = rejects.filter(pl.col("row").str.contains(sample.mark, literal=True))
     assert rejected.height == 1
     assert 5 < len(rejected["reason"][0]) < 1000
 
 
-@pytest.mark.parametrize("token", NO_NUMBER + NO_PRICE, ids=lambda token: token[:14])
+@pytest.mark.parametrize("token", NO_NUMBER, ids=lambda token: token[:14])
+def test_a_row_without_a_number_is_refused_alone(lake, sample, token):
+    assert_refused(lake, sample, sample.with_token(sample.price, token))
+
+
+@of_sellers
+@pytest.mark.parametrize("token", NO_PRICE, ids=lambda token: token[:14])
 def test_a_row_with_an_impossible_price_is_refused_alone(lake, sample, token):
     assert_refused(lake, sample, sample.with_token(sample.price, token))
 
@@ -188,22 +210,23 @@ def test_a_row_that_lacks_a_field_is_refused_alone(lake, sample):
 
 
 def test_a_repeated_row_is_counted_once_and_told(lake, sample):
-    before = offers(lake)
+    before = learnt(lake, sample)
     texts = sample.changed(lambda d: sample.rows(d).append(at(d, sample.row)))
     record = read(lake, sample, answering(sample, texts))
-    assert offers(lake).equals(before)
+    assert learnt(lake, sample).equals(before)
     assert record.reject_counts["duplicate"] == 1
     rejects = questions.rejects(lake, record).filter(code="duplicate")
     assert sample.mark in rejects["row"][0]
 
 
+@of_sellers
 def test_an_unknown_machine_is_never_taken_for_a_known_one(lake, sample):
     texts = sample.with_token(sample.gpu, '"Quux 9000"')
     if sample.keeps_unknown_gpus:
         unknown = pl.col("gpu_model").is_null()
-        found = offers_of(lake, sample, texts)
+        found = learnt_of(lake, sample, texts)
         assert "Quux 9000" in found.filter(unknown)["gpu_name"].item()
-        assert found.filter(~unknown).equals(offers_of(lake, sample, sample.without_row()))
+        assert found.filter(~unknown).equals(learnt_of(lake, sample, sample.without_row()))
     else:
         assert_refused(lake, sample, texts)
 
@@ -212,20 +235,22 @@ def test_an_unknown_machine_is_never_taken_for_a_known_one(lake, sample):
     "token", ['"\\ud800"', '"\\u0000"', '"=1+1"', f'"{"x" * 9000}"'], ids=range(4)
 )
 def test_a_row_with_odd_text_leaves_the_others_as_they_are(lake, sample, token):
-    others = offers_of(lake, sample, sample.without_row())
-    for place in (sample.gpu, *sample.needed):
-        found = offers_of(lake, sample, sample.with_token(place, token))
-        assert found.join(others, on="offer_id", how="semi").equals(others)
+    others = learnt_of(lake, sample, sample.without_row())
+    one = "offer_id" if sample.source.has_offers else "at"
+    for place in sample.texts_in_row:
+        found = learnt_of(lake, sample, sample.with_token(place, token))
+        assert found.join(others, on=one, how="semi").equals(others)
         assert found.height <= others.height + 1
 
 
 def test_fields_that_nobody_documented_change_nothing(lake, sample):
-    before = offers(lake)
+    before = learnt(lake, sample)
     extra = {"promo": {"usd": "0.01"}, "x" * 99: [1, None]}
     texts = sample.changed(lambda document: at(document, sample.row).update(extra))
-    assert offers_of(lake, sample, texts).equals(before)
+    assert learnt_of(lake, sample, texts).equals(before)
 
 
+@of_sellers
 def test_every_offer_says_where_it_is_from(lake, sample):
     found = offers(lake)
     assert found["network"].unique().to_list() == [sample.name]
@@ -236,6 +261,16 @@ def test_every_offer_says_where_it_is_from(lake, sample):
     assert offer_of_the_row(lake, sample).height == 1
 
 
+def test_every_signal_says_where_it_is_from(lake, sample):
+    found = signals(lake, sample.name)
+    assert found.height > 0 or sample.source.has_offers
+    assert set(found["network"]) <= {sample.name}
+    assert set(found["source_kind"]) <= {"live"}
+    assert set(found["observed_at"]) <= {NOW.replace(tzinfo=None)}
+    assert all(text.startswith(sample.source.default_url) for text in found["source_url"])
+
+
+@of_sellers
 @pytest.mark.parametrize("price", ["400.5", "96.125", "0.1", "123.4567890123457", "700", "1e2"])
 def test_a_price_is_the_same_number_from_the_answer_to_the_export(lake, sample, price):
     read(lake, sample, answering(sample, sample.with_token(sample.price, price)))
@@ -271,6 +306,7 @@ def reads(sample: Sample, texts: dict[str, str]) -> None:
         reading = source.parse(answers, NOW, catalogue())
         offers_frame(distinct(reading.offers)[0])
         providers_frame(reading.providers)
+        signals_frame(reading.signals)
         assert all(f"{r.reason} {r.row}".encode() for r in reading.rejects)
 
 
