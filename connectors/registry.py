@@ -4,12 +4,13 @@ import os
 from collections.abc import Mapping
 
 from connectors.base import Source
+from connectors.baselines.aws import Aws
 from connectors.baselines.azure import Azure
 from connectors.networks.akash import Akash
 from connectors.networks.lium import Lium
 from connectors.networks.nosana import Nosana
 
-SOURCES = (Akash, Nosana, Lium, Azure)
+SOURCES = (Akash, Nosana, Lium, Azure, Aws)
 
 
 def sources(env: Mapping[str, str] = os.environ) -> tuple[Source, ...]:
