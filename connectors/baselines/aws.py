@@ -15,7 +15,7 @@ Type``, ``MarketOption``, ``GPU`` may be absent) and that AWS calls these famili
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
@@ -29,18 +29,17 @@ from engine.money import exact
 from engine.resources import Catalogue, InstanceType
 
 REGIONS_MAX = 40
+"""Lists asked for at most; the catalogue knows 24 regions."""
 KEPT_BYTES_MAX = 8 * 1024 * 1024
 """Of one region: some 60 sizes with about 20 lines each come to 2 MB."""
 
 _INDEX = "/offers/v1.0/aws/AmazonEC2/current/region_index.json"
 _LIST = re.compile(r"(/offers/[\w./-]+)\.json", re.ASCII)
 _HEADER = '"TermType"'
+_HEADER_BYTES = _HEADER.encode()
 _HEAD = (b'"FormatVersion"', b'"Disclaimer"', b'"Publication Date"', b'"Version"', b'"OfferCode"')
-_FAMILIES = {
-    *("p2", "p3", "p3dn", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200", "p6-b300", "p6e-gb200"),
-    *("g3", "g3s", "g4ad", "g4dn", "g5", "g5g", "g6", "g6e", "g6f", "gr6", "gr6f", "g7", "g7e"),
-}
-"""GPU families known when this was written; those of the catalogue's sizes come on top."""
+_GPU_MACHINE = re.compile(rb'"(?:GPU instance"|(?:p|gr?)\d[a-z0-9-]*\.)')
+"""By AWS's name of the family, or by the size: AWS's GPU sizes are called p and g and a number."""
 
 _SOLD = {
     "Operating System": "Linux",
@@ -57,7 +56,6 @@ _RESERVED: Mapping[tuple[str, ...], Term] = {
 _TERM = ("TermType", "LeaseContractLength", "PurchaseOption", "OfferingClass")
 _NOTHING = {"", "NA", "N/A"}
 _MEMORY = re.compile(r"([\d,]{1,9}(?:\.\d{1,3})?) GiB", re.ASCII)
-
 _PUBLISHED = re.compile(r'"Publication Date","(\d{4}-\d\d-\d\d)', re.ASCII)
 
 _Cells = dict[str, str]
@@ -115,8 +113,7 @@ class Aws(Connector):
         urls = [self._list_url(index[code]) for code in known[:REGIONS_MAX] if code in index]
         if not urls:
             raise Unreadable("AWS lists none of the regions that Necto knows")
-        keep = _wanted(catalogue)
-        return [http.lines(url, keep=keep, kept_bytes_max=KEPT_BYTES_MAX) for url in urls]
+        return [http.lines(url, keep=_is_wanted, kept_bytes_max=KEPT_BYTES_MAX) for url in urls]
 
     def parse(
         self, answers: Sequence[Answer], observed_at: datetime, catalogue: Catalogue
@@ -141,26 +138,18 @@ class Aws(Connector):
         return f"{self.base_url}{found[1]}.csv"
 
 
-def _wanted(catalogue: Catalogue) -> Callable[[bytes], bool]:
+def _is_wanted(line: bytes) -> bool:
     """Tell a list's head and the lines of GPU machines from the million others, by bytes alone.
 
     It remembers nothing, so that a list that breaks off can be read again from its start.
     """
-    sizes = (name for provider, name in catalogue.instances if provider == "aws")
-    families = {*_FAMILIES, *(size.split(".")[0] for size in sizes)}
-    signs = [b'"GPU instance"', *(f'"{family}.'.encode() for family in sorted(families))]
-    header = _HEADER.encode()
-
-    def keep(line: bytes) -> bool:
-        return (
-            b'"Linux"' in line
-            and b'"Shared"' in line
-            and b'"Used"' in line
-            and b'"Hrs"' in line
-            and any(sign in line for sign in signs)
-        ) or (header in line or line.startswith(_HEAD))
-
-    return keep
+    return (
+        b'"Linux"' in line
+        and b'"Shared"' in line
+        and b'"Used"' in line
+        and b'"Hrs"' in line
+        and _GPU_MACHINE.search(line) is not None
+    ) or (_HEADER_BYTES in line or line.startswith(_HEAD))
 
 
 class _List:
