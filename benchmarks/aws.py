@@ -72,7 +72,8 @@ def compare(file: Path) -> None:
     for name, took in found.items():
         print(
             f"{name:16} {file.stat().st_size / 1e6:.0f} MB   {took['rows']:4.0f} rows"
-            f"   {took['seconds']:6.2f} s (Necto takes {mine / took['seconds']:.2f} x)"
+            f"   {took['seconds']:6.2f} s, CPU {took['cpu']:.2f} s"
+            f" (Necto takes {mine / took['seconds']:.2f} x)"
             f"   peak {took['peak'] / 1e6:5.0f} MB, of it before {took['before'] / 1e6:.0f} MB"
         )
 

@@ -101,9 +101,12 @@ def serving(chunks: Chunks, headers: Mapping[str, str]) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def peak_bytes() -> int:
@@ -128,10 +131,10 @@ def measured(*command: str) -> dict[str, float]:
 
 
 def figures(work: Callable[[], int]) -> str:
-    before, began = peak_bytes(), time.perf_counter()
-    rows = work()
-    taken = time.perf_counter() - began
-    return json.dumps({"rows": rows, "seconds": taken, "peak": peak_bytes(), "before": before})
+    before, began, busy = peak_bytes(), time.perf_counter(), time.process_time()
+    found: dict[str, float] = {"rows": work(), "before": before}
+    found |= {"seconds": time.perf_counter() - began, "cpu": time.process_time() - busy}
+    return json.dumps(found | {"peak": peak_bytes()})
 
 
 def read(base_url: str) -> int:
