@@ -149,7 +149,7 @@ def test_a_list_without_a_column_that_is_needed_is_unreadable(column):
 
 @pytest.mark.parametrize("text", ["<!doctype html>", "", '"Version","2"\n', '"TermType","x'])
 def test_a_text_that_is_no_list_is_unreadable(text):
-    with pytest.raises(Unreadable, match="is no price list: (it has no|its) header"):
+    with pytest.raises(Unreadable, match=r"is no price list: (it has no|its) header"):
         read(text)
 
 
