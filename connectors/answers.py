@@ -1,10 +1,12 @@
 """What an answer's status and address mean for people; nothing here holds or shows a secret."""
 
+import json
 import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from email.utils import parsedate_to_datetime as http_date
+from urllib.parse import quote
 
 import httpx
 
@@ -13,6 +15,7 @@ from connectors.bodies import Deadline, read
 
 _SHOWN_CHARACTERS_MAX = 200
 _RETRY_AFTER_SHOWN_MAX_SECONDS = 86_400.0  # callers add it to a date, which must not overflow
+_SECRET_WORD_CHARACTERS_MIN = 6  # "Bearer" and what follows it; shorter words are everywhere
 _SECRET = re.compile("key|token|signature|secret|password|authorization", re.IGNORECASE)
 
 
@@ -20,12 +23,21 @@ def excerpt(response: httpx.Response, deadline: Deadline) -> str:
     # The status is the news; a body that fails to explain it changes nothing.
     with suppress(httpx.TransportError, SourceError):
         text = read(response, deadline, 10 * _SHOWN_CHARACTERS_MAX).decode(errors="replace")
-        sent = [*response.url.params.multi_items(), *response.request.headers.items()]
-        for name, value in sent:
-            if value and _SECRET.search(name):  # servers like to repeat the question
-                text = text.replace(value, "hidden")
-        return printable(text)
+        return printable(_without_secrets(text, response.request))  # servers repeat the question
     return ""
+
+
+def _without_secrets(text: str, request: httpx.Request) -> str:
+    """Hide what was sent under a secret's name: whole, by word, and as JSON or a URL has it."""
+    sent = [*request.url.params.multi_items(), *request.headers.items()]
+    secrets = [value for name, value in sent if _SECRET.search(name)] + [request.url.password]
+    words = {word for value in secrets for word in re.split(r'[\s,;="]+', value)}
+    parts = {*secrets, *(word for word in words if len(word) >= _SECRET_WORD_CHARACTERS_MIN)}
+    forms = {form for part in parts for form in (part, quote(part, ""), json.dumps(part)[1:-1])}
+    forms |= {part.replace("/", "\\/") for part in parts}
+    for form in sorted(filter(None, forms), key=len, reverse=True):
+        text = text.replace(form, "hidden")
+    return text
 
 
 def refusal(response: httpx.Response, text: str, now: Callable[[], datetime]) -> SourceError:

@@ -83,22 +83,27 @@ def read_lines(
     for data in _decoded(response, deadline):
         total += len(data)
         *lines, start = (start + data).split(b"\n")
-        for line in filter(keep, lines):
-            kept += line + b"\n"
+        kept += b"".join(line + b"\n" for line in filter(keep, lines))
         if total > bytes_max or len(start) > LINE_BYTES_MAX or len(kept) > kept_bytes_max:
-            raise Unreadable(
-                f"{deadline.place} sent more than allowed: {total:,} bytes, {len(kept):,} kept"
-            )
+            raise _too_much(deadline, total, kept)
     if start and keep(start):
         kept += start + b"\n"
+    if len(kept) > kept_bytes_max:
+        raise _too_much(deadline, total, kept)
     return bytes(kept)
+
+
+def _too_much(deadline: Deadline, total: int, kept: bytearray) -> Unreadable:
+    return Unreadable(
+        f"{deadline.place} sent more than allowed: {total:,} bytes, {len(kept):,} kept"
+    )
 
 
 def _decoded(response: httpx.Response, deadline: Deadline) -> Iterator[bytes]:
     """Give the body in bounded pieces; httpx would unzip without a bound."""
     zipped = response.headers.get("Content-Encoding", "").lower() == "gzip"
     assert isinstance(response.stream, httpx.SyncByteStream)
-    gzip = zlib.decompressobj(zlib.MAX_WBITS | 16)  # 16: with gzip's header and checksum
+    gzip = _gunzip()
     try:
         for data in response.stream:
             deadline.check()
@@ -106,11 +111,17 @@ def _decoded(response: httpx.Response, deadline: Deadline) -> Iterator[bytes]:
                 yield data
                 continue
             while data:
+                if gzip.eof:  # RFC 1952 allows several members; what follows is never hoarded
+                    gzip = _gunzip()
                 yield gzip.decompress(data, CHUNK_BYTES_MAX)
-                data = gzip.unconsumed_tail  # noqa: PLW2901 - what is left of this piece
+                data = gzip.unconsumed_tail or gzip.unused_data  # noqa: PLW2901 - what is left
     except zlib.error as error:
         raise Unreadable(f"{deadline.place} sent gzip that cannot be read") from error
     # A body without a length ends when the connection does, also when the watchdog ends it.
     deadline.check()
     if zipped and not gzip.eof:
         raise Unreachable(f"{deadline.place} broke off in the middle of its gzip answer")
+
+
+def _gunzip() -> "zlib._Decompress":
+    return zlib.decompressobj(zlib.MAX_WBITS | 16)  # 16: with gzip's header and checksum

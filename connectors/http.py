@@ -14,7 +14,7 @@ import httpx
 import tenacity
 
 from connectors.answers import address, excerpt, place, printable, redirected, refusal, storable
-from connectors.base import Answer, Headers, Request, Unreachable, Unreadable
+from connectors.base import Answer, Denied, Headers, Request, Unreachable, Unreadable
 from connectors.bodies import Deadline, read, read_lines, watchdog
 
 _REDIRECTS_MAX = 3
@@ -226,6 +226,10 @@ class _Question:
         if self.headers:
             path, _, query = self.url.raw_path.decode("ascii").partition("?")
             found |= self.headers(Request(self.method, path, query, self.body))
+        for name, value in found.items():
+            # The HTTP library would quote the value, which may be a key, in its own message.
+            if not (value.isascii() and value.isprintable() and value == value.strip()):
+                raise Denied(f"{name} cannot be sent: the key holds a blank or an odd character")
         return found
 
 

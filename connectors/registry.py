@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from connectors.base import Connector, Source
+from connectors.baselines.aws import Aws
 from connectors.baselines.azure import Azure
 from connectors.keys import UnusableKey, key_of, key_variable
 from connectors.networks.aethir import Aethir
@@ -24,6 +25,7 @@ SOURCES: tuple[type[Connector], ...] = (
     Lium,
     IoNet,
     Fluence,
+    Aws,
     Azure,
 )
 

@@ -5,12 +5,10 @@ of ``test_every_source.py`` then holds for it too.
 """
 
 import itertools
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ import httpx
 from pydantic import SecretStr
 
 from connectors.base import Answer, Connector, Http, Reading, Source
+from connectors.baselines.aws import Aws
 from connectors.baselines.azure import Azure
 from connectors.http import HttpClient, Limits
 from connectors.jobs.ingest import Ingest
@@ -31,13 +30,13 @@ from connectors.networks.render import Render
 from data.market import Lake
 from data.shipped import catalogue
 from engine.resources import Catalogue
+from tests.connectors.codecs import Place, at, codec_of
 from tests.support import offer
 
 FOLDER = Path(__file__).parents[1] / "samples"
 NOW = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 TINY = Limits(host_spacing_seconds=0, attempts_max=2, body_bytes_max=100_000)
 
-Place = tuple[str | int, ...]
 Texts = Mapping[str, str]
 Answers = Callable[[httpx.Request], httpx.Response]
 
@@ -63,6 +62,8 @@ class Sample:
     gpu: Place = ()
     """The seller's name of the GPU or of the machine; a signal has none."""
     keeps_unknown_gpus: bool = True
+    passes_over: bool = False
+    """Whether a row that is no GPU machine is no reject either: the list has everything."""
     key: str | None = None
     """A made-up key in the form the source takes; no test may find it anywhere afterwards."""
 
@@ -89,9 +90,10 @@ class Sample:
     def changed(self, change: Callable[[Any], None]) -> dict[str, str]:
         """The answers after a change to the document that holds the rows."""
         texts = self.texts()
-        document = json.loads(texts[self.rows_file])
+        codec = codec_of(self.rows_file)
+        document = codec.loads(texts[self.rows_file])
         change(document)
-        return texts | {self.rows_file: json.dumps(document)}
+        return texts | {self.rows_file: codec.dumps(document)}
 
     def without_row(self) -> dict[str, str]:
         return self.changed(lambda document: self.rows(document).pop(self.row[-1]))
@@ -99,23 +101,9 @@ class Sample:
     def with_token(self, place: Place, token: str) -> dict[str, str]:
         """The answers with this JSON text, valid or not, at a place of the row."""
         texts = self.texts()
-        spoiled = with_token(texts[self.rows_file], (*self.row, *place), token)
+        codec = codec_of(self.rows_file)
+        spoiled = codec.with_token(texts[self.rows_file], (*self.row, *place), token)
         return texts | {self.rows_file: spoiled}
-
-
-def at(document: Any, place: Place) -> Any:
-    return reduce(lambda part, step: part[step], place, document)
-
-
-def put(document: Any, place: Place, value: object) -> None:
-    at(document, place[:-1])[place[-1]] = value
-
-
-def with_token(text: str, place: Place, token: str) -> str:
-    """A JSON text with another text, valid or not, in the place of one value."""
-    document = json.loads(text)
-    put(document, place, "@here@")
-    return json.dumps(document).replace('"@here@"', token)
 
 
 def places(value: Any, here: Place = ()) -> list[Place]:
@@ -141,6 +129,12 @@ def _azure_file(request: httpx.Request) -> str:
 def _fluence_file(request: httpx.Request) -> str:
     name = request.url.path.removeprefix("/gpu/plans/")
     return f"{name or 'containers'}.json"
+
+
+def _aws_file(request: httpx.Request) -> str:
+    """The name of the index, or of a region's list: ``/…/<region>/index.csv``."""
+    *_, folder, name = request.url.path.split("/")
+    return name if folder == "current" else f"{folder}.csv"
 
 
 _BID: Place = ("providersWithBestBid", 0, "bestBid")
@@ -240,6 +234,19 @@ _SAMPLES = (
         gpu=("plan", "gpu_model", "model"),
         needed=[("plan", "id"), ("plan", "gpu_model", "model"), ("plan", "pricing", "currency")],
         key="made-up-fluence-key",
+    ),
+    Sample(
+        source=Aws,
+        file_of=_aws_file,
+        rows_file="us-east-1.csv",
+        row=("rows", 0),
+        mark="MADEUPSKU0000001.",
+        price=("PricePerUnit",),
+        usd_per_hour=lambda price: price,
+        gpu=("Instance Type",),
+        keeps_unknown_gpus=False,
+        passes_over=True,
+        needed=[("Instance Type",), ("Region Code",), ("EffectiveDate",), ("Currency",)],
     ),
 )
 SAMPLES = {sample.name: sample for sample in _SAMPLES}

@@ -13,7 +13,8 @@ from connectors.base import Answer, Reading, Unreadable
 from connectors.networks.akash import Akash
 from data.shipped import catalogue
 from engine.market import Offer
-from tests.connectors.samples import NOW, SAMPLES, answering, at, client, ingest, put, with_token
+from tests.connectors.codecs import JSON, at, put
+from tests.connectors.samples import NOW, SAMPLES, answering, client, ingest
 
 SAMPLE = SAMPLES["akash"]
 BID = ("models", 0, "providersWithBestBid", 0, "bestBid")
@@ -144,7 +145,7 @@ def test_a_bid_of_no_possible_date_is_refused_alone(lake, moment):
 @pytest.mark.parametrize("place", [("height",), ("deployment", "cpuUnits")], ids=str)
 def test_a_number_of_few_letters_takes_no_long_time(place):
     texts = SAMPLE.texts()
-    prices = with_token(texts["gpu-prices.json"], (*BID, *place), "1e5000000")
+    prices = JSON.with_token(texts["gpu-prices.json"], (*BID, *place), "1e5000000")
     answers = [Answer("u", text.encode()) for text in (prices, texts["providers.json"])]
     started = time.process_time()
     reading = Akash().parse(answers, NOW, catalogue())

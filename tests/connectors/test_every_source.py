@@ -26,20 +26,19 @@ from engine.export import OFFER_COLUMNS, csv_text, records
 from engine.market import distinct, offers_frame, providers_frame
 from engine.runs import RunRecord
 from engine.signals import signals_frame
+from tests.connectors.codecs import at, codec_of
 from tests.connectors.samples import (
     NOW,
     SAMPLES,
     Answers,
     Sample,
     answering,
-    at,
     client,
     endless,
     fails,
     ingest,
     places,
     says,
-    with_token,
 )
 
 
@@ -165,7 +164,7 @@ def test_an_answer_of_no_use_keeps_what_was_said_last(lake, sample, rows):
     before = learnt(lake, sample)
     record = read(lake, sample, answering(sample, texts))
     assert_kept(lake, sample, before, record, "unreadable")
-    assert str(len(rows)) in record.message
+    assert ("none of" if sample.passes_over else f"none of {len(rows)} rows") in record.message
 
 
 NO_NUMBER = ["null", "true", '""', '"free"', "[]", "{}", "[0, [9, 6], 0]", '"\\ud800"']
@@ -283,8 +282,10 @@ def test_a_price_is_the_same_number_from_the_answer_to_the_export(lake, sample, 
 
 def test_an_address_can_be_pointed_at_a_stand_in(sample):
     here = "http://127.0.0.1:9"
-    moved = {s.name: s.base_url for s in sources({f"NECTO_{sample.name.upper()}_URL": here + "/"})}
-    usual = {s.name: s.base_url for s in sources({})}
+    keys = {f"NECTO_{s.name.upper()}_KEY": s.key for s in SAMPLES.values() if s.key}
+    there = {f"NECTO_{sample.name.upper()}_URL": here + "/"}
+    moved = {s.name: s.base_url for s in sources(keys | there)}
+    usual = {s.name: s.base_url for s in sources(keys)}
     assert moved == usual | {sample.name: here}
     assert usual[sample.name].startswith("https://")
 
@@ -313,18 +314,20 @@ def reads(sample: Sample, texts: dict[str, str]) -> None:
 def test_half_a_character_in_any_place_is_no_fault(sample):
     texts = sample.texts()
     for name in texts:
-        for place in places(json.loads(texts[name])):
-            reads(sample, texts | {name: with_token(texts[name], place, '"\\ud800"')})
+        codec = codec_of(name)
+        for place in places(codec.loads(texts[name])):
+            reads(sample, texts | {name: codec.with_token(texts[name], place, '"\\ud800"')})
 
 
 def test_no_value_in_any_place_is_a_fault(sample):
     texts = sample.texts()
-    spots = [(name, place) for name in texts for place in places(json.loads(texts[name]))]
+    documents = {name: codec_of(name).loads(text) for name, text in texts.items()}
+    spots = [(name, place) for name, found in documents.items() for place in places(found)]
 
     @settings(max_examples=200, deadline=None, database=None, derandomize=True)
     @given(spot=st.sampled_from(spots), token=st.sampled_from(TOKENS) | JSON.map(json.dumps))
     def reads_whatever_is_there(spot, token):
         name, place = spot
-        reads(sample, texts | {name: with_token(texts[name], place, token)})
+        reads(sample, texts | {name: codec_of(name).with_token(texts[name], place, token)})
 
     reads_whatever_is_there()

@@ -5,10 +5,8 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor as Pool
-from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
+from contextlib import nullcontext
 from http import HTTPStatus
 
 import httpx
@@ -16,63 +14,11 @@ import pytest
 
 from connectors.base import Answer, Denied, Unreachable, Unreadable
 from connectors.http import HttpClient, Limits
+from tests.connectors.asked import BRISK, URL, Asked, said, serving
 
-URL = "https://prices.example/v1/offers"
-BRISK = Limits(host_spacing_seconds=0.0)
 ONCE = Limits(host_spacing_seconds=0.0, attempts_max=1, total_timeout_seconds=0.4)
 OK = httpx.Response(200, content=b"[]")
 BOMB = gzip.compress(bytes(50_000_000))
-Reply = httpx.Response | Exception
-
-
-class Asked:
-    """A client, the requests that left it, and a clock that moves only when it sleeps."""
-
-    def __init__(self, *replies: Reply, limits: Limits = BRISK, jitter: float = 1.0) -> None:
-        self.replies, self.seconds = list(replies), 1_000.0
-        self.requests: list[httpx.Request] = []
-        self.slept: list[float] = []
-        self.http = HttpClient(
-            limits,
-            transport=httpx.MockTransport(self.answer),
-            clock=lambda: self.seconds,
-            sleep=self.sleep,
-            jitter=lambda: jitter,
-            now=lambda: datetime(2026, 1, 1, 12, tzinfo=UTC),
-        )
-
-    def answer(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
-        if isinstance(reply, Exception):
-            raise reply
-        return reply
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.seconds += seconds
-
-
-def said(status: int, **headers: str) -> httpx.Response:
-    return httpx.Response(status, headers={k.replace("_", "-"): v for k, v in headers.items()})
-
-
-@contextmanager
-def serving(head: str, chunks: Iterable[bytes] = (), every_seconds: float = 0.0) -> Iterator[str]:
-    """Answer one connection to a loopback port with exactly this, until it hangs up."""
-
-    def serve() -> None:
-        with listener.accept()[0] as connection:
-            connection.recv(65_536)
-            connection.sendall(f"HTTP/1.1 200 OK\r\n{head}".encode())
-            for chunk in chunks:
-                connection.sendall(chunk)
-                time.sleep(every_seconds)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener, Pool(1) as threads:
-        listener.settimeout(2)
-        threads.submit(serve)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
 
 
 @pytest.fixture(autouse=True)
