@@ -125,7 +125,8 @@ def _akash_file(request: httpx.Request) -> str:
 
 def _azure_file(request: httpx.Request) -> str:
     wanted = request.url.params.get("$filter", "")
-    return "h100.json" if "'Standard_ND96isr_H100_v5'" in wanted else "none.json"
+    is_ours = "'Standard_ND96isr_H100_v5'" in wanted and "'Consumption'" in wanted
+    return "h100.json" if is_ours else "none.json"
 
 
 _BID: Place = ("providersWithBestBid", 0, "bestBid")
