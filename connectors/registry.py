@@ -5,11 +5,12 @@ from collections.abc import Mapping
 
 from connectors.base import Source
 from connectors.baselines.azure import Azure
+from connectors.baselines.google import Google
 from connectors.networks.akash import Akash
 from connectors.networks.lium import Lium
 from connectors.networks.nosana import Nosana
 
-SOURCES = (Akash, Nosana, Lium, Azure)
+SOURCES = (Akash, Nosana, Lium, Azure, Google)
 
 
 def sources(env: Mapping[str, str] = os.environ) -> tuple[Source, ...]:
