@@ -13,6 +13,7 @@ Where two SKUs price the same part in the same region, the cheaper counts: a sav
 on the dearer of two baselines. Not live-tested: no key was at hand (2026-11).
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,8 @@ PAGES_MAX = 40
 """Of 5,000 SKUs each; Compute Engine has some tens of thousands, about 1.5 kB each."""
 _PATH = "/v1/services/6F81-5844-456A/skus"
 _HEADER = "X-Goog-Api-Key"
+_KEY = re.compile("[!-~]{1,500}")
+"""Another key cannot be a header's value, and the error would show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,8 @@ class Google(Connector):
     def _page(self, http: Http, token: str) -> Answer:
         if self.key is None:
             raise Denied(f"Google's price list needs a key, NECTO_GCP_KEY: {self.key_form}")
+        if not _KEY.fullmatch(self.key.get_secret_value()):
+            raise Denied(f"NECTO_GCP_KEY is empty or has blanks in it: it is {self.key_form}")
         params = {"pageSize": "5000", "currencyCode": "USD"}
         if token:
             params["pageToken"] = token

@@ -39,6 +39,14 @@ def test_a_machine_costs_exactly_the_sum_of_its_parts(core, ram, gpu):
     assert len(found) == 2
 
 
+def test_a_recorded_price_is_the_sum_of_the_published_rates():
+    """A2 in us-central1: 2.933908 per GPU, 0.031611 per vCPU, 0.004237 per GiB (list, 2026-08)."""
+    found = prices(*parts(gpu="2.933908", core="0.031611", ram="0.004237"))
+    machine = "gcp:a2-highgpu-1g:us-central1:on_demand"
+    recorded = {o.offer_id: o.usd_per_hour for o in recorded_offers()["gcp"]}
+    assert found[machine] == recorded[machine] == Decimal("3.673385")
+
+
 @given(kept=st.sets(st.integers(0, 2), max_size=2), order=st.permutations(range(3)))
 @law
 def test_without_one_of_its_parts_nothing_is_an_instance(kept, order):
@@ -181,6 +189,13 @@ def test_the_key_is_sent_in_its_header_and_is_in_no_address():
 def test_without_a_key_nothing_is_asked():
     with pytest.raises(Denied, match="NECTO_GCP_KEY"):
         Google().fetch(client(says(500)), catalogue())
+
+
+@pytest.mark.parametrize("key", ["", "AIza secret", "AIza\nsecret", "AIzasécret", "AIzasecret\n"])
+def test_a_key_that_no_header_can_hold_is_denied_and_not_shown(key):
+    with pytest.raises(Denied, match="NECTO_GCP_KEY is empty or has blanks") as caught:
+        Google(key=SecretStr(key)).fetch(client(says(500)), catalogue())
+    assert "secret" not in str(caught.value)
 
 
 def test_a_key_that_google_calls_a_bad_request_is_denied_and_not_shown():
