@@ -213,7 +213,8 @@ def _added(
         notes.append(f"Without its {ssd_gib:,} GiB of local SSD, for which no price was found.")
     is_sold = term == "spot" or machine.gpu_count >= family.gpus_min
     if not is_sold:
-        notes.append(f"Sum of list prices; Google sells fewer than {family.gpus_min} as spot only.")
+        least = family.gpus_min
+        notes.append(f"A sum of list prices: fewer than {least} are sold as spot or flex-start only.")
     note = " ".join(notes) or None
     return _Sum(machine, family.gpu, term, region, tuple(parts), note, is_sold)
 
