@@ -214,7 +214,7 @@ def _added(
     is_sold = term == "spot" or machine.gpu_count >= family.gpus_min
     if not is_sold:
         least = family.gpus_min
-        notes.append(f"A sum of list prices: fewer than {least} are sold as spot or flex-start only.")
+        notes.append(f"A sum of list prices: fewer than {least} are sold as spot or flex-start.")
     note = " ".join(notes) or None
     return _Sum(machine, family.gpu, term, region, tuple(parts), note, is_sold)
 
