@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from connectors.base import Connector, Source
 from connectors.baselines.aws import Aws
 from connectors.baselines.azure import Azure
+from connectors.baselines.google import Google
 from connectors.keys import UnusableKey, key_of, key_variable
 from connectors.networks.aethir import Aethir
 from connectors.networks.akash import Akash
@@ -27,6 +28,7 @@ SOURCES: tuple[type[Connector], ...] = (
     Fluence,
     Aws,
     Azure,
+    Google,
 )
 
 

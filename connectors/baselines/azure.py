@@ -1,9 +1,15 @@
 """Azure: list prices of GPU machines from the Retail Prices API (keyless, paged).
 
-Asked one machine size at a time with ``eq`` filters, the only operator its documentation shows
-(learn.microsoft.com/rest/api/cost-management/retail-prices, read 2026-08). Of a size's rows only
-Linux, primary meter, per hour are prices a buyer pays; of several start dates the newest one that
-has begun counts.
+Asked one machine size and price type at a time with ``eq`` filters joined by ``and``, as its
+documentation shows (learn.microsoft.com/rest/api/cost-management/retail-prices, read 2026-08). Of
+a size's rows only Linux on the primary meter are prices a buyer pays, without Low Priority and
+DevTest; of several start dates the newest one that has begun counts.
+
+A ``Consumption`` row is on demand, or spot where its SKU or meter says Spot. A ``Reservation`` row
+states the **total for the whole term**, although its ``unitOfMeasure`` says "1 Hour" (the
+documentation's own example: a D8 v4 at 0.46 an hour is 4,594.0 for "3 Years"). Its hourly price
+is that total over 8,760 or 26,280 hours, used or not. Terms that no offer here has (5 years) are
+left out.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,11 +24,18 @@ from pydantic.alias_generators import to_camel
 from connectors.base import Answer, Connector, Http, Reading, Reject, Unreadable
 from connectors.wire import Moment, page_of, rows_of, text_of
 from engine.market import Offer, Term, offer_id_of
-from engine.money import exact
+from engine.money import divided, exact
 from engine.resources import Catalogue, InstanceType
 
 PAGES_MAX = 20
 """Pages of one size: 100 rows each, a size has at most a few hundred."""
+PRICE_TYPES = ("Consumption", "Reservation")
+RESERVED: dict[str, tuple[Term, int]] = {
+    "1 Year": ("reserved_1y", 8_760),
+    "3 Years": ("reserved_3y", 26_280),
+}
+"""Terms of reservations and their hours (365 days a year, as Azure's own comparison counts)."""
+_OTHER_RESERVED = ("5 Years",)
 _PATH = "/api/retail/prices"
 _PORTS = {"https": 443, "http": 80}
 
@@ -41,21 +54,29 @@ class _Item(BaseModel):
     type: str
     is_primary_meter_region: bool
     arm_sku_name: str = Field(min_length=1)
+    reservation_term: str | None = None
 
     @property
     def is_for_sale(self) -> bool:
         """Whether the row is a price for a Linux machine by the hour that anyone can buy."""
         return (
-            self.type == "Consumption"
+            self.type in PRICE_TYPES
             and self.is_primary_meter_region
             and self.unit_of_measure == "1 Hour"
             and "Windows" not in self.product_name
             and "Low Priority" not in f"{self.sku_name} {self.meter_name}"
+            and not (self.type == "Reservation" and self.reservation_term in _OTHER_RESERVED)
         )
 
     @property
-    def term(self) -> Term:
-        return "spot" if "Spot" in f"{self.sku_name} {self.meter_name}" else "on_demand"
+    def term_and_hours(self) -> tuple[Term, int]:
+        """The term and how many hours the price pays for."""
+        if self.type == "Consumption":
+            is_spot = "Spot" in f"{self.sku_name} {self.meter_name}"
+            return ("spot" if is_spot else "on_demand"), 1
+        if self.reservation_term not in RESERVED:
+            raise ValueError(f"a reservation for {self.reservation_term!r}: how long is not known")
+        return RESERVED[self.reservation_term]
 
 
 class _Page(BaseModel):
@@ -74,7 +95,8 @@ class Azure(Connector):
 
     def fetch(self, http: Http, catalogue: Catalogue) -> Sequence[Answer]:
         sizes = sorted(i.name for i in catalogue.instances.values() if i.provider == self.name)
-        return [answer for size in sizes for answer in self._pages(http, size)]
+        asked = ((size, price_type) for size in sizes for price_type in PRICE_TYPES)
+        return [answer for question in asked for answer in self._pages(http, *question)]
 
     def parse(
         self, answers: Sequence[Answer], observed_at: datetime, catalogue: Catalogue
@@ -94,9 +116,9 @@ class Azure(Connector):
         current = [offer for since, offer in dated if since == newest[offer.offer_id]]
         return Reading(offers=current, rejects=rejects)
 
-    def _pages(self, http: Http, size: str) -> Iterator[Answer]:
+    def _pages(self, http: Http, size: str, price_type: str) -> Iterator[Answer]:
         wanted = (
-            "serviceName eq 'Virtual Machines' and priceType eq 'Consumption' "
+            f"serviceName eq 'Virtual Machines' and priceType eq '{price_type}' "
             f"and armSkuName eq '{size}'"
         )
         answer = http.get(
@@ -151,8 +173,10 @@ def _listed(
 ) -> Offer:
     model = catalogue.model(instance.gpu_model)
     country = catalogue.country_of("azure", item.arm_region_name)
+    term, hours = item.term_and_hours
+    whole = f"{item.retail_price} USD for {item.reservation_term}" if hours > 1 else None
     return Offer(
-        offer_id=offer_id_of("azure", item.arm_sku_name, item.arm_region_name, item.term),
+        offer_id=offer_id_of("azure", item.arm_sku_name, item.arm_region_name, term),
         network="azure",
         is_baseline=True,
         provider_id="azure",
@@ -167,12 +191,14 @@ def _listed(
         region=item.arm_region_name,
         country_code=country,
         country_evidence="the provider's region table" if country else None,
-        term=item.term,
-        usd_per_hour=item.retail_price,
+        term=term,
+        usd_per_hour=divided(item.retail_price, hours) if hours > 1 else item.retail_price,
+        native_price=whole,
         price_basis="instance",
         observed_at=observed_at,
         source_kind="live",
         source=f"Azure Retail Prices API; price since {item.effective_start_date:%Y-%m-%d}",
         source_url=url,
+        note=f"{whole}, over its {hours:,} hours; paid whether used or not." if whole else None,
         raw=text_of(row),
     )

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from connectors.base import Answer, Connector, Http, Reading, Source
 from connectors.baselines.aws import Aws
 from connectors.baselines.azure import Azure
+from connectors.baselines.google import Google
 from connectors.http import HttpClient, Limits
 from connectors.jobs.ingest import Ingest
 from connectors.networks.aethir import Aethir
@@ -123,7 +124,12 @@ def _akash_file(request: httpx.Request) -> str:
 
 def _azure_file(request: httpx.Request) -> str:
     wanted = request.url.params.get("$filter", "")
-    return "h100.json" if "'Standard_ND96isr_H100_v5'" in wanted else "none.json"
+    is_ours = "'Standard_ND96isr_H100_v5'" in wanted and "'Consumption'" in wanted
+    return "h100.json" if is_ours else "none.json"
+
+
+def _google_file(request: httpx.Request) -> str:
+    return "skus-2.json" if request.url.params.get("pageToken") == "page-2" else "skus-1.json"
 
 
 def _fluence_file(request: httpx.Request) -> str:
@@ -138,6 +144,7 @@ def _aws_file(request: httpx.Request) -> str:
 
 
 _BID: Place = ("providersWithBestBid", 0, "bestBid")
+_UNIT_PRICE: Place = ("pricingInfo", 0, "pricingExpression", "tieredRates", 0, "unitPrice")
 _SAMPLES = (
     Sample(
         source=Akash,
@@ -168,6 +175,29 @@ _SAMPLES = (
         gpu=("armSkuName",),
         keeps_unknown_gpus=False,
         needed=[("currencyCode",), ("armRegionName",), ("armSkuName",), ("productName",)],
+    ),
+    Sample(
+        source=Google,
+        file_of=_google_file,
+        rows_file="skus-2.json",
+        row=("skus", 0),
+        mark="00AA-0000-000D",
+        price=(*_UNIT_PRICE, "units"),
+        # A machine is the sum of its parts: 4 vCPU and 15 GiB of RAM are on the other page.
+        usd_per_hour=lambda gpu: gpu + 4 * Decimal("0.03125") + 15 * Decimal("0.004"),
+        gpu=("description",),
+        keeps_unknown_gpus=False,
+        needed=[
+            ("skuId",),
+            ("description",),
+            ("category",),
+            ("category", "resourceGroup"),
+            ("category", "usageType"),
+            ("serviceRegions",),
+            ("pricingInfo",),
+            (*_UNIT_PRICE, "currencyCode"),
+        ],
+        key="AIzaSyD-made-up-by-a-test-000000000000",
     ),
     Sample(
         source=Nosana,

@@ -8,9 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from connectors.base import Answer, Reading, Unreadable
-from connectors.baselines.azure import PAGES_MAX, Azure
+from connectors.baselines.azure import PAGES_MAX, RESERVED, Azure
 from data.shipped import catalogue
 from engine.market import Offer, distinct
 from tests.connectors.samples import NOW, SAMPLES, Answers, client
@@ -54,13 +56,15 @@ def ago(**span: int) -> dict[str, str]:
     return {"effectiveStartDate": moment.isoformat().replace("+00:00", "Z")}
 
 
-def test_asks_each_size_of_the_catalogue_once_in_dollars():
+def test_asks_each_size_of_the_catalogue_once_per_price_type_in_dollars():
     answers, asked = linked(None)
     fetched(answers)
     sizes = {i.name for i in catalogue().instances.values() if i.provider == "azure"}
     filters = [url.params["$filter"] for url in asked]
-    assert len(filters) == len(sizes) > 5
-    assert all(sum(f"armSkuName eq '{size}'" in f for f in filters) == 1 for size in sizes)
+    assert len(filters) == len(set(filters)) == 2 * len(sizes) > 10
+    assert all(sum(f"armSkuName eq '{size}'" in f for f in filters) == 2 for size in sizes)
+    assert sum("priceType eq 'Reservation'" in f for f in filters) == len(sizes)
+    assert sum("priceType eq 'Consumption'" in f for f in filters) == len(sizes)
     assert all("serviceName eq 'Virtual Machines'" in text for text in filters)
     assert {(u.path, u.params["currencyCode"]) for u in asked} == {("/api/retail/prices", "'USD'")}
 
@@ -124,8 +128,9 @@ def test_pages_without_an_end_are_given_up():
         {"meterName": "ND96isr H100 v5 Low Priority"},
         {"isPrimaryMeterRegion": False},
         {"unitOfMeasure": "1/Month"},
-        {"type": "Reservation"},
         {"type": "DevTestConsumption"},
+        {"type": "Reservation", "reservationTerm": "5 Years"},
+        {"type": "Reservation", "reservationTerm": "3 Years", "unitOfMeasure": "1/Month"},
         ago(days=-1),
         ago(seconds=-1),
     ],
@@ -147,6 +152,66 @@ def test_a_spot_row_is_another_offer_of_term_spot(field):
         "spot": Decimal("40.5"),
     }
     assert len({o.offer_id for o in found.values()}) == 2
+
+
+def reserved(term: object, total: object, **more: Any) -> dict[str, Any]:
+    return {"type": "Reservation", "reservationTerm": term, "retailPrice": total, **more}
+
+
+def test_a_reservation_states_the_total_of_its_term():
+    rows = ({}, reserved("1 Year", 438_000), reserved("3 Years", 841_000.5))
+    found = {o.term: o for o in offers(*rows)}
+    assert found["on_demand"].usd_per_hour == Decimal("96.125")
+    assert found["reserved_1y"].usd_per_hour == Decimal(50)
+    assert found["reserved_3y"].usd_per_hour == Decimal("32.001541095890410959")
+    assert found["reserved_3y"].native_price == "841000.5 USD for 3 Years"
+    assert "26,280 hours; paid whether used or not" in (found["reserved_3y"].note or "")
+    assert (found["on_demand"].native_price, found["on_demand"].note) == (None, None)
+    assert len({o.offer_id for o in found.values()}) == 3
+
+
+def test_the_documented_example_of_a_reservation_is_below_its_hourly_price():
+    """Microsoft's own page: D8 v4 in EU West at 0.46 an hour, 4,594.0 for 3 years."""
+    (offer,) = offers(reserved("3 Years", 4594.0))
+    assert Decimal("0.17") < offer.usd_per_hour < Decimal("0.18")
+
+
+@given(cents=st.integers(1, 8 * 8760 * 1000 * 100), term=st.sampled_from(sorted(RESERVED)))
+@settings(derandomize=True, deadline=None, database=None)
+def test_an_hour_of_a_reservation_is_the_total_over_its_hours_to_18_places(cents, term):
+    total = Decimal(cents).scaleb(-2)
+    name, hours = RESERVED[term]
+    (offer,) = offers(reserved(term, float(total)))
+    assert offer.term == name
+    assert abs(offer.usd_per_hour * hours - total) <= hours * Decimal("0.5e-18")
+
+
+@pytest.mark.parametrize("term", [None, "", "2 Years", "1 year", "P1Y", "spot"])
+def test_a_reservation_of_an_unknown_length_is_refused(term):
+    found = reading({}, reserved(term, 438_000))
+    assert [o.term for o in found.offers] == ["on_demand"]
+    assert [r.code for r in found.rejects] == ["impossible"]
+    assert "how long is not known" in found.rejects[0].reason
+
+
+def test_a_reservation_without_its_term_is_refused_and_low_priority_or_windows_left_out():
+    lost = {"type": "Reservation", "retailPrice": 438_000}
+    found = reading(
+        {},
+        lost,
+        reserved("1 Year", 1, meterName="ND96isr H100 v5 Low Priority"),
+        reserved("1 Year", 1, productName="Virtual Machines NDsr Series Windows"),
+    )
+    assert (len(found.offers), len(found.rejects)) == (1, 1)
+
+
+def test_the_newest_reservation_that_has_begun_counts_apart_from_the_hourly_price():
+    old = ago(days=400) | reserved("1 Year", 876_000)
+    new, future = ago(days=2) | reserved("1 Year", 438_000), ago(days=-2) | reserved("1 Year", 1)
+    hourly = ago(days=90) | {"retailPrice": 99.75}
+    found = {o.term: o.usd_per_hour for o in offers(future, old, new, hourly)}
+    assert found == {"reserved_1y": Decimal(50), "on_demand": Decimal("99.75")}
+    assert {o.source[-10:] for o in offers(new)} == {f"{NOW - timedelta(days=2):%Y-%m-%d}"}
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
@@ -204,7 +269,7 @@ def test_the_question_is_the_recorded_one(shared):
     )
     answers, asked = linked(None)
     fetched(answers)
-    url = next(u for u in asked if H100 in u.params["$filter"])
+    url = next(u for u in asked if H100 in (f := u.params["$filter"]) and "Consumption" in f)
     assert str(url.copy_with(query=None)) == recorded["url"]
     assert url.params["api-version"] == recorded["params"]["api-version"]
     wanted = set(url.params["$filter"].split(" and "))
