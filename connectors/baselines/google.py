@@ -13,7 +13,6 @@ Where two SKUs price the same part in the same region, the cheaper counts: a sav
 on the dearer of two baselines. Not live-tested: no key was at hand (2026-11).
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,8 +20,9 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors.base import Answer, Connector, Denied, Http, Reading, Reject, Request, Unreadable
+from connectors.base import Answer, Connector, Denied, Http, Reading, Reject, Unreadable
 from connectors.baselines.google_skus import GPUS, Part, Rate, rate_of
+from connectors.keys import key_header, needed
 from connectors.wire import page_of, rows_of, text_of
 from engine.connections import KeyUse
 from engine.market import Offer, PriceBasis, Term, offer_id_of
@@ -33,8 +33,6 @@ PAGES_MAX = 40
 """Of 5,000 SKUs each; Compute Engine has some tens of thousands, about 1.5 kB each."""
 _PATH = "/v1/services/6F81-5844-456A/skus"
 _HEADER = "X-Goog-Api-Key"
-_KEY = re.compile("[!-~]{1,500}")
-"""Another key cannot be a header's value, and the error would show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,23 +131,16 @@ class Google(Connector):
         return Reading(offers=list(rows_of(sums, add_up, rejects)), rejects=rejects)
 
     def _page(self, http: Http, token: str) -> Answer:
-        if self.key is None:
-            raise Denied(f"Google's price list needs a key, NECTO_GCP_KEY: {self.key_form}")
-        if not _KEY.fullmatch(self.key.get_secret_value()):
-            raise Denied(f"NECTO_GCP_KEY is empty or has blanks in it: it is {self.key_form}")
+        headers = key_header(_HEADER, needed(self.name, self.key, self.key_form))
         params = {"pageSize": "5000", "currencyCode": "USD"}
         if token:
             params["pageToken"] = token
         try:
-            return http.get(f"{self.base_url}{_PATH}", params=params, headers=self._headers)
+            return http.get(f"{self.base_url}{_PATH}", params=params, headers=headers)
         except Unreadable as error:
             if "API key" in str(error):  # Google calls a wrong key a bad request (400)
                 raise Denied(str(error)) from None
             raise
-
-    def _headers(self, _: Request) -> Mapping[str, str]:
-        assert self.key is not None
-        return {_HEADER: self.key.get_secret_value()}
 
 
 def _cheapest(rates: Sequence[Rate]) -> dict[tuple[Part, str], Rate]:

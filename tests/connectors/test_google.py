@@ -191,9 +191,9 @@ def test_without_a_key_nothing_is_asked():
         Google().fetch(client(says(500)), catalogue())
 
 
-@pytest.mark.parametrize("key", ["", "AIza secret", "AIza\nsecret", "AIzasécret", "AIzasecret\n"])
+@pytest.mark.parametrize("key", ["", "AIza secret", "AIza\nsecret", "AIzasécret"])
 def test_a_key_that_no_header_can_hold_is_denied_and_not_shown(key):
-    with pytest.raises(Denied, match="NECTO_GCP_KEY is empty or has blanks") as caught:
+    with pytest.raises(Denied, match="NECTO_GCP_KEY") as caught:
         Google(key=SecretStr(key)).fetch(client(says(500)), catalogue())
     assert "secret" not in str(caught.value)
 
