@@ -24,6 +24,7 @@ from data.shipped import catalogue
 from engine.export import OFFER_COLUMNS, csv_text, records
 from engine.market import distinct, offers_frame, providers_frame
 from engine.runs import RunRecord
+from engine.signals import signals_frame
 from tests.connectors.samples import (
     NOW,
     SAMPLES,
@@ -129,7 +130,8 @@ def test_half_of_the_answers_is_no_answer(lake, sample, failure):
     before = offers(lake)
     good = answering(sample, sample.texts())
     bad, outcome = BROKEN[failure]
-    others = [name for name in sorted(sample.texts()) if name != sample.rows_file]
+    files = sorted(sample.essential or sample.texts())
+    others = [name for name in files if name != sample.rows_file]
     spoiled = (others or [sample.rows_file])[0]  # a source of one answer has no better half
     record = read(lake, sample, lambda r: (bad if sample.file_of(r) == spoiled else good)(r))
     assert_kept(lake, before, record, outcome)
@@ -271,6 +273,7 @@ def reads(sample: Sample, texts: dict[str, str]) -> None:
         reading = source.parse(answers, NOW, catalogue())
         offers_frame(distinct(reading.offers)[0])
         providers_frame(reading.providers)
+        signals_frame(reading.signals)
         assert all(f"{r.reason} {r.row}".encode() for r in reading.rejects)
 
 
