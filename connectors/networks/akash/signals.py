@@ -9,7 +9,7 @@ each is read tolerantly and none costs a reading its offers.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from connectors.base import Answer, Denied, Reject, SourceError, Unreachable, Unreadable
@@ -31,6 +31,8 @@ class _Seen:
     at: datetime
     url: str
     catalogue: Catalogue
+    names: dict[str, str] = field(default_factory=dict)
+    """Names already matched: the history tells each of a few GPUs on each of many days."""
 
     def signal(
         self,
@@ -57,8 +59,10 @@ class _Seen:
         )
 
     def subject(self, name: str) -> str:
-        known = self.catalogue.match(name)
-        return known.name if known else name
+        if name not in self.names:
+            known = self.catalogue.match(name)
+            self.names[name] = known.name if known else name
+        return self.names[name]
 
 
 _Read = Callable[[Answer, _Seen, list[Reject]], Iterator[Signal]]
