@@ -1,6 +1,8 @@
 """Akash's chain as second source: only when the Console is silent, never more than it knows."""
 
 import json
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -9,15 +11,15 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.base import Answer, Reading, Unreachable
+from connectors.base import Answer, Reading, SourceError, Unreachable
 from connectors.networks.akash import Akash
 from connectors.networks.akash.chain import AUDITS, BIDS, PROVIDERS
 from connectors.networks.akash.facts import FACTS
 from connectors.networks.akash.gpus import completed, gpu_of
 from connectors.registry import sources
 from data import offers as questions
-from engine.market import Offer
-from tests.connectors.samples import NOW, client, ingest
+from engine.market import Offer, distinct, offers_frame, providers_frame
+from tests.connectors.samples import NOW, client, ingest, places, with_token
 
 FOLDER = Path(__file__).parents[1] / "samples" / "akash_chain"
 RECORDED = "networks/akash/recorded"
@@ -216,6 +218,45 @@ def test_paging_ends():
     assert "pagination.key=k9" in asked[-1]
 
 
+def test_a_page_that_comes_again_ends_the_reading():
+    def again(request: httpx.Request) -> httpx.Response:
+        if request.url.path.startswith("/v1/"):
+            raise httpx.ConnectError("no luck", request=request)
+        return httpx.Response(200, json={"bids": [], "pagination": {"next_key": "k"}})
+
+    with pytest.raises(Unreachable, match="the same page again"):
+        Akash(urls={"CHAIN": "https://c.example"}).fetch(client(again), CATALOGUE[0])
+
+
+def test_an_order_of_several_kinds_of_gpu_prices_none_of_them():
+    page = json.loads(text("bids-open.json"))
+    parts = page["bids"][0]["bid"]["resources_offer"]
+    parts.append(json.loads(json.dumps(parts[0]).replace("h100", "h200")))
+    found = reading(bids_open=json.dumps(page))
+    assert "h100 80Gi SXM5" not in {offer.gpu_name for offer in found.offers}
+    assert [r.reason for r in found.rejects if "2 kinds of GPU" in r.reason]
+
+
+@pytest.mark.parametrize("key", ["\ud800", " ", 7, "x" * 2000])
+def test_a_next_page_that_cannot_be_asked_for_is_no_fault(key):
+    page = json.loads(text("bids-open.json")) | {"pagination": {"next_key": key}}
+    with pytest.raises(Unreachable, match="next_key"):
+        reading(bids_open=json.dumps(page))
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_no_value_in_any_place_is_a_fault(number):
+    silent, *pages = Akash().fetch(client(network()), CATALOGUE[0])
+    said = pages[number].body.decode()
+    for place in places(json.loads(said)):
+        for token in ("null", '"\\ud800"', '"1e999999"', "-1", "[[]]", "9" * 400, "{}"):
+            pages[number] = replace(pages[number], body=with_token(said, place, token).encode())
+            with suppress(SourceError):
+                found = Akash().parse([silent, *pages], NOW, CATALOGUE[0])
+                offers_frame(distinct(found.offers)[0])
+                providers_frame(found.providers)
+
+
 @pytest.mark.parametrize(
     ("key", "name"),
     [
@@ -255,21 +296,24 @@ def test_a_short_name_is_completed_only_when_one_gpu_can_be_meant(asked, declare
     assert completed(gpus(asked)[0], gpus(*declared)).name == name
 
 
+def test_a_chain_without_a_usable_bid_leaves_the_console_s_reason(lake):
+    none = json.dumps({"bids": []})
+    record = ingest(lake, network(bids_open=none, bids_active=none)).run(Akash())
+    assert (record.outcome, record.drops) == ("unreachable", {})
+    assert "no luck; none of 0 bids on its chain is an offer of a GPU" in record.message
+
+
 def test_the_recorded_answers_are_read_and_no_machine_without_a_gpu_is_an_offer(shared):
     bids = (shared / RECORDED / "lcd.market.v1beta5.bids.list.json").read_bytes()
     audits = (shared / RECORDED / "lcd.audit.v1.attributes.list.json").read_bytes()
-    listed = json.loads(
-        (shared / RECORDED / "provider-attributes.h100-datacenter.json").read_bytes()
-    )
+    provider = (shared / RECORDED / "provider-attributes.h100-datacenter.json").read_bytes()
+    listed = json.loads(provider)
     spoken = {"bids": json.loads(bids)["bids"], "providers": [listed]}
     gpu = spoken["bids"][0]["bid"]["resources_offer"][0]["resources"]["gpu"]
-    answers = [
-        Answer(f"https://c.example{BIDS}", bids),
-        Answer(f"https://c.example{AUDITS}", audits),
-    ]
+    pages = [Answer(f"https://c.example{p}", b) for p, b in ((BIDS, bids), (AUDITS, audits))]
     silent = Answer("u", b"", Unreachable("no answer"))
-    found = Akash().parse([silent, *answers], NOW, CATALOGUE[0])
-    assert ([*found.offers], [r.code for r in found.rejects]) == ([], ["no_gpu"])
+    with pytest.raises(Unreachable, match="no answer; none of 1 bids"):
+        Akash().parse([silent, *pages], NOW, CATALOGUE[0])
 
     gpu.update(
         units={"val": "1"}, attributes=[{"key": "vendor/nvidia/model/h100", "value": "true"}]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from connectors.base import Answer, Reading, Reject, SourceError, Unreadable
+from connectors.base import Answer, Reading, Reject, SourceError, Unreachable, Unreadable
 from connectors.networks.akash.chain import AUDITS, BIDS, PROVIDERS
 from connectors.networks.akash.chain_wire import Audited, BidRow, ChainBid, ChainProvider, Coin
 from connectors.networks.akash.facts import FACTS, usd_per_hour
@@ -34,6 +34,7 @@ class _Known:
 
     row: ChainProvider
     attributes: Sequence[StatedAttribute]
+    url: str
 
     def of(self, key: str) -> str | None:
         return next((a.value for a in self.attributes if a.key == key), None)
@@ -61,9 +62,13 @@ class _Seen:
 def chain_reading(
     why: SourceError, answers: Sequence[Answer], observed_at: datetime, catalogue: Catalogue
 ) -> Reading:
-    """Return what the chain tells, and that it was the chain that told it."""
+    """Return what the chain tells, and that it was the chain that told it.
+
+    Raises Unreachable, with the Console's reason, when the chain holds no usable bid either.
+    """
     rejects: list[Reject] = []
-    known = _providers(answers, rejects)
+    known = {k.row.owner: (k, p) for k, p in _providers(answers, observed_at, rejects)}
+    made_by = {owner: provider for owner, (provider, _) in known.items()}
     bids = list(_rows(answers, BIDS, "bids", rejects))
     read = [(row, bid) for row in bids for bid in rows_of([row], _bid, rejects)]
     with_gpu = [(row, bid) for row, bid in read if _gpu_count(bid)]
@@ -71,13 +76,16 @@ def chain_reading(
         without = len(read) - len(with_gpu)
         rejects.append(Reject("no_gpu", f"{without} bids are for machines without a GPU", "null"))
     newest = max((bid.created_at for _, bid in read), default=0)
-    seen = _Seen(observed_at, _url(answers, BIDS), catalogue, known, newest)
+    seen = _Seen(observed_at, _url(answers, BIDS), catalogue, made_by, newest)
     offers = [o for row, bid in with_gpu for o in _offers(row, bid, seen, rejects)]
+    if not offers:
+        unusable = f"none of {len(bids)} bids on its chain is an offer of a GPU"
+        after = why.retry_after_seconds if isinstance(why, Unreachable) else None
+        raise Unreachable(f"{why}; {unusable}", retry_after_seconds=after)
     bidding = {offer.provider_id for offer in offers}
-    url = _url(answers, PROVIDERS)
     return Reading(
         offers=offers,
-        providers=[_provider(k, observed_at, url) for o, k in known.items() if o in bidding],
+        providers=[provider for owner, (_, provider) in known.items() if owner in bidding],
         rejects=rejects,
         notice=f"read from the chain because the Console did not answer: {why}",
     )
@@ -104,7 +112,9 @@ def _url(answers: Sequence[Answer], path: str) -> str:
     return next((a.url.split("?", 1)[0] for a in answers if path in a.url), path)
 
 
-def _providers(answers: Sequence[Answer], rejects: list[Reject]) -> dict[str, _Known]:
+def _providers(
+    answers: Sequence[Answer], observed_at: datetime, rejects: list[Reject]
+) -> Iterator[tuple[_Known, Provider]]:
     """What each provider states, and who signed exactly that."""
     signers: dict[tuple[str, str, str], list[str]] = defaultdict(list)
 
@@ -115,7 +125,9 @@ def _providers(answers: Sequence[Answer], rejects: list[Reject]) -> dict[str, _K
         for a in audited.attributes:
             signers[audited.owner, a.key, a.value].append(audited.auditor)
 
-    def listed(row: object) -> Iterator[_Known]:
+    url = _url(answers, PROVIDERS)
+
+    def listed(row: object) -> Iterator[tuple[_Known, Provider]]:
         found = ChainProvider.model_validate(row)
         attributes = [
             StatedAttribute(
@@ -123,10 +135,11 @@ def _providers(answers: Sequence[Answer], rejects: list[Reject]) -> dict[str, _K
             )
             for a in found.attributes
         ]
-        yield _Known(found, attributes)
+        known = _Known(found, attributes, url)
+        yield known, _provider(known, observed_at)
 
     rows = _rows(answers, PROVIDERS, "providers", rejects)
-    return {known.row.owner: known for known in rows_of(rows, listed, rejects)}
+    yield from rows_of(rows, listed, rejects)
 
 
 def _bid(row: object) -> Iterator[ChainBid]:
@@ -214,7 +227,7 @@ def _place(provider: _Known | None) -> dict[str, Any]:
     }
 
 
-def _provider(known: _Known, observed_at: datetime, url: str) -> Provider:
+def _provider(known: _Known, observed_at: datetime) -> Provider:
     return Provider(
         network="akash",
         provider_id=known.row.owner,
@@ -232,5 +245,5 @@ def _provider(known: _Known, observed_at: datetime, url: str) -> Provider:
         observed_at=observed_at,
         source_kind="live",
         source=_SOURCE,
-        source_url=url,
+        source_url=known.url,
     )

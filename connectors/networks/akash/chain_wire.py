@@ -85,7 +85,8 @@ class Audited(Lcd):
 
 
 class Pagination(Lcd):
-    next_key: str | None = None
+    next_key: str | None = Field(default=None, pattern=r"^[A-Za-z0-9+/_=-]*$", max_length=1000)
+    """Base64, sent back as received."""
 
 
 class Paged(Lcd):
