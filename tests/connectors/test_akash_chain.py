@@ -2,7 +2,6 @@
 
 import json
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from connectors.base import Answer, Reading, SourceError, Unreachable
 from connectors.networks.akash import Akash
@@ -22,6 +23,7 @@ from engine.market import Offer, distinct, offers_frame, providers_frame
 from tests.connectors.samples import NOW, client, ingest, places, with_token
 
 FOLDER = Path(__file__).parents[1] / "samples" / "akash_chain"
+TOKENS = ("null", '"\\ud800"', '"1e999999"', "-1", "[[]]", "9" * 400, "{}")
 RECORDED = "networks/akash/recorded"
 
 
@@ -244,17 +246,24 @@ def test_a_next_page_that_cannot_be_asked_for_is_no_fault(key):
         reading(bids_open=json.dumps(page))
 
 
-@pytest.mark.parametrize("number", range(5))
-def test_no_value_in_any_place_is_a_fault(number):
+def test_no_value_in_any_place_is_a_fault():
     silent, *pages = Akash().fetch(client(network()), CATALOGUE[0])
-    said = pages[number].body.decode()
-    for place in places(json.loads(said)):
-        for token in ("null", '"\\ud800"', '"1e999999"', "-1", "[[]]", "9" * 400, "{}"):
-            pages[number] = replace(pages[number], body=with_token(said, place, token).encode())
-            with suppress(SourceError):
-                found = Akash().parse([silent, *pages], NOW, CATALOGUE[0])
-                offers_frame(distinct(found.offers)[0])
-                providers_frame(found.providers)
+    bodies = [page.body.decode() for page in pages]
+    spots = [(n, place) for n, body in enumerate(bodies) for place in places(json.loads(body))]
+
+    @settings(max_examples=200, deadline=None, database=None, derandomize=True)
+    @given(spot=st.sampled_from(spots), token=st.sampled_from(TOKENS))
+    def reads_whatever_is_there(spot, token):
+        number, place = spot
+        spoiled = [*pages]
+        body = with_token(bodies[number], place, token).encode()
+        spoiled[number] = Answer(pages[number].url, body)
+        with suppress(SourceError):
+            found = Akash().parse([silent, *spoiled], NOW, CATALOGUE[0])
+            offers_frame(distinct(found.offers)[0])
+            providers_frame(found.providers)
+
+    reads_whatever_is_there()
 
 
 @pytest.mark.parametrize(
