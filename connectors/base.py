@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from pydantic import SecretStr
 
@@ -36,10 +36,14 @@ class Unreadable(SourceError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP answer: the address asked and the exact bytes received."""
+    """One HTTP answer: the address asked and the exact bytes received.
+
+    ``failed``: an address that a reading can do without gave no answer, and why.
+    """
 
     url: str
     body: bytes
+    failed: SourceError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +63,17 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one run learnt: offers, providers, signals, and each row that could not be used."""
+    """What one run learnt: offers, providers, signals, and each row that could not be used.
+
+    ``notice``: what a person should know of a good reading, as the rest of a sentence ("…, read
+    from the chain because …").
+    """
 
     offers: Sequence[Offer] = ()
     providers: Sequence[Provider] = ()
     rejects: Sequence[Reject] = field(default=())
     signals: Sequence[Signal] = ()
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,14 @@ class Http(Protocol):
         ...
 
 
+def tried(http: Http, url: str) -> Answer:
+    """Ask an address that a reading can do without: its failure is kept in the answer."""
+    try:
+        return http.get(url)
+    except SourceError as error:
+        return Answer(url, b"", error)
+
+
 class Source(Protocol):
     """A network or a baseline: one module, one line in ``connectors.registry``."""
 
@@ -131,10 +148,18 @@ class Connector(ABC):
     key_use: KeyUse = "none"
     key_form: str = ""
     """What a key looks like, for the person who sets it; empty when there is none."""
+    extra_urls: ClassVar[Mapping[str, str]] = {}
+    """Further addresses by name, with their default; ``NECTO_<SOURCE>_<NAME>_URL`` sets one."""
 
-    def __init__(self, base_url: str | None = None, key: SecretStr | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str | None = None,
+        key: SecretStr | None = None,
+        urls: Mapping[str, str] | None = None,
+    ) -> None:
         self.base_url = (base_url or self.default_url).rstrip("/")
         self.key = key
+        self.urls = {name: url.rstrip("/") for name, url in (urls or {}).items()}
 
     @abstractmethod
     def fetch(self, http: Http, catalogue: Catalogue) -> Sequence[Answer]:

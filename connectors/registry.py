@@ -43,18 +43,21 @@ class Registered:
 
 
 def registered(env: Mapping[str, str] = os.environ) -> Iterator[Registered]:
-    """Give every connector; ``NECTO_<NAME>_URL`` points one at another address (a stand-in)."""
+    """Give every connector; ``NECTO_<NAME>_URL`` points one at another address (a stand-in).
+
+    A connector's further addresses are ``NECTO_<NAME>_<WHICH>_URL``.
+    """
     for kind in SOURCES:
         url = env.get(f"NECTO_{kind.name.upper()}_URL") or None
         variable = key_variable(kind.name)
         how = f"set {variable} to {kind.key_form}" if kind.key_form else ""
         if kind.key_use == "none":
-            yield Registered(kind, kind(url), "not needed", "")
+            yield Registered(kind, kind(url, urls=_further(kind, env)), "not needed", "")
             continue
         try:
             key = key_of(kind.name, env)
             usable = key or kind.key_use == "optional"
-            source = kind(url, key) if usable else None
+            source = kind(url, key, _further(kind, env)) if usable else None
         except (UnusableKey, ValueError) as error:
             yield Registered(kind, None, "unusable", str(error))
             continue
@@ -65,3 +68,8 @@ def registered(env: Mapping[str, str] = os.environ) -> Iterator[Registered]:
 def sources(env: Mapping[str, str] = os.environ) -> tuple[Source, ...]:
     """Return the sources that have what they need to be asked."""
     return tuple(found.source for found in registered(env) if found.source)
+
+
+def _further(kind: type[Connector], env: Mapping[str, str]) -> dict[str, str]:
+    named = {which: f"NECTO_{kind.name.upper()}_{which}_URL" for which in kind.extra_urls}
+    return {which: env[variable] for which, variable in named.items() if env.get(variable)}

@@ -96,6 +96,7 @@ class Ingest:
             return {"outcome": "failed", "message": f"Necto itself failed, see its log. {what}"}
         counts = Counter(reject.code for reject in reading.rejects)
         message = f"{len(reading.offers)} offers" if source.has_offers else "signals read"
+        message += f", {reading.notice}" if reading.notice else ""
         return {"outcome": "ok", "message": message, "drops": drops, "reject_counts": counts}
 
     def _read(self, source: Source) -> Reading:

@@ -40,6 +40,11 @@ def serving(home: Path, *, ready: bool = True, **environment: str) -> Iterator[s
     log = home / "server.log"
     home.mkdir(parents=True, exist_ok=True)
     nowhere = {f"NECTO_{source.name.upper()}_URL": NOWHERE for source in SOURCES}
+    nowhere |= {
+        f"NECTO_{source.name.upper()}_{which}_URL": NOWHERE
+        for source in SOURCES
+        for which in source.extra_urls
+    }
     variables = os.environ | nowhere | {"NECTO_HOME": str(home)} | environment
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
     with (

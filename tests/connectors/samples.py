@@ -56,6 +56,8 @@ class Sample:
     """A text that is in this row only."""
     price: Place
     """The number that the row is about: a price, or the figure of a source of signals only."""
+    essential: Sequence[str] = ()
+    """The files without which there is no reading; empty: all of them."""
     needed: Sequence[Place]
     """Fields beside the price without which the row is no offer."""
     usd_per_hour: Callable[[Decimal], Decimal] = lambda price: price
@@ -116,10 +118,21 @@ def places(value: Any, here: Place = ()) -> list[Place]:
     return [place for step, part in steps for place in (step, *places(part, step))]
 
 
+_AKASH_FILES = {
+    "/v1/gpu-prices": "gpu-prices.json",
+    "/v1/providers": "providers.json",
+    "/v1/gpu": "gpu.json",
+    "/v1/gpu-breakdown": "gpu-breakdown.json",
+    "/v1/bme/dashboard-data": "bme-dashboard.json",
+    "/v1/bme/status-history": "bme-status.json",
+}
+
+
 def _akash_file(request: httpx.Request) -> str:
-    return {"/v1/gpu-prices": "gpu-prices.json", "/v1/providers": "providers.json"}[
-        request.url.path
-    ]
+    """The Console's file; its chain, the second source, is out of reach in these tests."""
+    if request.url.path not in _AKASH_FILES:
+        raise httpx.ConnectError("the chain is out of reach", request=request)
+    return _AKASH_FILES[request.url.path]
 
 
 def _azure_file(request: httpx.Request) -> str:
@@ -156,6 +169,7 @@ _SAMPLES = (
         usd_per_hour=lambda amount: amount * 600 / 1_000_000,
         gpu=("model",),
         keeps_unknown_gpus=True,
+        essential=["gpu-prices.json", "providers.json"],
         needed=[
             ("model",),
             ("providersWithBestBid", 0, "provider", "owner"),

@@ -54,7 +54,8 @@ def validator(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     plain = {name: validator(part) for name, part in node.items() if name != "nullable"}
-    return plain | {"type": [node["type"], "null"]} if node.get("nullable") is True else plain
+    may_be_null = node.get("nullable") is True and "type" in node
+    return plain | {"type": [node["type"], "null"]} if may_be_null else plain
 
 
 def undocumented(value: Any, schema: Any) -> set[str]:

@@ -29,10 +29,10 @@ class Locked(Lium):
 
 
 class Refusing(Keyed):
-    def __init__(self, base_url=None, key=None) -> None:
+    def __init__(self, base_url=None, key=None, urls=None) -> None:
         if key:
             raise ValueError("the key has no second half")
-        super().__init__(base_url, key)
+        super().__init__(base_url, key, urls)
 
 
 def found(monkeypatch, kind: type[Connector], env=None, off=()) -> connect.Connected:

@@ -1,4 +1,4 @@
-"""Akash: recent bids per provider and GPU, and what providers say about themselves (keyless).
+"""What Akash's Console says: recent bids per provider and GPU, and who the providers are.
 
 Read from the Console API: ``/v1/gpu-prices?debug=true`` and ``/v1/providers``. The per-provider
 part of the first is public but undocumented; where it is missing the answer is Unreadable.
@@ -8,24 +8,27 @@ d84c9e93, apps/api/src/utils/constants.ts, read 2026-08-22). ``uakt`` bids are l
 converted with the AKT price that the Console gives beside the bid.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from connectors.base import Answer, Connector, Http, Reading, Reject, Unreadable
-from connectors.networks.akash_wire import Bid, ListedProvider, ModelRow, PricedSeller, Prices
+from connectors.base import Answer, Reading, Reject, Unreadable
+from connectors.networks.akash.facts import FACTS, usd_per_hour
+from connectors.networks.akash.wire import (
+    Bid,
+    ListedProvider,
+    ModelRow,
+    PricedSeller,
+    Prices,
+    StatedAttribute,
+)
 from connectors.wire import json_of, page_of, rows_of, text_of
 from engine.market import Attribute, Offer, Provider, offer_id_of
 from engine.resources import Catalogue
 
-BLOCKS_AN_HOUR = 600
-_MICRO = Decimal(1_000_000)
 _GIB = 1024**3
-
-AUDITORS = {"akash1365yvmc4s7awdyj3n2sav7xfx76adc6dnmlx63": "Akash Network"}
-"""Known auditors (GET /v1/auditors answers with exactly this one, console@d84c9e93)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +41,20 @@ class _Seen:
     providers: dict[str, ListedProvider]
 
 
-class Akash(Connector):
-    """The Akash connector."""
-
-    name = "akash"
-    default_url = "https://console-api.akash.network"
-    refresh_seconds = 900  # the Console itself renews its prices every 15 minutes
-
-    def fetch(self, http: Http, catalogue: Catalogue) -> Sequence[Answer]:
-        del catalogue  # two addresses hold the whole market
-        return [
-            http.get(f"{self.base_url}/v1/gpu-prices", params={"debug": "true"}),
-            http.get(f"{self.base_url}/v1/providers"),
-        ]
-
-    def parse(
-        self, answers: Sequence[Answer], observed_at: datetime, catalogue: Catalogue
-    ) -> Reading:
-        prices, listed = answers
-        rejects: list[Reject] = []
-        providers = {row.owner: (row, p) for row, p in _providers(listed, observed_at, rejects)}
-        listing = {owner: row for owner, (row, _) in providers.items()}
-        seen = _Seen(observed_at, prices.url, catalogue, listing)
-        rows = page_of(prices, Prices).models
-        return Reading(
-            offers=list(rows_of(rows, lambda row: _offers(row, seen, rejects), rejects)),
-            providers=[provider for _, provider in providers.values()],
-            rejects=rejects,
-        )
+def console_reading(
+    prices: Answer, listed: Answer, observed_at: datetime, catalogue: Catalogue
+) -> Reading:
+    """Return offers and providers as the Console tells them; raises Unreadable."""
+    rejects: list[Reject] = []
+    providers = {row.owner: (row, p) for row, p in _providers(listed, observed_at, rejects)}
+    listing = {owner: row for owner, (row, _) in providers.items()}
+    seen = _Seen(observed_at, prices.url, catalogue, listing)
+    rows = page_of(prices, Prices).models
+    return Reading(
+        offers=list(rows_of(rows, lambda row: _offers(row, seen, rejects), rejects)),
+        providers=[provider for _, provider in providers.values()],
+        rejects=rejects,
+    )
 
 
 def _providers(
@@ -106,7 +95,7 @@ def _offer(model: ModelRow, sold: PricedSeller, entry: object, seen: _Seen) -> O
         offer_id=offer_id_of("akash", sold.provider.owner, name, "on_demand", ""),
         network="akash",
         provider_id=sold.provider.owner,
-        provider_name=_host(sold.provider.host_uri),
+        provider_name=host_of(sold.provider.host_uri),
         gpu_model=known.name if known else None,
         gpu_name=name,
         form_factor=known.interface if known and known.form_factor_known else None,
@@ -133,11 +122,10 @@ def _offer(model: ModelRow, sold: PricedSeller, entry: object, seen: _Seen) -> O
 
 def _usd_per_hour(bid: Bid) -> Decimal:
     price = bid.data.price
-    per_hour = price.amount * BLOCKS_AN_HOUR / _MICRO
-    if price.denom == "uact":
-        return per_hour
-    if price.denom == "uakt" and bid.akt_token_price is not None:
-        return per_hour * bid.akt_token_price
+    if price.denom == FACTS.usd_denom:
+        return usd_per_hour(price.amount)
+    if price.denom == FACTS.token_denom and bid.akt_token_price is not None:
+        return usd_per_hour(price.amount) * bid.akt_token_price
     raise ValueError(f"the bid is in {price.denom!r}, which cannot be converted to USD")
 
 
@@ -145,7 +133,7 @@ def _place(provider: ListedProvider | None) -> dict[str, Any]:
     """Where the machine stands and what is free there, as far as the provider says."""
     if provider is None:
         return {}
-    country, evidence = _country(provider)
+    country, evidence = country_of(provider.attributes, provider.ip_country_code)
     storage = provider.stats.storage.ephemeral.available
     memory, cpu = provider.stats.memory.available, provider.stats.cpu.available
     return {
@@ -160,28 +148,40 @@ def _place(provider: ListedProvider | None) -> dict[str, Any]:
     }
 
 
-def _country(provider: ListedProvider) -> tuple[str | None, str | None]:
-    """The declared country and who vouches for it; a code like eu-west never proves a country."""
-    stated = (a for a in provider.attributes if a.key == "country" and Catalogue.country(a.value))
+def country_of(
+    attributes: Iterable[StatedAttribute], located: str | None = None
+) -> tuple[str | None, str | None]:
+    """Return the declared country and who vouches for it; a code like eu-west never proves one.
+
+    ``located``: the country of the provider's address, told when it is another.
+    """
+    stated = (a for a in attributes if a.key == "country" and Catalogue.country(a.value))
     declared = next(stated, None)
     if declared is None:
         return None, None
-    signers = [AUDITORS.get(a, a) for a in declared.audited_by]
+    signers = [FACTS.auditors.get(a, a) for a in declared.audited_by]
     evidence = f"signed by {', '.join(signers)}" if signers else "declared, not signed"
-    located = provider.ip_country_code
     if located and located.upper() != declared.value.strip().upper():
         evidence += f"; its address is in {located.upper()}"
     return Catalogue.country(declared.value), evidence
+
+
+def stated(attributes: Iterable[StatedAttribute]) -> tuple[Attribute, ...]:
+    """Return what a provider states, with the names of known auditors for their addresses."""
+    return tuple(
+        Attribute(a.key, a.value, tuple(FACTS.auditors.get(s, s) for s in a.audited_by))
+        for a in attributes
+    )
 
 
 def _provider(row: ListedProvider, observed_at: datetime, url: str) -> Provider:
     return Provider(
         network="akash",
         provider_id=row.owner,
-        name=row.name or _host(row.host_uri),
+        name=row.name or host_of(row.host_uri),
         host_uri=row.host_uri,
         organization=row.organization,
-        country_code=_country(row)[0],
+        country_code=country_of(row.attributes)[0],
         ip_country_code=row.ip_country_code,
         region=row.location_region,
         city=row.city,
@@ -193,10 +193,7 @@ def _provider(row: ListedProvider, observed_at: datetime, url: str) -> Provider:
         uptime_1d=row.uptime_1d,
         uptime_7d=row.uptime_7d,
         uptime_30d=row.uptime_30d,
-        attributes=tuple(
-            Attribute(a.key, a.value, tuple(AUDITORS.get(s, s) for s in a.audited_by))
-            for a in row.attributes
-        ),
+        attributes=stated(row.attributes),
         observed_at=observed_at,
         source_kind="live",
         source="Akash Console API",
@@ -204,7 +201,8 @@ def _provider(row: ListedProvider, observed_at: datetime, url: str) -> Provider:
     )
 
 
-def _host(uri: str | None) -> str | None:
+def host_of(uri: str | None) -> str | None:
+    """Return the name of a provider's machine without scheme and port."""
     return uri.removeprefix("https://").split(":", 1)[0] if uri else None
 
 

@@ -4,6 +4,7 @@ Checked against akash-network/console apps/api/swagger/openapi.json (d84c9e93, 2
 lacks ``stats`` and the parts that ``debug=true`` adds.
 """
 
+from datetime import date as Day  # noqa: N812 - a field is called date
 from decimal import Decimal
 from typing import Annotated
 
@@ -112,3 +113,49 @@ class ListedProvider(Wire):
     uptime_30d: float | None = Field(default=None, ge=0, le=1, alias="uptime30d")
     attributes: list[StatedAttribute] = Field(default_factory=list)
     stats: Stats = Stats()
+
+
+class Stock(Wire):
+    allocatable: int = Field(ge=0)
+    allocated: int = Field(ge=0)
+
+
+class GpuStock(Stock):
+    model: str = Field(min_length=1)
+    ram: str = ""
+    interface: str = ""
+
+
+class Gpus(Wire):
+    total: Stock
+    details: dict[str, list[object]] = Field(default_factory=dict)
+
+
+class Stocks(Wire):
+    gpus: Gpus
+
+
+def _day_of(value: object) -> object:
+    """The day of a moment: which of the two the history gives is not documented."""
+    return value[:10] if isinstance(value, str) else None
+
+
+class GpuDay(Wire):
+    date: Annotated[Day, BeforeValidator(_day_of)]
+    model: str = Field(min_length=1)
+    provider_count: int = Field(ge=0)
+    node_count: int = Field(ge=0)
+    total_gpus: int = Field(ge=0)
+    leased_gpus: int = Field(ge=0)
+
+
+class VaultNow(Wire):
+    date: Moment
+    collateral_ratio: float = Field(ge=0)
+
+
+class VaultChange(Wire):
+    height: int = Field(ge=0)
+    date: Moment
+    previous_status: str
+    new_status: str = Field(min_length=1)
