@@ -124,6 +124,8 @@ class Source(Protocol):
     """Short name, as in file names and filters: ``akash``."""
     refresh_seconds: int
     """How often the worker asks; never more often than the source's own cache changes."""
+    base_url: str
+    """Where it asks: the public address, or a stand-in of it."""
     has_offers: bool
     """Whether it sells at published prices; otherwise it gives signals only."""
 

@@ -45,6 +45,53 @@ def ingest(
         raise typer.Exit(1)
 
 
+@app.command()
+def bidders(
+    gpu: Annotated[str, typer.Option(help='As Akash names it: "h100 80Gi SXM5".')],
+    gpus: Annotated[int, typer.Option(help="GPUs in one machine.")] = 1,
+    vcpu: Annotated[str, typer.Option(help="vCPU of one machine.")] = "8",
+    memory_gib: Annotated[str, typer.Option(help="RAM of one machine.")] = "32",
+    storage_gib: Annotated[str, typer.Option(help="Disk of one machine.")] = "100",
+    country: Annotated[str | None, typer.Option(help="ISO code the provider states.")] = None,
+    usd_per_hour_max: Annotated[str | None, typer.Option(help="Price cap of a machine.")] = None,
+    audited: Annotated[bool, typer.Option(help="Only providers a known auditor signed.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Ask Akash who could bid for a machine right now. Ends with 1 when it is not known."""
+    from pydantic import ValidationError
+
+    from connectors.http import HttpClient
+    from connectors.jobs.screen import screen_once
+    from connectors.networks.akash import AUDITORS
+    from engine.screening import GpuWanted, ScreeningAsk
+
+    try:
+        ask = ScreeningAsk(
+            gpu=GpuWanted.named(gpu),
+            gpu_count=gpus,
+            vcpu=vcpu,
+            memory_gib=memory_gib,
+            storage_gib=storage_gib,
+            country_code=country.upper() if country else None,
+            usd_per_hour_max=usd_per_hour_max,
+            signed_by_any=tuple(AUDITORS) if audited else (),
+        )
+    except ValidationError as error:
+        _fail("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()))
+    except ValueError as error:
+        _fail(str(error))
+    with HttpClient() as http:
+        given = screen_once(http, _chosen(["akash"])[0].base_url, ask)
+    rows = [bidder.model_dump(mode="json") for bidder in given.bidders]
+    if as_json:
+        sys.stdout.write(json_text(given.model_dump(mode="json")))
+    else:
+        columns = ("provider_id", "host_uri", "is_audited", "location", "downtime_seconds_7d")
+        sys.stdout.write(table_text(rows, columns) + f"\n{given.sentence}\n")
+    if given.outcome != "ok":
+        raise typer.Exit(1)
+
+
 def _chosen(network: list[str] | None) -> "list[Source]":
     """The sources to read: all that are on and have their key, or the named ones."""
     from connectors.jobs.connect import connected

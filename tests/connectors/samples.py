@@ -300,6 +300,7 @@ class Fake:
     """A source in memory: it says what the test says, after what ``before`` does, and counts."""
 
     has_offers = True
+    base_url = "http://127.0.0.1:9"
 
     def __init__(
         self,
