@@ -59,7 +59,7 @@ def networks_table(states: Sequence[NetworkState], now: datetime) -> None:
             "Status": state.status_at(now),
             "Figures from": span(state.oldest_at, state.observed_at),
             "Oldest": age(state.oldest_at, now),
-            "Offers": state.offers,
+            "Offers": state.offers + state.contract_offers,
             "Free": state.available,
             "Last reading": _last_reading(state, now),
         }

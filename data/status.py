@@ -42,7 +42,7 @@ class Status:
         aside = 0
         try:
             lake = _lake(settings.lake)
-            found = tuple(states(lake, latest(lake)))
+            found = tuple(states(lake, latest(lake, at)))
             aside = len(lake.aside())
         except (BrokenLake, OSError) as error:
             fault = str(error)
@@ -58,7 +58,7 @@ class Status:
     def reasons_not_ready(self) -> list[str]:
         """Return why pages cannot serve figures, in words; empty when they can."""
         reasons = [f"the market cannot be read: {self.fault}"] if self.fault else []
-        if not self.fault and not any(state.offers for state in self.states):
+        if not self.fault and not any(s.offers or s.contract_offers for s in self.states):
             reasons.append("the market is empty: the worker has not loaded any figures yet")
         if self.worker_is_late:
             reasons.append("the worker shows no sign of life: start python -m connectors work")
@@ -73,10 +73,12 @@ def metrics_text(status: Status) -> str:
         return Gauge(f"necto_{name}", text, labels, registry=registry)
 
     offers = gauge("offers", "Offers shown", "network", "status")
+    contracts = gauge("contract_offers", "Prices of rate cards that hold today", "network")
     age = gauge("figures_age_seconds", "Age of the newest figure", "network")
     failing = gauge("network_failing", "1 when the last reading failed", "network")
     for state in status.states:
         offers.labels(state.network, state.status_at(status.at)).set(state.offers)
+        contracts.labels(state.network).set(state.contract_offers)
         failing.labels(state.network).set(int(state.failing))
         if state.observed_at:
             age.labels(state.network).set((status.at - state.observed_at).total_seconds())

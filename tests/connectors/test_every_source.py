@@ -65,7 +65,7 @@ def read(lake: Lake, sample: Sample, answers: Answers) -> RunRecord:
 
 
 def offers(lake: Lake) -> pl.DataFrame:
-    return questions.latest(lake).offers
+    return questions.latest(lake, NOW).offers
 
 
 def offer_of_the_row(lake: Lake, sample: Sample) -> pl.DataFrame:
@@ -111,7 +111,7 @@ def assert_kept(lake: Lake, before: pl.DataFrame, record: RunRecord, outcome: st
     assert (record.offers, lake.run(record.network, record.run_id)) == (0, record)
     assert 10 < len(record.message) < 400
     assert record.message.isprintable()
-    state = questions.states(lake)[0]
+    state = questions.states(lake, questions.latest(lake, NOW))[0]
     assert (state.status_at(record.finished_at), state.last) == ("failing", record)
     assert state.offers == before.height > 0
     assert questions.read(lake).offers.equals(before)

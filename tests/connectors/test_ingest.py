@@ -185,14 +185,14 @@ def test_the_shipped_figures_are_loaded_once(lake):
     assert {run.outcome for run in loaded.values()} == {"ok"}
     assert load_recorded(lake, lambda: NOW + timedelta(days=1)) == []
     assert recorded(lake) == loaded
-    assert questions.latest(lake).offers.height == sum(expected.values())
+    assert questions.latest(lake, NOW).offers.height == sum(expected.values())
 
 
 def test_live_figures_are_never_replaced_by_shipped_ones(lake):
     live = ingest(lake).run(Fake())
     load_recorded(lake, lambda: NOW)
     assert recorded(lake).keys() == recorded_offers().keys() - {"akash"}
-    shown = questions.latest(lake).offers.filter(network="akash")
+    shown = questions.latest(lake, NOW).offers.filter(network="akash")
     assert (shown["source_kind"].to_list(), runs(lake)) == (["live"], [live])
 
 
@@ -204,7 +204,7 @@ def test_a_failed_first_reading_does_not_keep_the_shipped_figures_away(lake):
     failed = ingest(lake).run(Fake(said=Unreachable("still none")))
     load_recorded(lake, lambda: NOW)
     assert runs(lake)[0] == failed
-    assert questions.latest(lake).offers.filter(network="akash").height == loaded.offers > 0
+    assert questions.latest(lake, NOW).offers.filter(network="akash").height == loaded.offers > 0
 
 
 def test_shipped_figures_are_loaded_again_when_they_were_updated(lake):
