@@ -2,7 +2,8 @@
 
 From the bytes of a file to offers that the market shows (or to the sorted list of faults), against
 reading the same file plainly with Polars. ``python benchmarks/rate_cards.py`` prints medians of
-three runs (wall time) and the ratio; target: <= 5 s each on two cores.
+three runs and the ratio; target: <= 5 s each on two cores. The processor time stands beside the wall
+time, because a machine that is busy with other work shows only in the second.
 """
 
 import io
@@ -80,13 +81,15 @@ def plainly(filename: str, content: bytes) -> None:
         pl.read_excel(io.BytesIO(content), infer_schema_length=0)
 
 
-def seconds(work: Callable[[], None]) -> float:
-    taken = []
+def seconds(work: Callable[[], None]) -> tuple[float, float]:
+    """Median wall and processor time."""
+    wall, processor = [], []
     for _ in range(RUNS):
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         work()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
+        wall.append(time.perf_counter() - start)
+        processor.append(time.process_time() - used)
+    return statistics.median(wall), statistics.median(processor)
 
 
 if __name__ == "__main__":
@@ -94,10 +97,10 @@ if __name__ == "__main__":
         for filename, write in (("card.csv", _csv), ("card.xlsx", _xlsx)):
             made = write(rows)
             content = made.encode() if isinstance(made, str) else made
-            mine = seconds(lambda: act(filename, content))  # noqa: B023 - called at once
-            theirs = seconds(lambda: plainly(filename, content))  # noqa: B023
+            mine, used = seconds(lambda: act(filename, content))  # noqa: B023 - called at once
+            theirs, _ = seconds(lambda: plainly(filename, content))  # noqa: B023
             print(
                 f"{ROWS:,} rows {what:8} {filename:9} {len(content) / 1e6:5.1f} MB   "
-                f"Polars alone {theirs:5.2f} s   Necto {mine:5.2f} s   {mine / theirs:4.1f} x   "
-                f"(target <= {TARGET_SECONDS} s)"
+                f"Polars alone {theirs:5.2f} s   Necto {mine:5.2f} s (processor {used:5.2f} s)   "
+                f"{mine / theirs:4.1f} x   (target <= {TARGET_SECONDS} s)"
             )

@@ -153,6 +153,8 @@ def _from_csv(content: bytes) -> Table:
             "close every quotation mark that opens a cell",
             last,
         ) from None
+    if not records:
+        raise refused("the file is empty", "start from the template")
     headings, *rows = records
     width = len(headings)
     faults: list[_Fault] = [

@@ -99,6 +99,7 @@ def test_cells_beyond_the_header_are_refused_unless_blank():
     [
         (b"", None, "the file is empty"),
         (b" \n\n", None, "the file is empty"),
+        (b"\xef\xbb\xbf,,\n", None, "the file is empty"),
         (written(), None, "the file has no rows below its header"),
         (b"%PDF-1.7 ...", None, "the file is a PDF"),
         (b"\xd0\xcf\x11\xe0 old", None, "the file is an old or a locked workbook"),
