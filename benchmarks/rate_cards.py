@@ -2,8 +2,8 @@
 
 From the bytes of a file to offers that the market shows (or to the sorted list of faults), against
 reading the same file plainly with Polars. ``python benchmarks/rate_cards.py`` prints medians of
-three runs and the ratio; target: <= 5 s each on two cores. The processor time stands beside the wall
-time, because a machine that is busy with other work shows only in the second.
+three runs and the ratio; target: <= 5 s each on two cores. Beside the wall time stands the
+processor time, which tells when the machine is busy with other work.
 """
 
 import io

@@ -114,7 +114,7 @@ def assert_kept(lake: Lake, before: pl.DataFrame, record: RunRecord, outcome: st
     state = questions.states(lake, questions.latest(lake, NOW))[0]
     assert (state.status_at(record.finished_at), state.last) == ("failing", record)
     assert state.offers == before.height > 0
-    assert questions.read(lake).offers.equals(before)
+    assert questions.read(lake, NOW).offers.equals(before)
 
 
 @pytest.mark.parametrize(("answers", "outcome"), BROKEN.values(), ids=BROKEN)
