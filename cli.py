@@ -200,7 +200,7 @@ def _market(lake: "Lake") -> "Market":
 
     if not lake.networks() and (held := load_recorded(lake)):
         typer.echo(f"another process is loading the figures of {', '.join(held)}", err=True)
-    return latest(lake)
+    return latest(lake, datetime.now(UTC))
 
 
 def _countries(wanted: Sequence[str]) -> frozenset[str]:

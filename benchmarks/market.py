@@ -131,10 +131,10 @@ def compare(folder: Path, rows: int) -> None:
         return connection.sql(PLAIN, params={"files": files}).pl()
 
     def from_disk(_: int) -> pl.DataFrame:
-        return answer(questions.read(lake))
+        return answer(questions.read(lake, NOW))
 
     def at_hand(_: int) -> pl.DataFrame:
-        return answer(questions.latest(lake))
+        return answer(questions.latest(lake, NOW))
 
     def answer(market: questions.Market) -> pl.DataFrame:
         found = matching(market.networks, SEARCH, NOW)

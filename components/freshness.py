@@ -81,7 +81,7 @@ def _line(source: SourceStatus, now: datetime) -> dict[str, object]:
         "Figures": source.kind,
         "Figures from": span(state.oldest_at, state.observed_at, now.tzinfo) if state else None,
         "Oldest": age(state.oldest_at, now) if state else None,
-        "Offers": state.offers if state else 0,
+        "Offers": state.offers + state.contract_offers if state else 0,
         "Free": state.available if state else None,
         "Last reading": ". ".join(filter(None, [_because(source), said])),
     }

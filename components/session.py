@@ -40,8 +40,8 @@ def lake() -> Lake:
 
 
 def market() -> Market:
-    """The newest offers; read again only when a network has newer ones."""
-    return latest(lake())
+    """The newest offers and today's rate cards; read again only when there are newer ones."""
+    return latest(lake(), now())
 
 
 def network_states() -> list[NetworkState]:

@@ -45,7 +45,7 @@ class Status:
         aside = 0
         try:
             lake = _lake(settings.lake)
-            found = states(lake, latest(lake))
+            found = states(lake, latest(lake, at))
             aside = len(lake.aside())
         except (BrokenLake, OSError) as error:
             fault = str(error)
@@ -61,7 +61,8 @@ class Status:
     def reasons_not_ready(self) -> list[str]:
         """Return why pages cannot serve figures, in words; empty when they can."""
         reasons = [f"the market cannot be read: {self.fault}"] if self.fault else []
-        if not self.fault and not any(s.state and s.state.offers for s in self.sources):
+        shown = (s.state for s in self.sources if s.state)
+        if not self.fault and not any(s.offers or s.contract_offers for s in shown):
             reasons.append("the market is empty: the worker has not loaded any figures yet")
         if self.worker_is_late:
             reasons.append("the worker shows no sign of life: start python -m connectors work")
@@ -76,6 +77,7 @@ def metrics_text(status: Status) -> str:
         return Gauge(f"necto_{name}", text, labels, registry=registry)
 
     offers = gauge("offers", "Offers shown", "network", "status")
+    contracts = gauge("contract_offers", "Prices of rate cards that hold today", "network")
     age = gauge("figures_age_seconds", "Age of the newest figure", "network")
     failing = gauge("network_failing", "1 when the last reading failed", "network")
     reading = gauge("network_reads", "1 when it is on and has the key it needs", "network")
@@ -85,6 +87,7 @@ def metrics_text(status: Status) -> str:
         if not (state := source.state):
             continue
         offers.labels(source.name, source.word).set(state.offers)
+        contracts.labels(source.name).set(state.contract_offers)
         failing.labels(state.network).set(int(state.failing))
         if state.observed_at:
             age.labels(state.network).set((status.at - state.observed_at).total_seconds())

@@ -89,7 +89,8 @@ class NetworkState:
     ``last`` is the newest run of all, ``good`` the record of the run whose figures are shown (None
     when its writer was killed before recording it). ``oldest_at``: when the oldest shown price was
     made, or read where that is not told; ``observed_at``: the newest reading. ``available``: offers
-    reported free, None where the source does not say.
+    reported free, None where the source does not say. ``contract_offers`` come from rate cards and
+    are not among ``offers``; a seller with nothing else is as old as the newest import.
     """
 
     network: str
@@ -100,6 +101,7 @@ class NetworkState:
     observed_at: datetime | None
     offers: int
     available: int | None
+    contract_offers: int = 0
 
     @property
     def failing(self) -> bool:

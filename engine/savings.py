@@ -4,6 +4,8 @@ Rules: one rate against the cheapest like-for-like list price of each baseline, 
 dearest; every difference is named and lowers the label; an old price caps it at C
 (docs/decisions/0004-honest-savings.md; FTC 16 CFR 233.1-233.5 for the comparison price).
 
+The headline is the customer's own contracted rate where it is known, else the list price.
+
 A needs the customer's own invoice and measured performance; B: same model, form factor, count,
 country and term, no less CPU and RAM, both prices at most 30 days old; C: a difference that is
 named; D: a price that is modelled or only an example, never a headline. Only A and B may enter
@@ -54,13 +56,20 @@ AKASH_SHAPE_RATES = ShapeRates(
 
 
 def best_baselines(baselines: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
-    """Return the cheapest whole-instance price per ``by``, newest and smallest first at a tie."""
+    """Return the cheapest whole-instance price per ``by``, newest and smallest first at a tie.
+
+    Where the customer has a contracted rate (``source_kind`` contract) for a model and term at a
+    baseline, its list prices do not count, be they cheaper or dearer and for whatever GPU count:
+    what the customer would pay is the comparison (docs/decisions/0006-rate-cards.md).
+    """
+    whole = baselines.filter(
+        pl.col("price_basis") == "instance",
+        pl.col("gpu_model").is_not_null(),
+        pl.col("rankable"),
+    )
+    is_contract = pl.col("source_kind") == "contract"
     return (
-        baselines.filter(
-            pl.col("price_basis") == "instance",
-            pl.col("gpu_model").is_not_null(),
-            pl.col("rankable"),
-        )
+        whole.filter(is_contract | ~is_contract.any().over("network", "gpu_model", "term"))
         .sort(
             ["usd_per_gpu_hour", "gpu_count", "observed_at", "offer_id"],
             descending=[False, False, True, False],
@@ -76,7 +85,9 @@ def compared(offers: pl.DataFrame, baselines: pl.DataFrame, now: datetime) -> pl
     ``baseline_region``, ``baseline_usd_per_gpu_hour``, ``baseline_observed_on``, ``saving`` (a
     fraction; negative is dearer), ``adjustment_usd_per_gpu_hour`` and ``saving_adjusted`` (what
     the baseline's larger CPU and RAM would add at the network's own rates; null where not known),
-    ``differences`` (codes of ``DIFFERENCES``) and ``confidence`` (B, C or D).
+    ``differences`` (codes of ``DIFFERENCES``), ``confidence`` (B, C or D) and
+    ``baseline_source_kind`` (contract: the customer's own rate). A contract price is not too old
+    while it is valid, whenever it was agreed; outside its days it always is.
     A model without a known form factor is never compared.
     """
     any_count = _renamed(best_baselines(baselines, ("network", "gpu_model", "term")))
@@ -125,6 +136,8 @@ def _renamed(baselines: pl.DataFrame) -> pl.DataFrame:
         baseline_usd_per_gpu_hour=pl.col("usd_per_gpu_hour"),
         baseline_observed_on=pl.col("observed_at").dt.date(),
         baseline_seen_at=pl.coalesce("price_as_of", "observed_at"),
+        baseline_valid_from=pl.col("valid_from"),
+        baseline_valid_until=pl.col("valid_until"),
         baseline_source=pl.col("source"),
         baseline_source_kind=pl.col("source_kind"),
     )
@@ -151,16 +164,24 @@ def _priced(pairs: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(saving_adjusted=1 - (price + pl.col("adjustment_usd_per_gpu_hour")) / baseline)
 
 
+def _is_old(seen_at: pl.Expr, side: str, now: datetime) -> pl.Expr:
+    """Whether a price is too old; a contract's is valid or not, as long as its days are known."""
+    moment = naive_utc(now)
+    valid = pl.lit(moment.date()).is_between(f"{side}valid_from", f"{side}valid_until")
+    by_age = seen_at < moment - timedelta(days=FRESH_DAYS)
+    is_contract = pl.col(f"{side}source_kind") == "contract"
+    return pl.when(is_contract & valid.is_not_null()).then(~valid).otherwise(by_age)
+
+
 def _labelled(pairs: pl.DataFrame, now: datetime) -> pl.DataFrame:
-    oldest = naive_utc(now) - timedelta(days=FRESH_DAYS)
     shape = pl.col("price_basis") == "whole_group_bid_incl_cpu_ram_disk"
     less = (_missing("vcpu") > 0) | (_missing("memory_gib") > 0)
     flags = {
         "count": pl.col("gpu_count") != pl.col("baseline_gpu_count"),
         "shape": less.fill_null(value=True),
         "region": (pl.col("country_code") != pl.col("baseline_country_code")).fill_null(value=True),
-        "age": (pl.coalesce("price_as_of", "observed_at") < oldest)
-        | (pl.col("baseline_seen_at") < oldest),
+        "age": _is_old(pl.coalesce("price_as_of", "observed_at"), "", now)
+        | _is_old(pl.col("baseline_seen_at"), "baseline_", now),
         "basis": ~shape & (pl.col("price_basis") != "instance"),
         "modelled": pl.col("price_basis").is_in(MODELLED) | ~pl.col("rankable"),
     }

@@ -153,10 +153,15 @@ def test_a_country_outside_the_chosen_group_finds_nothing(recorded):
     assert "meet all filters: remove one" in words(visitor)
 
 
+def first_offer_id(home, **conditions):
+    networks = questions.latest(Lake(home / "market"), datetime.now(UTC)).networks
+    return networks.filter(**conditions)["offer_id"][0]
+
+
 def test_the_slide_over_tells_source_saving_and_provider(recorded):
-    offer_id = questions.latest(Lake(recorded / "market")).networks.filter(gpu_model="H100-SXM")[
-        "offer_id"
-    ][0]
+    offer_id = questions.latest(Lake(recorded / "market"), datetime.now(UTC)).networks.filter(
+        gpu_model="H100-SXM"
+    )["offer_id"][0]
     visitor = visit("market")
     visitor.selectbox(key="offer_opener").select(offer_id).run()
     text = words(visitor).replace("\\", "")
@@ -167,9 +172,9 @@ def test_the_slide_over_tells_source_saving_and_provider(recorded):
 
 
 def test_an_offer_of_a_source_without_providers_says_so(recorded):
-    offer_id = questions.latest(Lake(recorded / "market")).networks.filter(network="nosana")[
-        "offer_id"
-    ][0]
+    offer_id = questions.latest(Lake(recorded / "market"), datetime.now(UTC)).networks.filter(
+        network="nosana"
+    )["offer_id"][0]
     visitor = visit("market")
     visitor.selectbox(key="offer_opener").select(offer_id).run()
 

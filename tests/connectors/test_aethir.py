@@ -29,7 +29,11 @@ def test_a_day_of_revenue_is_a_signal_and_never_a_price(lake):
     record = ingest(lake, answering(SAMPLE, SAMPLE.texts())).run(SAMPLE.made())
     found = signals(lake, "aethir")
 
-    assert (record.message, record.offers, latest(lake).offers.height) == ("signals read", 0, 0)
+    assert (record.message, record.offers, latest(lake, NOW).offers.height) == (
+        "signals read",
+        0,
+        0,
+    )
     assert found["value"].to_list() == [301234.56, 0, 298765.25]
     assert found["signal"].unique().to_list() == ["revenue_usd_day"]
     assert found["note"].unique().to_list() == [

@@ -78,7 +78,7 @@ def test_a_silent_console_is_answered_for_by_the_chain_and_the_run_says_so(lake)
         "4 offers, read from the chain because the Console did not answer: https://console-api"
     )
     assert record.reject_counts == {"no_gpu": 1, "impossible": 2}
-    assert questions.latest(lake).offers["available"].to_list() == [None] * 4
+    assert questions.latest(lake, NOW).offers["available"].to_list() == [None] * 4
 
 
 def test_a_bid_on_the_chain_has_the_console_s_id_and_units():

@@ -71,12 +71,12 @@ def read(lake: Lake, sample: Sample, answers: Answers) -> RunRecord:
 
 
 def offers(lake: Lake) -> pl.DataFrame:
-    return questions.latest(lake).offers
+    return questions.latest(lake, NOW).offers
 
 
 def learnt(lake: Lake, sample: Sample) -> pl.DataFrame:
     """What the lake holds of a source, read anew: its offers, or its signals if it has none."""
-    found = questions.read(lake).offers
+    found = questions.read(lake, NOW).offers
     return found if sample.source.has_offers else signals(lake, sample.name)
 
 
@@ -125,7 +125,7 @@ def assert_kept(
     assert (record.offers, lake.run(record.network, record.run_id)) == (0, record)
     assert 10 < len(record.message) < 400
     assert record.message.isprintable()
-    state = questions.states(lake)[0]
+    state = questions.states(lake, questions.latest(lake, NOW))[0]
     assert (state.status_at(record.finished_at), state.last) == ("failing", record)
     assert state.offers == offers(lake).height
     assert learnt(lake, sample).equals(before)

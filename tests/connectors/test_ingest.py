@@ -88,7 +88,7 @@ def test_a_failed_run_is_remembered_with_its_sentence(lake, error, outcome):
     assert (record.drops, record.reject_counts, record.source_kind) == ({}, {}, "live")
     assert record.started_at == record.finished_at == NOW + timedelta(hours=1)
     assert runs(lake)[0] == record
-    assert questions.read(lake).offers["offer_id"].to_list() == ["akash:1"]
+    assert questions.read(lake, NOW).offers["offer_id"].to_list() == ["akash:1"]
 
 
 @pytest.mark.parametrize("fault", [KeyError("x"), TypeError("y"), RecursionError("z")], ids=repr)
@@ -98,7 +98,7 @@ def test_a_fault_of_ours_is_remembered_too(lake, fault):
     assert [run.outcome for run in runs(lake)] == ["failed", "ok"]
     assert record.message.startswith("Necto itself failed, see its log")
     assert type(fault).__name__ in record.message
-    assert len(questions.read(lake).offers) == 1
+    assert len(questions.read(lake, NOW).offers) == 1
     assert ingest(lake).run(Fake()).outcome == "ok"
 
 
@@ -109,7 +109,7 @@ def test_a_store_that_cannot_be_written_is_remembered_too(lake):
     bad = Reading([offer(vcpu=3.0)], rejects=[Reject("odd", "why", "1")])
     record = ingest(lake).run(Fake(said=bad))
     assert (record.outcome, record.drops) == ("failed", {})
-    assert questions.read(lake).offers["offer_id"].to_list() == ["akash:1"]
+    assert questions.read(lake, NOW).offers["offer_id"].to_list() == ["akash:1"]
 
 
 def test_what_a_source_asked_for_is_remembered(lake):
@@ -124,7 +124,7 @@ def test_no_offers_at_all_is_unreadable_and_the_last_ones_stay(lake):
     record = ingest(lake).run(Fake(said=none))
     assert (record.outcome, record.drops) == ("unreadable", {})
     assert record.message == "akash answered, but none of 2 rows is an offer"
-    assert len(questions.read(lake).offers) == 1
+    assert len(questions.read(lake, NOW).offers) == 1
 
 
 def test_rejects_can_be_read_with_their_reasons(lake):
@@ -167,7 +167,7 @@ def test_a_clock_that_goes_backwards_still_gives_a_newer_run(lake, back):
     assert second.run_id > first.run_id
     assert second.started_at == NOW - back
     assert [run.run_id for run in runs(lake)] == [second.run_id, first.run_id]
-    assert questions.read(lake).offers["vcpu"].to_list() == [3.0]
+    assert questions.read(lake, NOW).offers["vcpu"].to_list() == [3.0]
     assert moment_of(second.run_id) > NOW
 
 
@@ -185,14 +185,14 @@ def test_the_shipped_figures_are_loaded_once(lake):
     assert {run.outcome for run in loaded.values()} == {"ok"}
     assert load_recorded(lake, lambda: NOW + timedelta(days=1)) == []
     assert recorded(lake) == loaded
-    assert questions.latest(lake).offers.height == sum(expected.values())
+    assert questions.latest(lake, NOW).offers.height == sum(expected.values())
 
 
 def test_live_figures_are_never_replaced_by_shipped_ones(lake):
     live = ingest(lake).run(Fake())
     load_recorded(lake, lambda: NOW)
     assert recorded(lake).keys() == recorded_offers().keys() - {"akash"}
-    shown = questions.latest(lake).offers.filter(network="akash")
+    shown = questions.latest(lake, NOW).offers.filter(network="akash")
     assert (shown["source_kind"].to_list(), runs(lake)) == (["live"], [live])
 
 
@@ -204,7 +204,7 @@ def test_a_failed_first_reading_does_not_keep_the_shipped_figures_away(lake):
     failed = ingest(lake).run(Fake(said=Unreachable("still none")))
     load_recorded(lake, lambda: NOW)
     assert runs(lake)[0] == failed
-    assert questions.latest(lake).offers.filter(network="akash").height == loaded.offers > 0
+    assert questions.latest(lake, NOW).offers.filter(network="akash").height == loaded.offers > 0
 
 
 def test_shipped_figures_are_loaded_again_when_they_were_updated(lake):

@@ -40,7 +40,7 @@ def saved(lake: Lake, at: datetime, price: str = "2.5", network: str = "akash") 
 
 
 def prices(lake: Lake) -> list[Decimal]:
-    return questions.latest(lake).offers["usd_per_hour"].to_list()
+    return questions.latest(lake, OBSERVED).offers["usd_per_hour"].to_list()
 
 
 def test_the_newest_drop_of_each_network_is_the_market(lake):
@@ -59,7 +59,7 @@ def test_a_price_keeps_its_18_decimals(lake):
 
 
 def test_an_empty_lake_is_an_empty_market_with_every_column(lake):
-    market = questions.latest(lake)
+    market = questions.latest(lake, OBSERVED)
 
     assert market.offers.height == 0
     assert set(market.offers.columns) == set(OFFER_SCHEMA) - {"raw"}
@@ -67,11 +67,11 @@ def test_an_empty_lake_is_an_empty_market_with_every_column(lake):
 
 def test_the_market_is_read_again_only_when_a_drop_is_newer(lake):
     saved(lake, OBSERVED)
-    first = questions.latest(lake)
+    first = questions.latest(lake, OBSERVED)
 
-    assert questions.latest(lake) is first
+    assert questions.latest(lake, OBSERVED) is first
     saved(lake, OBSERVED + timedelta(hours=1))
-    assert questions.latest(lake) is not first
+    assert questions.latest(lake, OBSERVED) is not first
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_drop_from_before_a_column_existed_still_serves(lake):
     run_id = lake.new_run_id("akash", OBSERVED)
     lake.save("offers", "akash", run_id, offers_frame([offer()]).drop("note", "tier", "city"))
 
-    market = questions.latest(lake)
+    market = questions.latest(lake, OBSERVED)
 
     assert market.offers.height == 1
     assert market.offers["note"].to_list() == [None]
@@ -187,7 +187,7 @@ def test_two_processes_write_while_a_third_reads_and_nobody_sees_half(lake):
         writer.start()
     seen: list[dict[str, Decimal]] = []
     while any(writer.is_alive() for writer in writers):
-        offers = questions.latest(lake).offers
+        offers = questions.latest(lake, OBSERVED).offers
         seen.append(dict(offers.select("network", "usd_per_hour").rows()))
         assert offers.height == offers["network"].n_unique()
     for writer in writers:

@@ -15,6 +15,10 @@ from tests.data.test_market import saved
 from tests.support import OBSERVED, offer
 
 
+def states(lake: Lake):
+    return questions.states(lake, questions.latest(lake, OBSERVED))
+
+
 def failed(lake: Lake, network: str = "akash") -> None:
     at = OBSERVED + timedelta(hours=2)
     lake.record(
@@ -34,7 +38,7 @@ def test_a_network_that_fails_keeps_its_figures_and_says_so(lake):
     saved(lake, OBSERVED)
     failed(lake)
 
-    (state,) = questions.states(lake)
+    (state,) = states(lake)
 
     assert (state.status_at(OBSERVED), state.offers, state.observed_at) == ("failing", 1, OBSERVED)
     assert state.last is not None
@@ -44,7 +48,7 @@ def test_a_network_that_fails_keeps_its_figures_and_says_so(lake):
 def test_a_network_without_any_good_run_is_failing_and_empty(lake):
     failed(lake)
 
-    (state,) = questions.states(lake)
+    (state,) = states(lake)
 
     assert (state.status_at(OBSERVED), state.offers, state.observed_at) == ("failing", 0, None)
 
@@ -52,12 +56,12 @@ def test_a_network_without_any_good_run_is_failing_and_empty(lake):
 def test_a_network_that_answered_last_is_live(lake):
     saved(lake, OBSERVED)
 
-    assert [s.status_at(OBSERVED) for s in questions.states(lake)] == ["live"]
+    assert [s.status_at(OBSERVED) for s in states(lake)] == ["live"]
 
 
 def test_a_reading_that_succeeded_long_ago_is_stale_not_live(lake):
     saved(lake, OBSERVED)
-    (state,) = questions.states(lake)
+    (state,) = states(lake)
 
     assert state.status_at(OBSERVED + timedelta(days=1)) == "live"
     assert state.status_at(OBSERVED + timedelta(days=1, seconds=1)) == "stale"
@@ -91,7 +95,7 @@ def test_history_leaves_out_what_is_not_comparable(lake, now):
 def test_one_offer_s_last_price_of_a_day_is_kept(lake, now):
     saved(lake, OBSERVED, "2.5")
     saved(lake, OBSERVED + timedelta(minutes=5), "2.6")
-    (offer_id,) = questions.latest(lake).offers["offer_id"]
+    (offer_id,) = questions.latest(lake, OBSERVED).offers["offer_id"]
 
     prices = history.offer_history(lake, offer_id, "akash")
 
@@ -108,7 +112,7 @@ def test_recorded_providers_are_readable_per_network(lake):
 @pytest.mark.parametrize("network", ["aws", "azure", "gcp"])
 def test_a_hyperscaler_is_a_baseline_not_a_network(lake, network):
     load_recorded(lake)
-    market = questions.latest(lake)
+    market = questions.latest(lake, OBSERVED)
 
     assert network not in set(market.networks["network"])
     assert network in set(market.baselines["network"])

@@ -299,3 +299,56 @@ def test_the_label_follows_from_the_named_differences(
 def test_a_baseline_is_aged_by_its_own_dates_and_by_the_hour(date: str, days: float):
     row = pair(offer(), baseline(**{date: NOW - timedelta(days=days)}))
     assert row["differences"] == ["age"]
+
+
+YEAR = {"valid_from": NOW.date() - 300 * DAY, "valid_until": NOW.date() + 65 * DAY}
+AGREED = {"source_kind": "contract", "price_as_of": NOW - 300 * DAY} | YEAR
+
+
+def contract(**changes: Any) -> Offer:
+    """The customer's own rate at a hyperscaler, agreed 300 days ago and valid today."""
+    return baseline(**({"offer_id": "aws:contract", "usd_per_hour": Decimal(5)} | AGREED | changes))
+
+
+@pytest.mark.parametrize("price", [Decimal(5), Decimal(9)])
+def test_the_customer_s_own_rate_is_the_baseline_be_it_cheaper_or_dearer(price):
+    row = pair(offer(), baseline(), contract(usd_per_hour=price))
+
+    assert (row["baseline_source_kind"], row["baseline_usd_per_gpu_hour"]) == ("contract", price)
+
+
+def test_the_customer_s_own_rate_counts_per_gpu_also_for_another_count():
+    row = pair(offer(), baseline(), contract(gpu_count=8, usd_per_hour=Decimal(40)))
+
+    assert (row["baseline_source_kind"], "count" in row["differences"]) == ("contract", True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"network": "gcp"}, {"gpu_model": "H200-SXM"}, {"term": "spot"}, {"price_basis": "gpu_only"}],
+)
+def test_a_rate_for_something_else_leaves_the_list_price(change):
+    rows = pairs([offer()], [baseline(), contract(**change)])
+
+    assert [r["baseline_source_kind"] for r in rows if r["baseline"] == "aws"] == ["live"]
+
+
+def test_a_contract_price_is_not_old_while_it_is_valid():
+    both = pair(offer(**AGREED), contract())
+    assert (both["confidence"], both["differences"]) == ("B", [])
+
+
+@pytest.mark.parametrize(
+    "days", [{"valid_until": NOW.date() - DAY}, {"valid_from": NOW.date() + DAY}]
+)
+@pytest.mark.parametrize("side", ["offer", "baseline"])
+def test_a_contract_price_outside_its_days_is_old(side, days):
+    rest = {"price_as_of": NOW}
+    sold = offer(**(AGREED | rest | days)) if side == "offer" else offer()
+    base = contract(**(rest | days)) if side == "baseline" else baseline()
+
+    assert pair(sold, base)["differences"] == ["age"]
+
+
+def test_a_contract_price_without_days_ages_as_any_other():
+    assert pair(offer(), contract(valid_from=None, valid_until=None))["differences"] == ["age"]
