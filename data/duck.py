@@ -19,7 +19,9 @@ DAMAGED = (duckdb.IOException, duckdb.InvalidInputException)
 class Duck:
     """SQL over Parquet files, and Parquet files from frames."""
 
-    def __init__(self) -> None:
+    def __init__(self, spill: Path) -> None:
+        """Keep in ``spill`` what a sort cannot hold in memory, while it lasts."""
+        self._spill = spill
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._guard = threading.Lock()
 
@@ -34,6 +36,13 @@ class Duck:
         cursor.execute("COPY frame TO ? (FORMAT parquet, COMPRESSION zstd)", [str(path)])
         cursor.unregister("frame")
 
+    def copy(self, sql: str, parameters: Sequence[object], path: Path, **metadata: str) -> None:
+        """Write what a query finds as Parquet, with entries of metadata; raises duckdb.Error."""
+        entries = ", ".join(f"{name}: '{_quoted(text)}'" for name, text in metadata.items())
+        options = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{entries}}}"
+        target = _quoted(str(path))
+        self._cursor().execute(f"COPY ({sql}) TO '{target}' ({options})", list(parameters))
+
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         with self._guard:
             if self._connection is None:
@@ -41,7 +50,12 @@ class Duck:
                     config={
                         "autoinstall_known_extensions": "false",
                         "autoload_known_extensions": "false",
+                        "temp_directory": str(self._spill),
                         "threads": str(min(4, os.cpu_count() or 1)),
                     }
                 )
             return self._connection.cursor()
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
