@@ -30,7 +30,8 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     with HttpClient() as http:
-        worker = Worker(settings.home, Ingest(lake, http, catalogue()), sources())
+        ingest = Ingest(lake, http, catalogue())
+        worker = Worker(settings.home, ingest, sources(), keep_days=settings.keep_days)
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: worker.tell())
         parent = os.environ.get("NECTO_PARENT", "")

@@ -28,8 +28,8 @@ REQUIRED: Mapping[Kind, frozenset[str]] = {
 ALIKE: Mapping[Kind, tuple[str, ...]] = {
     "offers": ("offer_id",),
     "providers": ("provider_id",),
-    "rejects": ("code", "row"),
-    "signals": ("signal", "subject", "at"),
+    "rejects": ("code", "reason"),
+    "signals": ("signal", "at"),
 }
 """What brings the rows about one thing together: they differ little from run to run."""
 

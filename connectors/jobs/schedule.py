@@ -9,7 +9,9 @@ from pathlib import Path
 
 from connectors.base import Source
 from connectors.jobs.ingest import Ingest, load_recorded
+from connectors.jobs.upkeep import keep_up_daily
 from data.market import Busy, Lake
+from data.settings import KEEP_DAYS
 from data.worker import HEARTBEAT_SECONDS, beat, take_refresh_request
 from engine.runs import RunRecord, moment_of
 
@@ -31,11 +33,13 @@ class Worker:
         sources: Sequence[Source],
         *,
         forced_seconds: float = FORCED_SECONDS,
+        keep_days: int = KEEP_DAYS,
     ) -> None:
         self.home = home
         self.ingest = ingest
         self.sources = sources
         self.forced_seconds = forced_seconds
+        self.keep_days = keep_days
         self._stop = threading.Event()
         self._is_told = False
         self._beaten: datetime | None = None
@@ -61,6 +65,8 @@ class Worker:
         is_loaded = self._prepared()
         for source in self.sources:
             threading.Thread(target=self._keep_reading, args=(source,), daemon=True).start()
+        upkeep = (self.ingest.lake, self.ingest.clock, self._stop, self.keep_days)
+        threading.Thread(target=keep_up_daily, args=upkeep, daemon=True).start()
         while not self._stop.wait(1):
             if self._beat() and not is_loaded:
                 is_loaded = self._loaded()
