@@ -21,7 +21,7 @@ import duckdb
 from data import folders, runs
 from data.aside import keep_copy
 from data.checks import RUNS_KEY, RUNS_OF_DAY
-from data.duck import DAMAGED
+from data.duck import Damaged
 from data.files import TEMPORARY_SUFFIX, publish, sha256_of, sync_folder, write_text
 from data.keeping import kept
 from data.market import BrokenLake, Lake
@@ -90,7 +90,7 @@ def compact(lake: Lake, network: str, now: datetime, protected: Collection[str] 
 def _tried(merge: Callable[[], Compacted], what: str) -> Compacted:
     try:
         return merge()
-    except (BrokenLake, OSError, duckdb.Error) as error:
+    except (BrokenLake, Damaged, OSError, duckdb.Error) as error:
         return Compacted(problems=(f"{what} is not merged: {error}".splitlines()[0],))
 
 
@@ -134,7 +134,7 @@ def _write(
             _refuse_full_disk(target, sum(record.bytes for record in records.values()))
             named = RUNS_OF_DAY.dump_json(records).decode()
             lake.duck.copy(f"{sql} ORDER BY {order}", files, temporary, **{RUNS_KEY: named})
-        except DAMAGED as error:
+        except Damaged as error:
             whole = lake.whole(drops)
             lake.whole([target.with_name(f"{run_id}.parquet") for run_id in merged])
             known = merged if target.exists() else {}

@@ -4,16 +4,20 @@ A connection shared without cursors mixed up the results of threads. No extensio
 from outside.
 """
 
+import contextlib
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
-DAMAGED = (duckdb.IOException, duckdb.InvalidInputException)
-"""What DuckDB raises for a file that is cut off, overwritten or no Parquet."""
+_OF_FILES = (duckdb.IOException, duckdb.InvalidInputException)
+
+
+class Damaged(Exception):
+    """A file is cut off, overwritten, gone or no Parquet: find out which, and go on without it."""
 
 
 class Duck:
@@ -26,8 +30,9 @@ class Duck:
         self._guard = threading.Lock()
 
     def frame(self, sql: str, parameters: Sequence[object]) -> pl.DataFrame:
-        """Run one query; raises duckdb.Error (``DAMAGED`` for files that cannot be read)."""
-        found: pl.DataFrame = self._cursor().sql(sql, params=list(parameters)).pl()
+        """Run one query; raises Damaged for files that cannot be read, else duckdb.Error."""
+        with _damage_told():
+            found: pl.DataFrame = self._cursor().sql(sql, params=list(parameters)).pl()
         return found
 
     def write_parquet(self, frame: pl.DataFrame, path: Path) -> None:
@@ -37,11 +42,12 @@ class Duck:
         cursor.unregister("frame")
 
     def copy(self, sql: str, parameters: Sequence[object], path: Path, **metadata: str) -> None:
-        """Write what a query finds as Parquet, with entries of metadata; raises duckdb.Error."""
+        """Write what a query finds as Parquet, with entries of metadata; raises as ``frame``."""
         entries = ", ".join(f"{name}: '{_quoted(text)}'" for name, text in metadata.items())
         options = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{entries}}}"
         target = _quoted(str(path))
-        self._cursor().execute(f"COPY ({sql}) TO '{target}' ({options})", list(parameters))
+        with _damage_told():
+            self._cursor().execute(f"COPY ({sql}) TO '{target}' ({options})", list(parameters))
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         with self._guard:
@@ -55,6 +61,17 @@ class Duck:
                     }
                 )
             return self._connection.cursor()
+
+
+@contextlib.contextmanager
+def _damage_told() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        # A broken page comes as the bare base class: "TProtocolException: Invalid data".
+        if isinstance(error, _OF_FILES) or type(error) is duckdb.Error:
+            raise Damaged(str(error)) from error
+        raise
 
 
 def _quoted(text: str) -> str:

@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 
 from data import aside, folders, runs
 from data.checks import Checks
-from data.duck import DAMAGED, Duck
+from data.duck import Damaged, Duck
 from data.files import TEMPORARY_SUFFIX, publish, sha256_of, sync_folder
 from data.scan import Meter, Scan
 from data.schemas import IN_DAY, REJECT_SCHEMA, SCHEMAS
@@ -168,7 +168,7 @@ class Lake:
             files = self._files(remaining)
             try:
                 return self._query(kind, remaining, files, sql, parameters)
-            except DAMAGED as error:
+            except Damaged as error:
                 remaining = self.whole(remaining)
                 if self._files(remaining) == files:
                     raise BrokenLake(f"{self.root} cannot be read: {error}") from error

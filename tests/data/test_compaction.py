@@ -167,7 +167,7 @@ def test_damaged_drops_are_set_aside_and_the_rest_is_merged(three_days):
     hollow.write_bytes(b"PAR1" + b"\0" * 200 + hollow.read_bytes()[204:])
 
     lake = Lake(three_days.root)
-    compact(lake, "akash", LATER)
+    assert compact(lake, "akash", LATER).problems == ()
 
     assert len(lake.aside()) == 2
     assert len(lake.drops_on("offers", "akash", OBSERVED.date())) == 1
@@ -250,7 +250,7 @@ compact(Lake(Path(sys.argv[1])), "akash", datetime.fromisoformat(sys.argv[2]))
 """
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.03, 0.06, 0.1, 0.2])
+@pytest.mark.parametrize("seconds", [0.0, 0.05, 0.12])
 def test_nothing_is_lost_when_it_is_killed(three_days, seconds):
     before = answers(three_days.root)
     command = [sys.executable, "-c", _MERGE, str(three_days.root), LATER.isoformat()]
@@ -270,12 +270,12 @@ def test_nothing_is_lost_when_it_is_killed(three_days, seconds):
 @settings(
     derandomize=True,
     deadline=None,
-    max_examples=12,
+    max_examples=4,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
-    hours=st.lists(st.integers(0, 70), min_size=1, max_size=8, unique=True),
-    prices=st.lists(st.integers(1, 9_999), min_size=1, max_size=4),
+    hours=st.lists(st.integers(0, 70), min_size=1, max_size=5, unique=True),
+    prices=st.lists(st.integers(1, 9_999), min_size=1, max_size=3),
 )
 def test_any_history_gives_the_same_answers_before_and_after(tmp_path_factory, hours, prices):
     lake = Lake(tmp_path_factory.mktemp("lake"))
