@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import polars as pl
 
@@ -174,24 +175,25 @@ def _done(
     return first.intersection(*others)
 
 
+_Known = dict[tuple[str, date], tuple[list[Path], dict[Table, pl.DataFrame]]]
 _cache_guard = threading.Lock()
-_cache: dict[tuple[Path, str, date], tuple[list[Path], dict[Table, pl.DataFrame]]] = {}
+_cache: WeakKeyDictionary[Lake, _Known] = WeakKeyDictionary()
 _CACHED_MAX = 500  # open days: one per network, more only before the first roll-up
 
 
 def _made(lake: Lake, network: str, day: date) -> dict[Table, pl.DataFrame]:
     """Make an open day's rows; made again only when the day has other drops."""
     drops = lake.drops_on("offers", network, day)
-    asked = (lake.root, network, day)
     with _cache_guard:
-        known = _cache.get(asked)
-    if known and known[0] == drops:
-        return known[1]
+        known = _cache.setdefault(lake, {})
+        found = known.get((network, day))
+    if found and found[0] == drops:
+        return found[1]
     answer = rollups.made(lake, day, drops)
     with _cache_guard:
-        if len(_cache) >= _CACHED_MAX:
-            _cache.clear()
-        _cache[asked] = drops, answer
+        if len(known) >= _CACHED_MAX:
+            known.clear()
+        known[network, day] = drops, answer
     return answer
 
 
