@@ -25,7 +25,7 @@ import polars as pl
 from filelock import FileLock, Timeout
 
 from data import aside, folders, runs
-from data.checks import Checks
+from data.checks import Checks, stamp
 from data.duck import Damaged, Duck
 from data.files import TEMPORARY_SUFFIX, publish, sha256_of, sync_folder
 from data.scan import Meter, Scan
@@ -166,11 +166,12 @@ class Lake:
         remaining = list(drops)
         for _ in range(_READ_ATTEMPTS):
             files = self._files(remaining)
+            seen = [stamp(path) for path in files]
             try:
                 return self._query(kind, remaining, files, sql, parameters)
             except Damaged as error:
                 remaining = self.whole(remaining)
-                if self._files(remaining) == files:
+                if self._files(remaining) == files and [stamp(path) for path in files] == seen:
                     raise BrokenLake(f"{self.root} cannot be read: {error}") from error
         raise BrokenLake(f"{self.root}: too many damaged files at once; see set-aside/")
 
@@ -208,7 +209,8 @@ class Lake:
         All columns when none are named, else those it has of them.
         """
         merged = path.with_name(folders.DAY_FILE)
-        for file in (path, merged, path):  # merged, or taken out again, while we were reading
+        for file in (path, merged, merged):  # a day may be merged while we are reading
+            seen = stamp(file)
             try:
                 held = list(pl.read_parquet_schema(file))
                 self.meter.count(file)
@@ -222,6 +224,8 @@ class Lake:
             except OSError as error:
                 raise BrokenLake(f"{file} cannot be read now: {error}") from error
             except pl.exceptions.PolarsError as error:
+                if stamp(file) != seen:
+                    continue  # it was replaced while it was read
                 self.set_aside(file, f"cannot be read: {error}".splitlines()[0])
         return None
 

@@ -54,6 +54,7 @@ they differ for shipped figures. ``readings_free`` of ``readings`` were not know
 SCHEMAS = {"daily": DAILY_SCHEMA, "bands": dict(BAND_SCHEMA)}
 _SORTED = {"daily": ["offer_id", "run_day", "day"], "bands": ["gpu_model", "term", "run_day"]}
 _DAYS_KEY = "necto_days"
+_READ_ATTEMPTS = 3
 _ROWS_A_GROUP = 4096  # one offer's days lie together: asking for it skips the other groups
 
 _DAILY_SQL = """
@@ -148,20 +149,25 @@ def read(
     """
     path = path_of(lake, table, network, month)
     schema = SCHEMAS[table]
-    try:
-        lake.meter.count(path)
-        rows = pl.scan_parquet(path)
-        if offer_id is not None:
-            rows = rows.filter(pl.col("offer_id") == offer_id)
-        found = rows.collect()
-        absent = [pl.lit(None, t).alias(n) for n, t in schema.items() if n not in found]
-        return found.with_columns(absent).select(list(schema)).cast(schema)  # type: ignore[arg-type]
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise BrokenLake(f"{path} cannot be read now: {error}") from error
-    except pl.exceptions.PolarsError as error:
-        _damaged(lake, table, network, month, error)
+    for _ in range(_READ_ATTEMPTS):
+        seen = stamp(path)
+        try:
+            lake.meter.count(path)
+            rows = pl.scan_parquet(path)
+            if offer_id is not None:
+                rows = rows.filter(pl.col("offer_id") == offer_id)
+            found = rows.collect()
+            absent = [pl.lit(None, t).alias(n) for n, t in schema.items() if n not in found]
+            return found.with_columns(absent).select(list(schema)).cast(schema)  # type: ignore[arg-type]
+        except FileNotFoundError:
+            break
+        except OSError as error:
+            raise BrokenLake(f"{path} cannot be read now: {error}") from error
+        except pl.exceptions.PolarsError as error:
+            if stamp(path) == seen:  # else it was replaced while it was read
+                _damaged(lake, table, network, month, error)
+    else:
+        raise BrokenLake(f"{path} changes faster than it can be read: ask again")
     return pl.DataFrame(schema=schema)
 
 

@@ -1,5 +1,6 @@
 """Bands, facts and history of a range: what they say, and that they do not read more with age."""
 
+import threading
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -158,6 +159,27 @@ def test_killed_between_the_two_tables_the_day_is_finished_next_time(lake):
     assert not history.is_rolled_up(lake, "akash", (OBSERVED - timedelta(days=1)).date())
     assert roll_up(lake, "akash", OBSERVED) == 1
     assert market_facts(lake, OBSERVED).equals(facts)
+
+
+def test_a_reader_beside_the_roll_up_sees_every_day_and_sets_nothing_aside(lake):
+    for day in range(12):
+        saved(lake, OBSERVED + timedelta(days=day - 12), f"{day + 1}")
+    seen: list[int] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            seen.append(offer_history(Lake(lake.root), OFFER, "akash").height)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for day in range(13):
+        roll_up(lake, "akash", OBSERVED + timedelta(days=day - 12))
+    stop.set()
+    reader.join()
+
+    assert set(seen) == {12}
+    assert lake.aside() == {}
 
 
 @pytest.mark.parametrize("days", [None, 90])
