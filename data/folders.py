@@ -4,6 +4,7 @@ Days are found by the names of their folders, so what is asked of the newest ope
 """
 
 import os
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -41,10 +42,13 @@ def names(folder: Path) -> list[str]:
         return []
 
 
-def days(folder: Path) -> list[date]:
-    """Return the days a network has folders of, newest first."""
-    found = (name.removeprefix("day=") for name in names(folder) if name.startswith("day="))
-    return sorted((date.fromisoformat(name) for name in found if is_day(name)), reverse=True)
+def days(folder: Path, since: date | None = None) -> Iterator[date]:
+    """Yield the days a network has folders of, newest first; names before ``since`` are skipped."""
+    first = f"day={since}" if since else "day="
+    for name in sorted((n for n in names(folder) if n >= first), reverse=True):
+        day = name.removeprefix("day=")
+        if name.startswith("day=") and is_day(day):
+            yield date.fromisoformat(day)
 
 
 def run_ids(folder: Path, suffix: str) -> list[str]:

@@ -130,10 +130,9 @@ def _since(
         return None
     if now is not None:
         return now.astimezone(UTC).date() - timedelta(days=days)
-    newest = (lake.days("offers", n)[-1:] for n in networks or lake.networks())
-    return max((day for found in newest for day in found), default=date.min + timedelta(days)) - (
-        timedelta(days)
-    )
+    newest = (lake.newest_day("offers", name) for name in networks or lake.networks())
+    last = max((day for day in newest if day), default=None)
+    return last - timedelta(days=days) if last else None
 
 
 def _bands(lake: Lake, since: date | None) -> pl.DataFrame:
@@ -163,7 +162,7 @@ def _open_days(
     tables: Sequence[Table] = ("daily", "bands"),
 ) -> list[date]:
     """Return the days with drops that a table does not hold, oldest first."""
-    days = [day for day in lake.days("offers", network) if since is None or day >= since]
+    days = lake.days("offers", network, since)
     done = {month: _done(lake, network, month, tables) for month in {month_of(d) for d in days}}
     return [day for day in days if day not in done[month_of(day)]]
 

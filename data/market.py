@@ -123,9 +123,13 @@ class Lake:
                     return path
         return None
 
-    def days(self, kind: Kind, network: str) -> list[date]:
+    def days(self, kind: Kind, network: str, since: date | None = None) -> list[date]:
         """Return the days on which drops were published, oldest first."""
-        return folders.days(folders.of(self.root, kind, network))[::-1]
+        return [*folders.days(folders.of(self.root, kind, network), since)][::-1]
+
+    def newest_day(self, kind: Kind, network: str) -> date | None:
+        """Return the last day on which a drop was published."""
+        return next(folders.days(folders.of(self.root, kind, network)), None)
 
     def drops_on(self, kind: Kind, network: str, day: date) -> list[Path]:
         """Return every usable drop of one day, newest first."""
