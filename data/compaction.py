@@ -28,6 +28,7 @@ from data.market import BrokenLake, Lake
 from data.schemas import ALIKE, SCHEMAS
 from engine.runs import DropRecord, Kind
 
+DAYS_MAX = 100
 _ATTEMPTS = 5  # each failed one sets at least one file aside or gives up
 _ROOM = 2  # a merged day needs at most its own size again; leave as much for the readings
 
@@ -68,7 +69,8 @@ def compact(lake: Lake, network: str, now: datetime, protected: Collection[str] 
 
     Never the newest drop of a kind, which pages read, nor a run that is ``protected`` or that
     ``data.keeping`` names. A damaged drop is set aside with its reason and the others are merged. A
-    day that cannot be merged (a full disk, say) stays as it is and is named in ``problems``.
+    day that cannot be merged (a full disk, say) stays as it is and is named in ``problems``. At
+    most ``DAYS_MAX`` are merged at once, oldest first, so that readings do not wait; call it again.
     """
     today = now.astimezone(UTC).date()
     done = Compacted()
@@ -76,12 +78,12 @@ def compact(lake: Lake, network: str, now: datetime, protected: Collection[str] 
         newest = lake.newest_drop(kind, network)
         spared = {*protected, *kept(lake, network), *([newest.stem] if newest else [])}
         for day in lake.days(kind, network):
-            if day < today:
+            if day < today and done.days < DAYS_MAX:
                 merge = partial(_merge_day, lake, kind, network, day, spared)
                 done += _tried(merge, f"{network} {kind} {day}")
     home = folders.of(lake.root, "runs", network)
-    for day in folders.days(home):
-        if day < today:
+    for day in sorted(folders.days(home)):
+        if day < today and done.days < DAYS_MAX:
             merge = partial(_merge_records, lake, home / f"day={day}")
             done += _tried(merge, f"{network} runs {day}")
     return done

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data import history
+from data import compaction, history
 from data import offers as questions
 from data.compaction import compact
 from data.keeping import keep
@@ -88,6 +88,14 @@ def test_merging_again_changes_nothing(three_days):
     assert compact(three_days, "akash", LATER).files == 0
     again = [path.stat().st_mtime_ns for path in (three_days.root / "offers").rglob("day.parquet")]
     assert again == stamps
+
+
+def test_a_backlog_is_merged_in_parts(three_days, monkeypatch):
+    monkeypatch.setattr(compaction, "DAYS_MAX", 2)
+    before = answers(three_days.root)
+
+    assert [compact(three_days, "akash", LATER).days for _ in range(4)] == [2, 2, 1, 0]
+    assert answers(three_days.root) == before
 
 
 def test_the_running_day_and_what_must_be_kept_are_left_alone(three_days):
