@@ -4,11 +4,14 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Sequence
 
 from connectors.http import HttpClient
-from connectors.jobs.connect import connected
-from connectors.jobs.ingest import Ingest
-from connectors.jobs.schedule import Worker
+from connectors.jobs.connect import Connected, connected
+from connectors.jobs.ingest import Ingest, now_utc
+from connectors.jobs.schedule import Chore, Worker
+from connectors.jobs.screen import answer_until
+from connectors.jobs.upkeep import keep_up_daily
 from data import preferences
 from data.market import BrokenLake, Lake
 from data.settings import BadSettings, Settings
@@ -16,6 +19,17 @@ from data.shipped import catalogue
 from data.worker import publish_connections
 
 USAGE = "usage: python -m connectors work"
+
+
+def chores(
+    settings: Settings, lake: Lake, http: HttpClient, found: Sequence[Connected]
+) -> list[Chore]:
+    """What the worker does beside reading: the lake's upkeep, and answers for pages."""
+    akash = next((one.source for one in found if one.connection.name == "akash"), None)
+    work: list[Chore] = [lambda stop: keep_up_daily(lake, now_utc, stop, settings.keep_days)]
+    if akash:
+        work.append(lambda stop: answer_until(settings.home, http, akash.base_url, stop))
+    return work
 
 
 def main(arguments: list[str]) -> int:
@@ -38,6 +52,7 @@ def main(arguments: list[str]) -> int:
             settings.home,
             Ingest(lake, http, catalogue()),
             [one.source for one in found if one.source],
+            chores=chores(settings, lake, http, found),
             is_on=lambda name: name not in preferences.load(settings.home).switched_off,
         )
         for name in (signal.SIGTERM, signal.SIGINT):

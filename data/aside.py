@@ -1,6 +1,7 @@
 """Files that could not be used: moved to ``set-aside/``, each with the reason beside it."""
 
 import logging
+import shutil
 from pathlib import Path
 
 from data.files import write_text
@@ -20,6 +21,13 @@ def move(root: Path, path: Path, reason: str) -> None:
         return  # another process was faster
     except OSError:
         log.exception("%s is unusable (%s) and could not be moved", path, reason)
+
+
+def keep_copy(root: Path, path: Path, reason: str) -> None:
+    """Keep a copy of a file that is about to be mended, with the reason beside it."""
+    target = root / "set-aside" / "__".join(path.relative_to(root).parts)
+    shutil.copy2(path, target)
+    write_text(target.with_name(f"{target.name}{_REASON}"), reason)
 
 
 def listed(root: Path) -> dict[str, str]:

@@ -1,11 +1,15 @@
 """The lake: what the networks said, as Parquet drops that are never changed once published.
 
     offers/network=akash/day=2026-11-23/<run>.parquet     providers/…  rejects/…  the same
-    runs/network=akash/day=2026-11-23/<run>.json          one record per ingest
+    offers/network=akash/day=2026-11-22/day.parquet       a finished day's drops, merged
+    runs/network=akash/day=2026-11-23/<run>.json          one record per ingest; day.jsonl
+    daily/…  bands/…                                      finished days (data/rollups.py)
+    keep/…                                                what retention must not touch
     set-aside/…                                           files that could not be used, and why
 
 A drop is written under a temporary name, made durable and renamed, so readers in other processes
-never see half of one and nobody takes a lock. DuckDB answers SQL over many drops, Polars reads a
+never see half of one and nobody takes a lock. A path names a run's drop, whether it still has a
+file of its own or lies in its day's merged one. DuckDB answers SQL over many drops, Polars reads a
 whole one.
 """
 
@@ -13,43 +17,26 @@ import contextlib
 import hashlib
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-import duckdb
 import polars as pl
 from filelock import FileLock, Timeout
-from pydantic import ValidationError
 
-from data import aside
-from data.duck import DAMAGED, Duck
-from data.files import TEMPORARY_SUFFIX, publish, sha256_of, sync_folder, write_text
-from engine.market import OFFER_SCHEMA, PROVIDER_SCHEMA
-from engine.runs import DropRecord, Kind, RunRecord, is_day, is_run_id, moment_of, run_id_after
-from engine.signals import SIGNAL_SCHEMA
+from data import aside, folders, runs
+from data.checks import Checks, stamp
+from data.duck import Damaged, Duck
+from data.files import TEMPORARY_SUFFIX, publish, sha256_of, sync_folder
+from data.scan import Meter, Scan
+from data.schemas import IN_DAY, REJECT_SCHEMA, SCHEMAS
+from engine.runs import DropRecord, Kind, RunRecord, is_run_id, run_id_after
 
-REJECT_SCHEMA: Mapping[str, pl.DataType] = {
-    "code": pl.String(),
-    "reason": pl.String(),
-    "row": pl.String(),
-}
-SCHEMAS: Mapping[Kind, Mapping[str, pl.DataType]] = {
-    "offers": OFFER_SCHEMA,
-    "providers": PROVIDER_SCHEMA,
-    "rejects": REJECT_SCHEMA,
-    "signals": SIGNAL_SCHEMA,
-}
-_REQUIRED: Mapping[Kind, frozenset[str]] = {
-    "offers": frozenset({"offer_id", "network", "gpu_name", "gpu_count", "usd_per_hour"}),
-    "providers": frozenset({"network", "provider_id"}),
-    "rejects": frozenset({"code", "reason"}),
-    "signals": frozenset({"network", "signal", "at"}),
-}
+__all__ = ["REJECT_SCHEMA", "SCHEMAS", "BrokenLake", "Busy", "Lake"]
+
+_FOLDERS = (*SCHEMAS, "runs", "daily", "bands", "set-aside", "locks", "seeds", "keep")
 _ABANDONED = timedelta(hours=1)
-_MAGIC = b"PAR1"
-_REMEMBERED_MAX = 10_000  # checked files; some 500 are added a day
-_READ_ATTEMPTS = 5  # each failed one sets at least one file aside or gives up
+_READ_ATTEMPTS = 5  # each failed one sets a file aside, finds one merged meanwhile, or gives up
 
 
 class Busy(Exception):
@@ -65,10 +52,11 @@ class Lake:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._duck = Duck()
-        self._usable: dict[Path, tuple[int, int]] = {}
+        self.duck = Duck(root / "spill")
+        self.meter = Meter()
+        self._checks = Checks(root)
         try:
-            for name in (*SCHEMAS, "runs", "daily", "set-aside", "locks", "seeds"):
+            for name in _FOLDERS:
                 (root / name).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise BrokenLake(
@@ -88,17 +76,21 @@ class Lake:
         finally:
             lock.release()
 
+    def measured(self) -> contextlib.AbstractContextManager[Scan]:
+        """Count the files, rows and bytes that are read inside the block."""
+        return self.meter.measured()
+
     def new_run_id(self, network: str, now: datetime) -> str:
         """Return the next run's id; call it while ``ingesting`` the network."""
         return run_id_after(next(self.run_ids(network), None), now)
 
     def save(self, kind: Kind, network: str, run_id: str, frame: pl.DataFrame) -> DropRecord:
         """Publish one drop and return its size and digest."""
-        final = self._path(kind, network, run_id, ".parquet")
+        final = folders.of_run(self.root, kind, network, run_id, ".parquet")
         final.parent.mkdir(parents=True, exist_ok=True)
         sync_folder(final.parent.parent)
         temporary = final.with_name(f"{final.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
-        self._duck.write_parquet(frame, temporary)
+        self.duck.write_parquet(frame, temporary)
         record = DropRecord(
             rows=frame.height, sha256=sha256_of(temporary), bytes=temporary.stat().st_size
         )
@@ -107,43 +99,50 @@ class Lake:
 
     def record(self, run: RunRecord) -> None:
         """Remember a run, after its drops are published."""
-        path = self._path("runs", run.network, run.run_id, ".json")
-        write_text(path, run.model_dump_json(indent=1))
+        runs.write(self.root, run)
 
     def networks(self) -> list[str]:
         """Every network with a run or a drop, by name."""
-        found = {p.name for kind in ("runs", "offers") for p in self._folders(self.root / kind)}
-        return sorted(name.removeprefix("network=") for name in found if "network=" in name)
+        found = {name for kind in ("runs", "offers") for name in folders.names(self.root / kind)}
+        return sorted(n.removeprefix("network=") for n in found if n.startswith("network="))
 
     def run_ids(self, network: str) -> Iterator[str]:
         """Run ids, newest first; reads one day's folder at a time."""
-        return (path.stem for path in self._newest_first("runs", network, ".json"))
+        return runs.ids(self.root, network)
 
     def run(self, network: str, run_id: str) -> RunRecord | None:
         """Return a run's record; one that cannot be read is set aside and counts as none."""
-        path = self._path("runs", network, run_id, ".json")
-        try:
-            return RunRecord.model_validate_json(path.read_bytes())
-        except FileNotFoundError:
-            return None
-        except ValidationError:
-            self.set_aside(path, "not a run record")
-            return None
+        return runs.read(self.root, network, run_id)
 
     def newest_drop(self, kind: Kind, network: str) -> Path | None:
         """Return the newest usable drop; unusable ones on the way are set aside."""
-        drops = self._newest_first(kind, network, ".parquet")
-        return next((path for path in drops if self._is_usable(kind, path)), None)
+        home = folders.of(self.root, kind, network)
+        for day in folders.days(home):
+            for path in self._on(kind, home / f"day={day}"):
+                if self._checks.is_usable(kind, path):
+                    return path
+        return None
 
-    def days(self, kind: Kind, network: str) -> list[date]:
+    def days(self, kind: Kind, network: str, since: date | None = None) -> list[date]:
         """Return the days on which drops were published, oldest first."""
-        names = (p.name.removeprefix("day=") for p in self._folders(self._of(kind, network)))
-        return sorted(date.fromisoformat(name) for name in names if is_day(name))
+        return [*folders.days(folders.of(self.root, kind, network), since)][::-1]
+
+    def newest_day(self, kind: Kind, network: str) -> date | None:
+        """Return the last day on which a drop was published."""
+        return next(folders.days(folders.of(self.root, kind, network)), None)
 
     def drops_on(self, kind: Kind, network: str, day: date) -> list[Path]:
         """Return every usable drop of one day, newest first."""
-        folder = self._of(kind, network) / f"day={day}"
-        return [path for path in self._sorted(folder, ".parquet") if self._is_usable(kind, path)]
+        folder = folders.of_day(self.root, kind, network, day)
+        return [path for path in self._on(kind, folder) if self._checks.is_usable(kind, path)]
+
+    def own_files_on(self, kind: Kind, network: str, day: date) -> list[Path]:
+        """Return the usable drops of one day that have a file of their own, oldest first."""
+        return [path for path in self.drops_on(kind, network, day)[::-1] if path.exists()]
+
+    def merged_on(self, kind: Kind, network: str, day: date) -> dict[str, DropRecord]:
+        """Return the runs in a day's merged file, with the rows and digests of their own files."""
+        return dict(self._checks.merged(kind, folders.of_day(self.root, kind, network, day)))
 
     def frame(self, kind: Kind, drops: Sequence[Path], columns: Sequence[str]) -> pl.DataFrame:
         """Return whole drops as one frame; a damaged one is set aside and left out.
@@ -154,33 +153,35 @@ class Lake:
         schema = {name: SCHEMAS[kind][name] for name in columns}
         frames = [pl.DataFrame(schema=schema)]
         for path in drops:
-            try:
-                held = pl.read_parquet_schema(path)
-                rows = pl.read_parquet(path, columns=[name for name in columns if name in held])
-                absent = [pl.lit(None, schema[n]).alias(n) for n in columns if n not in held]
+            rows = self._read(path, columns)
+            if rows is not None:
+                absent = [pl.lit(None, schema[n]).alias(n) for n in columns if n not in rows]
                 frames.append(rows.with_columns(absent).select(columns).cast(schema))  # type: ignore[arg-type]
-            except FileNotFoundError:
-                continue  # another process set it aside
-            except OSError as error:
-                raise BrokenLake(f"{path} cannot be read now: {error}") from error
-            except pl.exceptions.PolarsError as error:
-                self.set_aside(path, f"cannot be read: {error}".splitlines()[0])
         return pl.concat(frames)
 
     def query(
         self, kind: Kind, drops: Sequence[Path], sql: str, parameters: Sequence[object] = ()
     ) -> pl.DataFrame:
-        """Run SQL over the view ``drops``: these files, with every column of the declared schema.
+        """Run SQL over the view ``drops``: these drops, with every column of the declared schema.
 
-        A file that turns out to be damaged is set aside, and the query answers without it.
+        ``run_id`` says whose run a row is. A file that turns out to be damaged is set aside, and
+        the query answers without it.
         """
         remaining = list(drops)
         for _ in range(_READ_ATTEMPTS):
+            files = self._files(remaining)
+            seen = [stamp(path) for path in files]
             try:
-                return self._query(kind, remaining, sql, parameters)
-            except DAMAGED as error:
-                remaining = self._without_damaged(remaining, error)
+                return self._query(kind, remaining, files, sql, parameters)
+            except Damaged as error:
+                remaining = self.whole(remaining)
+                if self._files(remaining) == files and [stamp(path) for path in files] == seen:
+                    raise BrokenLake(f"{self.root} cannot be read: {error}") from error
         raise BrokenLake(f"{self.root}: too many damaged files at once; see set-aside/")
+
+    def whole(self, drops: Sequence[Path]) -> list[Path]:
+        """Return the drops that can be read to the last value; the others are set aside."""
+        return [path for path in drops if self._read(path, None) is not None]
 
     def set_aside(self, path: Path, reason: str) -> None:
         """Move an unusable file out of the way, with the reason beside it."""
@@ -192,106 +193,85 @@ class Lake:
 
     def tidy(self, now: datetime) -> None:
         """Set aside files that no run published: half-written ones that are old, foreign ones."""
-        for kind in SCHEMAS:
+        for kind in (*SCHEMAS, "runs", "daily", "bands"):
             for path in (p for p in (self.root / kind).rglob("*") if p.is_file()):
                 age = now.timestamp() - path.stat().st_mtime
                 if path.name.endswith(TEMPORARY_SUFFIX):
                     if age > _ABANDONED.total_seconds():
                         self.set_aside(path, "never finished: its writer stopped half-way")
-                elif path.suffix != ".parquet" or not is_run_id(path.stem):
+                elif kind in SCHEMAS and not _is_ours(path):
                     self.set_aside(path, "not a file that Necto wrote")
 
-    def _path(self, kind: str, network: str, run_id: str, suffix: str) -> Path:
-        day = moment_of(run_id).date().isoformat()
-        return self._of(kind, network) / f"day={day}" / f"{run_id}{suffix}"
+    def _on(self, kind: Kind, folder: Path) -> list[Path]:
+        """Return the drops of a day's folder, newest first, each once."""
+        found = {*folders.run_ids(folder, ".parquet"), *self._checks.merged(kind, folder)}
+        return [folder / f"{run_id}.parquet" for run_id in sorted(found, reverse=True)]
 
-    def _newest_first(self, kind: str, network: str, suffix: str) -> Iterator[Path]:
-        for day in sorted(self._folders(self._of(kind, network)), reverse=True):
-            yield from self._sorted(day, suffix)
+    def _read(self, path: Path, columns: Sequence[str] | None) -> pl.DataFrame | None:
+        """Return a drop's rows as they were published; None when it is gone or set aside.
 
-    def _of(self, kind: str, network: str) -> Path:
-        return self.root / kind / f"network={network}"
-
-    @staticmethod
-    def _sorted(folder: Path, suffix: str) -> list[Path]:
-        """Return the files of runs in a day's folder, newest first."""
-        names = folder.iterdir() if folder.is_dir() else ()
-        return sorted((p for p in names if p.suffix == suffix and is_run_id(p.stem)), reverse=True)
-
-    @staticmethod
-    def _folders(parent: Path) -> list[Path]:
-        return [p for p in parent.iterdir() if p.is_dir()] if parent.is_dir() else []
-
-    def _is_usable(self, kind: Kind, path: Path) -> bool:
-        with contextlib.suppress(FileNotFoundError):
-            stat = path.stat()
-            seen = (stat.st_mtime_ns, stat.st_size)
-            if self._usable.get(path) == seen:
-                return True
-            fault = self._fault(kind, path)
-            if fault is None:
-                if len(self._usable) >= _REMEMBERED_MAX:
-                    self._usable.clear()  # they are checked again when they are asked for
-                self._usable[path] = seen
-                return True
-            self.set_aside(path, fault)
-        return False
-
-    def _fault(self, kind: Kind, path: Path) -> str | None:
-        """Say what is wrong with a drop: not Parquet, changed since its run, or another table.
-
-        Raises OSError when the file cannot be read now, which says nothing about the file.
+        All columns when none are named, else those it has of them.
         """
-        with path.open("rb") as content:
-            head = content.read(4)
-            content.seek(max(path.stat().st_size - 4, 0))
-            if head != _MAGIC or content.read(4) != _MAGIC:
-                return "truncated, or not a Parquet file"
-        network = path.parent.parent.name.removeprefix("network=")
-        run = self.run(network, path.stem)
-        if run and kind in run.drops and run.drops[kind].sha256 != sha256_of(path):
-            return "changed since it was written: its digest differs from the run's record"
-        try:
-            names = set(pl.read_parquet_schema(path))
-        except pl.exceptions.PolarsError as error:
-            return f"cannot be read: {error}".splitlines()[0]
-        missing = _REQUIRED[kind] - names
-        return f"another table: no column {', '.join(sorted(missing))}" if missing else None
-
-    def _without_damaged(self, drops: Sequence[Path], error: duckdb.Error) -> list[Path]:
-        """Return the drops that can be read to the last value; the others are set aside."""
-        whole: list[Path] = []
-        for path in drops:
+        merged = path.with_name(folders.DAY_FILE)
+        for file in (path, merged, merged):  # a day may be merged while we are reading
+            seen = stamp(file)
             try:
-                pl.read_parquet(path)
-                whole.append(path)
+                held = list(pl.read_parquet_schema(file))
+                self.meter.count(file)
+                names = [n for n in held if n not in IN_DAY and (columns is None or n in columns)]
+                if file is path:
+                    return pl.read_parquet(path, columns=names)
+                rows = pl.scan_parquet(merged).filter(pl.col("run_id") == path.stem)
+                return rows.sort("position").select(names).collect()
             except FileNotFoundError:
                 continue
-            except OSError as fault:
-                raise BrokenLake(f"{path} cannot be read now: {fault}") from fault
-            except pl.exceptions.PolarsError as fault:
-                self.set_aside(path, f"cannot be read: {fault}".splitlines()[0])
-        if len(whole) == len(drops):
-            raise BrokenLake(f"{self.root} cannot be read: {error}") from error
-        return whole
+            except OSError as error:
+                raise BrokenLake(f"{file} cannot be read now: {error}") from error
+            except pl.exceptions.PolarsError as error:
+                if stamp(file) != seen:
+                    continue  # it was replaced while it was read
+                self.set_aside(file, f"cannot be read: {error}".splitlines()[0])
+        return None
+
+    def _files(self, drops: Sequence[Path]) -> list[Path]:
+        """Return the files that hold these drops now, each once."""
+        own = (path if path.exists() else path.with_name(folders.DAY_FILE) for path in drops)
+        return [path for path in dict.fromkeys(own) if path.exists()]
 
     def _query(
-        self, kind: Kind, drops: Sequence[Path], sql: str, parameters: Sequence[object]
+        self,
+        kind: Kind,
+        drops: Sequence[Path],
+        files: Sequence[Path],
+        sql: str,
+        parameters: Sequence[object],
     ) -> pl.DataFrame:
+        self.meter.count(*files)
         columns = ", ".join(SCHEMAS[kind])
-        files = [str(path) for path in (self._seed(kind), *drops)]
+        own = set(files)
+        wanted = [str(path.with_suffix("")) for path in drops if path not in own]
         view = (
-            f"WITH drops AS (SELECT {columns} FROM "  # noqa: S608 - our own column names
-            "read_parquet(?, union_by_name = true, hive_partitioning = false)) "
+            f"WITH drops AS (SELECT {columns}, "  # noqa: S608 - our own column names
+            "coalesce(run_id, parse_filename(filename, true)) AS run_id FROM "
+            "read_parquet(?, union_by_name = true, hive_partitioning = false, filename = true) f "
+            "WHERE f.run_id IS NULL "
+            "OR parse_dirpath(filename) || '/' || f.run_id IN (SELECT unnest(?::VARCHAR[]))) "
         )
-        return self._duck.frame(view + sql, [files, *parameters])
+        return self.duck.frame(
+            view + sql, [[str(self._seed(kind)), *map(str, files)], wanted, *parameters]
+        )
 
     def _seed(self, kind: Kind) -> Path:
         """Return an empty drop with every declared column: older drops may lack some."""
-        version = hashlib.sha256(repr(SCHEMAS[kind]).encode()).hexdigest()[:12]
+        schema = {**SCHEMAS[kind], **IN_DAY}
+        version = hashlib.sha256(repr(schema).encode()).hexdigest()[:12]
         path = self.root / "seeds" / f"{kind}-{version}.parquet"
         if not path.exists():
             temporary = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
-            self._duck.write_parquet(pl.DataFrame(schema=dict(SCHEMAS[kind])), temporary)
+            self.duck.write_parquet(pl.DataFrame(schema=schema), temporary)
             publish(temporary, path)
         return path
+
+
+def _is_ours(path: Path) -> bool:
+    return path.suffix == ".parquet" and (is_run_id(path.stem) or path.name == folders.DAY_FILE)

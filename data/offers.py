@@ -10,7 +10,8 @@ from typing import Any
 import polars as pl
 
 from data import rate_cards
-from data.market import REJECT_SCHEMA, Lake
+from data.market import Lake
+from data.schemas import REJECT_SCHEMA
 from engine.market import OFFER_SCHEMA, PROVIDER_SCHEMA
 from engine.runs import NetworkState, RunRecord, moment_of
 

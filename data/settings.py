@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+KEEP_DAYS = 400
+"""Drops are kept this long unless told otherwise: a year, and room for a late audit of it."""
 
 
 class BadSettings(ValueError):
@@ -17,7 +20,8 @@ class Settings(BaseModel):
 
     ``home`` holds everything that is ours (``NECTO_HOME``, default ``./var``); ``lake`` the market
     (``NECTO_LAKE``, default ``<home>/market``); ``worker`` is ``internal`` (the app starts one) or
-    ``external`` (you run ``python -m connectors work``).
+    ``external`` (you run ``python -m connectors work``). ``keep_days``: how long what the networks
+    said is kept in full (``NECTO_KEEP_DAYS``, default 400; 0: for ever); daily prices always stay.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -26,6 +30,7 @@ class Settings(BaseModel):
     lake: Path
     mode: Literal["sandbox"]
     worker: Literal["internal", "external"]
+    keep_days: int = Field(default=KEEP_DAYS, ge=0)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":
@@ -42,6 +47,7 @@ class Settings(BaseModel):
                 lake=Path(env.get("NECTO_LAKE") or home / "market").absolute(),
                 mode=env.get("NECTO_MODE") or "sandbox",
                 worker=env.get("NECTO_WORKER") or "internal",
+                keep_days=env.get("NECTO_KEEP_DAYS") or KEEP_DAYS,
             )
         except ValidationError as error:
             wrong = "; ".join(

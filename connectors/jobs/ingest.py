@@ -26,7 +26,8 @@ from connectors.base import (
 from connectors.wire import text_of
 from data import shipped
 from data.history import roll_up
-from data.market import REJECT_SCHEMA, Busy, Lake
+from data.market import Busy, Lake
+from data.schemas import REJECT_SCHEMA
 from engine.market import distinct, offers_frame, providers_frame
 from engine.resources import Catalogue
 from engine.runs import DropRecord, Kind, RunRecord

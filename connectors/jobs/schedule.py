@@ -22,6 +22,9 @@ FORCED_SECONDS = 15
 OFF_SECONDS = 5
 """How soon a source that is switched on again is read."""
 
+Chore = Callable[[threading.Event], None]
+"""Work beside the readings, in its own thread until the event is set; it logs its own faults."""
+
 
 class Worker:
     """Beats, watches for refresh requests, and keeps one thread per source busy."""
@@ -34,12 +37,14 @@ class Worker:
         *,
         forced_seconds: float = FORCED_SECONDS,
         is_on: Callable[[str], bool] = lambda _name: True,
+        chores: Sequence[Chore] = (),
     ) -> None:
         self.home = home
         self.ingest = ingest
         self.sources = sources
         self.forced_seconds = forced_seconds
         self.is_on = is_on
+        self.chores = chores
         self._stop = threading.Event()
         self._is_told = False
         self._beaten: datetime | None = None
@@ -65,6 +70,8 @@ class Worker:
         is_loaded = self._prepared()
         for source in self.sources:
             threading.Thread(target=self._keep_reading, args=(source,), daemon=True).start()
+        for chore in self.chores:
+            threading.Thread(target=chore, args=(self._stop,), daemon=True).start()
         while not self._stop.wait(1):
             if self._beat() and not is_loaded:
                 is_loaded = self._loaded()

@@ -1,6 +1,7 @@
 """Ask the network who can take an order now, for the pages that left a question."""
 
 import logging
+import threading
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from engine.runs import Outcome
 from engine.screening import Bidder, ScreeningAnswer, ScreeningAsk
 
 log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1
 
 
 def answer_asks(home: Path, http: Http, base_url: str, clock: Clock = now_utc) -> int:
@@ -27,6 +30,15 @@ def answer_asks(home: Path, http: Http, base_url: str, clock: Clock = now_utc) -
         except OSError:  # a full disk must not end the worker; the page says nobody answered
             log.exception("the answer %s could not be written", given.ask_id)
     return len(taken)
+
+
+def answer_until(home: Path, http: Http, base_url: str, stop: threading.Event) -> None:
+    """Answer what pages ask, within seconds, until stopped; a fault of ours is logged."""
+    while not stop.wait(LOOK_SECONDS):
+        try:
+            answer_asks(home, http, base_url)
+        except Exception:
+            log.exception("the questions of pages could not be answered")
 
 
 def screen_once(

@@ -17,8 +17,8 @@ OFFER = "akash:p1:h100 80Gi SXM5:on_demand:-"
 TOMORROW = OBSERVED + timedelta(days=1)
 
 
-def rollup(lake: Lake) -> Path:
-    return lake.root / "daily" / "network=akash.parquet"
+def rollup(lake: Lake, table: str = "daily") -> Path:
+    return lake.root / table / "network=akash" / "month=2026-11.parquet"
 
 
 def prices(lake: Lake) -> list[Decimal]:
@@ -63,14 +63,16 @@ def test_finished_days_are_read_without_their_drops(three_days):
     assert history.offer_history(three_days, OFFER, "akash").height == 3
 
 
+@pytest.mark.parametrize("table", ["daily", "bands"])
 @pytest.mark.parametrize("content", [b"", b"no table", b"PAR1 broken PAR1"])
-def test_a_damaged_rollup_is_rebuilt_from_the_drops(three_days, content):
-    before = history.model_history(three_days, "H100-SXM")
+def test_a_damaged_rollup_is_rebuilt_from_the_drops(three_days, table, content):
+    before = prices(three_days), history.offer_history(three_days, OFFER, "akash")
     roll_up(three_days, "akash", OBSERVED)
-    rollup(three_days).write_bytes(content)
+    rollup(three_days, table).write_bytes(content)
 
-    assert history.model_history(three_days, "H100-SXM").equals(before)
-    assert "rebuilt from the drops" in next(iter(three_days.aside().values()))
+    assert prices(three_days) == before[0]
+    assert history.offer_history(three_days, OFFER, "akash").equals(before[1])
+    assert "nothing is lost" in next(iter(three_days.aside().values()))
     assert roll_up(three_days, "akash", OBSERVED) == 2
 
 

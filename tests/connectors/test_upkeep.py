@@ -1,0 +1,62 @@
+"""Upkeep once a day: every network on its own, none that is being read."""
+
+import threading
+from datetime import timedelta
+
+from connectors.jobs.upkeep import keep_up, keep_up_daily
+from tests.data.test_market import saved
+from tests.support import OBSERVED
+
+NOW = OBSERVED + timedelta(days=500)
+
+
+def history_of(lake, *networks):
+    for network in networks:
+        for day in (0, 0, 1, 500):
+            saved(lake, OBSERVED + timedelta(days=day), network=network)
+
+
+def test_every_network_is_rolled_up_merged_and_cleared(lake):
+    history_of(lake, "akash", "nosana")
+
+    found = keep_up(lake, NOW, 400)
+
+    assert [(done.network, done.days_rolled_up, done.skipped) for done in found] == [
+        ("akash", 2, None),
+        ("nosana", 2, None),
+    ]
+    assert found[0].compacted.days == 3  # one of offers, two of run records
+    assert found[0].removed.days == 2
+
+
+def test_a_network_that_is_being_read_is_left_alone_and_told(lake):
+    history_of(lake, "akash", "nosana")
+    with lake.ingesting("akash"):
+        akash, nosana = keep_up(lake, NOW, 400)
+
+    assert "another process" in akash.skipped
+    assert (akash.removed.files, nosana.removed.days) == (0, 2)
+
+
+def test_a_fault_in_one_network_does_not_keep_the_others_from_it(lake):
+    history_of(lake, "akash", "nosana")
+    (lake.root / "daily" / "network=akash").write_text("a file where a folder should be")
+
+    akash, nosana = keep_up(lake, NOW, 400)
+
+    assert akash.skipped
+    assert nosana.days_rolled_up == 2
+    assert len(lake.drops_on("offers", "akash", OBSERVED.date())) == 2  # nothing was removed
+
+
+def test_it_runs_until_it_is_stopped_and_survives_a_fault(lake):
+    history_of(lake, "akash")
+    stop = threading.Event()
+
+    def clock():
+        stop.set()
+        raise ValueError("a fault of ours")
+
+    keep_up_daily(lake, clock, stop, 400, first_seconds=0)
+
+    assert lake.days("offers", "akash")[0] == OBSERVED.date()
