@@ -32,7 +32,7 @@ def ingest(
     from connectors.jobs.ingest import Ingest, load_recorded, run_all
     from data.shipped import catalogue
 
-    lake = _lake()
+    lake = opened_lake()
     chosen = _chosen(network)
     with HttpClient() as http:
         load_recorded(lake)
@@ -77,9 +77,9 @@ def bidders(
             signed_by_any=tuple(AUDITORS) if audited else (),
         )
     except ValidationError as error:
-        _fail("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()))
+        fail("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()))
     except ValueError as error:
-        _fail(str(error))
+        fail(str(error))
     with HttpClient() as http:
         given = screen_once(http, _chosen(["akash"])[0].base_url, ask)
     rows = [bidder.model_dump(mode="json") for bidder in given.bidders]
@@ -92,6 +92,33 @@ def bidders(
         raise typer.Exit(1)
 
 
+@app.command()
+def upkeep(as_json: Json = False) -> None:
+    """Merge finished days into one file each and remove what is older than NECTO_KEEP_DAYS."""
+    from dataclasses import asdict
+    from datetime import UTC, datetime
+
+    from connectors.jobs.upkeep import keep_up
+
+    done = keep_up(opened_lake(), datetime.now(UTC), _settings().keep_days)
+    if as_json:
+        sys.stdout.write(json_text([asdict(one) for one in done]))
+        return
+    rows = [
+        {
+            "network": one.network,
+            "days_rolled_up": one.days_rolled_up,
+            "days_merged": one.compacted.days,
+            "bytes_saved": one.compacted.bytes_before - one.compacted.bytes_after,
+            "days_removed": one.removed.days,
+            "bytes_removed": one.removed.bytes,
+            "note": "; ".join([*filter(None, [one.skipped]), *one.compacted.problems]),
+        }
+        for one in done
+    ]
+    sys.stdout.write(table_text(rows, list(rows[0]) if rows else ("network",)))
+
+
 def _chosen(network: list[str] | None) -> "list[Source]":
     """The sources to read: all that are on and have their key, or the named ones."""
     from connectors.jobs.connect import connected
@@ -100,10 +127,10 @@ def _chosen(network: list[str] | None) -> "list[Source]":
     found = {one.connection.name: one for one in connected(preferences.load(_home()))}
     wanted = [name.lower() for name in network or ()]
     if unknown := set(wanted) - set(found):
-        _fail(f"No connector for {', '.join(sorted(unknown))}. Known: {', '.join(found)}")
+        fail(f"No connector for {', '.join(sorted(unknown))}. Known: {', '.join(found)}")
     for one in (found[name] for name in wanted):
         if not one.connection.reads:
-            _fail(f"{one.connection.name}: {one.connection.state}. {one.connection.key_note}")
+            fail(f"{one.connection.name}: {one.connection.state}. {one.connection.key_note}")
     chosen = [found[name] for name in wanted] if wanted else list(found.values())
     return [one.source for one in chosen if one.source and one.connection.reads]
 
@@ -118,18 +145,18 @@ def _settings() -> "Settings":
     try:
         return Settings.from_env()
     except BadSettings as error:
-        _fail(str(error))
+        fail(str(error))
 
 
-def _lake() -> "Lake":
+def opened_lake() -> "Lake":
     from data.market import BrokenLake, Lake
 
     try:
         return Lake(_settings().lake)
     except BrokenLake as error:
-        _fail(str(error))
+        fail(str(error))
 
 
-def _fail(message: str) -> NoReturn:
+def fail(message: str) -> NoReturn:
     typer.echo(message, err=True)
     raise typer.Exit(2)

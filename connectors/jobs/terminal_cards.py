@@ -1,0 +1,109 @@
+"""``necto cards …``: your negotiated rate cards, imported, listed, exported and withdrawn."""
+
+import getpass
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from connectors.jobs.terminal import Json, fail, opened_lake
+from engine.terminal import json_text, table_text
+
+app = typer.Typer(help="Your negotiated rate cards.", no_args_is_help=True)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A CSV or Excel file; see: necto cards template.")],
+    name: Annotated[str | None, typer.Option(help="The card's name; default: the file's.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Import a card whole, or refuse it with every fault. The same name makes a new version."""
+    from connectors.registry import SOURCES
+    from data.card_files import read_card
+    from data.market import Busy
+    from data.rate_cards import import_card
+    from data.shipped import catalogue
+    from engine.rate_cards import CardRefused
+
+    now = datetime.now(UTC)
+    sellers = [kind.name for kind in SOURCES]
+    try:
+        content = file.read_bytes()
+        card = read_card(file.name, content, catalogue(), now, name=name, sellers=sellers)
+        done = import_card(opened_lake(), card, by=f"local:{getpass.getuser()}", now=now)
+    except CardRefused as refused:
+        faults = refused.faults.to_dicts()
+        sys.stdout.write(json_text(faults) if as_json else table_text(faults, list(faults[0])))
+        fail(f"nothing was imported: {len(faults)} faults")
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}")
+    except (Busy, ValueError) as error:
+        fail(str(error))
+    rows = [
+        {"card": r.name, "seller": r.seller, "version": r.version, "rows": r.rows, "said": said}
+        for said, records in (("imported", done.new), ("known already", done.known))
+        for r in records
+    ]
+    for warning in card.warnings.to_dicts():
+        typer.echo(f"line {warning['line']}: {warning['fault']} {warning['remedy']}", err=True)
+    sys.stdout.write(json_text(rows) if as_json else table_text(rows, list(rows[0])))
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List every card and version with its state today."""
+    from data.rate_cards import cards
+
+    rows = [
+        {
+            "card": kept.record.name,
+            "seller": kept.record.seller,
+            "version": kept.record.version,
+            "state": kept.state,
+            "valid_from": str(kept.record.valid_from),
+            "valid_until": str(kept.record.valid_until),
+            "rows": kept.record.rows,
+            "imported_by": kept.record.imported_by,
+        }
+        for kept in cards(opened_lake(), datetime.now(UTC))
+    ]
+    columns = ("card", "seller", "version", "state", "valid_from", "valid_until", "rows")
+    sys.stdout.write(json_text(rows) if as_json else table_text(rows, columns))
+
+
+@app.command()
+def template(
+    file: Annotated[Path, typer.Argument(help="Where to write it: a name in .csv or .xlsx.")],
+) -> None:
+    """Write an empty card with examples that are easy to replace."""
+    from data.card_files import template_csv, template_xlsx
+
+    if file.suffix not in (".csv", ".xlsx"):
+        fail(f"{file} must end in .csv or .xlsx")
+    content = template_xlsx() if file.suffix == ".xlsx" else template_csv().encode()
+    try:
+        with file.open("xb") as out:  # never over a file that is there
+            out.write(content)
+    except OSError as error:
+        fail(f"{file} cannot be written: {error.strerror}")
+
+
+@app.command()
+def withdraw(
+    seller: str,
+    name: str,
+    reason: Annotated[str, typer.Option(help="Why; it is kept.")],
+) -> None:
+    """Take a card off the market; it stays readable."""
+    from data.market import Busy
+    from data.rate_cards import withdraw as take_off
+
+    by, now = f"local:{getpass.getuser()}", datetime.now(UTC)
+    try:
+        take_off(opened_lake(), seller, name, reason=reason, by=by, now=now)
+    except (Busy, LookupError, ValueError) as error:
+        fail(str(error))
+    typer.echo(f"{name} of {seller} is withdrawn")
