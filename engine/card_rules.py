@@ -15,6 +15,7 @@ from engine.market import PRICE, USD_PER_GPU_HOUR_MAX
 from engine.rate_cards import (
     BASES,
     DATES,
+    EXAMPLE_NOTE,
     GPU_COUNT_MAX,
     PRICES,
     REQUIRED,
@@ -52,6 +53,8 @@ def rules() -> Iterator[Rule]:
     yield from _numbers()
     yield from _prices()
     yield from _days()
+    example = pl.col("note").str.strip_chars() == EXAMPLE_NOTE
+    yield Rule("note", example, "is the template's example", "put a price of yours in its place")
     for name in TEXTS:
         text = pl.col(name)
         long = text.str.len_chars() > TEXT_CHARACTERS_MAX

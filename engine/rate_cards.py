@@ -41,6 +41,9 @@ class Column:
     required: bool = False
 
 
+EXAMPLE_NOTE = "example: replace this row"
+"""Marks the template's made-up rows; a card that still has one is refused."""
+
 COLUMNS = (
     Column(
         name="seller",
@@ -138,7 +141,7 @@ COLUMNS = (
     Column(
         name="note",
         help="Anything else, for people.",
-        examples=("example: replace this row", "example: replace this row"),
+        examples=(EXAMPLE_NOTE, EXAMPLE_NOTE),
     ),
 )
 NAMES = tuple(column.name for column in COLUMNS)

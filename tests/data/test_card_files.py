@@ -13,7 +13,7 @@ from data import card_files
 from data.card_files import card_csv, card_xlsx, read_card, template_csv, template_xlsx
 from data.shipped import catalogue
 from engine.card_offers import card_offers
-from engine.rate_cards import COLUMNS, NAMES, CardRefused
+from engine.rate_cards import COLUMNS, EXAMPLE_NOTE, NAMES, CardRefused
 from tests.cards import NOW, card, faults, row, written
 
 
@@ -178,11 +178,16 @@ def test_the_sheet_called_rate_card_is_read_else_the_first():
 @pytest.mark.parametrize(
     ("filename", "content"), [("t.csv", template_csv().encode()), ("t.xlsx", template_xlsx())]
 )
-def test_the_template_can_be_imported_and_says_that_it_is_an_example(filename, content):
-    found = offers(content, filename)
+def test_the_template_s_made_up_prices_are_never_imported(filename, content):
+    assert faults(content, filename) == [
+        (line, "note", "is the template's example") for line in (2, 3)
+    ]
 
-    assert set(found["network"]) == {"aethir", "aws"}
-    assert all(note.startswith("example") for note in found["note"])
+
+def test_the_template_with_its_notes_replaced_is_a_card():
+    content = template_csv().replace(EXAMPLE_NOTE, "agreed in May").encode()
+
+    assert set(offers(content, "t.csv")["network"]) == {"aethir", "aws"}
 
 
 def test_the_template_s_second_sheet_explains_every_column():
