@@ -6,6 +6,7 @@ offers, runs, runs_free, price_basis, source_kind, source_url; one row per day, 
 fraction), unchanged_since, days_seen, min_/median_/max_usd_per_gpu_hour; one row per network.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,28 +16,56 @@ import polars as pl
 import streamlit as st
 
 from components.charts import series_color, show_figure
-from components.text import SHORT_WARNINGS, number, percent
+from components.text import SHORT_WARNINGS, TERM_NAMES, number, percent
 from components.text import network_name as named
 
 READINGS_MIN = 5
 """With fewer readings a share of them says nothing."""
 
-RANGES = {"30 days": 30, "90 days": 90, "365 days": 365}
+RANGES = {"30 d": 30, "90 d": 90, "365 d": 365}
+_PRICES = {"min": "Lowest USD", "median": "Median USD", "max": "Highest USD"}
 _SHADE = 0.16  # opacity
 _DASHES = {"live": "solid", "contract": "dashdot"}  # anything else is recorded
 _RECORDED_DASH = "dot"
 
 
-def range_choice() -> int:
-    """Return how many days back the person wants to see."""
-    chosen = st.segmented_control(
-        "Days back", list(RANGES), default="90 days", required=True, key="range",
+def history_choice(models: Sequence[str]) -> tuple[str, int]:
+    """Return the GPU model and how many days back the person wants to see."""
+    left, right = st.columns([1.4, 1], vertical_alignment="bottom")
+    gpu = left.selectbox(
+        "GPU model", models, key="model", bind="query-params", label_visibility="collapsed"
+    )
+    chosen = right.segmented_control(
+        "Days back", list(RANGES), default="90 d", required=True, key="range",
         bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
-    return RANGES[str(chosen)]
+    return gpu, RANGES[str(chosen)]
+
+
+def bands_section(bands: pl.DataFrame, facts: pl.DataFrame, term: str) -> None:
+    """One GPU model on one term: the chart, the table, and how to read them."""
+    if bands.is_empty():
+        st.info(
+            f"No reading of it {TERM_NAMES.get(term, term)} in these days: choose a longer range.",
+            icon=":material/hourglass_empty:",
+        )
+        return
+    band_chart(bands, key="market_bands")
+    st.caption(
+        f"Prices {TERM_NAMES.get(term, term)} (the Term filter chooses another). Line: median of a "
+        "network's offers that day; shade: the middle half of them, 25th to 75th percentile. "
+        "Solid: read live; dotted with hollow marks: figures that ship with Necto."
+    )
+    facts_table(facts)
 
 
 def band_chart(bands: pl.DataFrame, *, key: str, height: int = 330) -> None:
+    figure = band_figure(bands)
+    figure.update_layout(height=height)
+    show_figure(figure, "Median price per GPU-hour by day and network, with its band", key=key)
+
+
+def band_figure(bands: pl.DataFrame) -> go.Figure:
     """Median line per network in its colour, shaded from the 25th to the 75th percentile.
 
     Live readings are a solid line with filled marks, shipped figures a dotted one with hollow
@@ -50,22 +79,21 @@ def band_chart(bands: pl.DataFrame, *, key: str, height: int = 330) -> None:
         figure.add_traces([*_shade(rows), _median(rows)])
     figure.update_layout(
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        height=height,
         hovermode="closest",
         legend={"orientation": "h", "y": -0.12},
         yaxis={"title": "USD per GPU-hour", "rangemode": "tozero"},
     )
-    show_figure(figure, "Median price per GPU-hour by day and network, with its band", key=key)
+    return figure
 
 
-def facts_table(facts: pl.DataFrame) -> None:
-    """How often each network was free, how far its price moves and since when it stands."""
+def facts_rows(facts: pl.DataFrame) -> pl.DataFrame:
+    """Return the facts as the table shows them, the cheapest network first."""
     rows = facts.sort("median_usd_per_gpu_hour", "network", nulls_last=True).to_dicts()
     prices = {
-        f"{title} USD": [_float(row[f"{part}_usd_per_gpu_hour"]) for row in rows]
-        for part, title in (("min", "Lowest"), ("median", "Median"), ("max", "Highest"))
+        title: [_float(row[f"{part}_usd_per_gpu_hour"]) for row in rows]
+        for part, title in _PRICES.items()
     }
-    table = pl.DataFrame(
+    return pl.DataFrame(
         {
             "Network": [named(row["network"]) for row in rows],
             "Free": [availability_text(row) for row in rows],
@@ -76,13 +104,17 @@ def facts_table(facts: pl.DataFrame) -> None:
         | {"Days seen": [row["days_seen"] for row in rows]},
         schema_overrides={"Unchanged since": pl.Date} | dict.fromkeys(prices, pl.Float64),
     )
+
+
+def facts_table(facts: pl.DataFrame) -> None:
+    """How often each network was free, how far its price moves and since when it stands."""
     price = st.column_config.NumberColumn(format="$%.3f", width=100)
     st.dataframe(
-        table,
+        facts_rows(facts),
         hide_index=True,
         placeholder="–",
         alt="Availability, volatility and price per network",
-        column_config=dict.fromkeys(prices, price)
+        column_config=dict.fromkeys(_PRICES.values(), price)
         | {
             "Free": st.column_config.TextColumn(
                 width=200,
