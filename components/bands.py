@@ -14,6 +14,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from components.charts import series_color, show_figure
 from components.text import SHORT_WARNINGS, TERM_NAMES, number, percent
@@ -29,9 +30,9 @@ _DASHES = {"live": "solid", "contract": "dashdot"}  # anything else is recorded
 _RECORDED_DASH = "dot"
 
 
-def history_choice(models: Sequence[str]) -> tuple[str, int]:
+def history_choice(place: DeltaGenerator, models: Sequence[str]) -> tuple[str, int]:
     """Return the GPU model and how many days back the person wants to see."""
-    left, right = st.columns([1.4, 1], vertical_alignment="bottom")
+    left, right = place.columns([1.4, 1], vertical_alignment="bottom")
     gpu = left.selectbox(
         "GPU model", models, key="model", bind="query-params", label_visibility="collapsed"
     )

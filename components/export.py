@@ -5,6 +5,7 @@ from datetime import datetime
 
 import polars as pl
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from engine.export import csv_text, records
 from engine.workbook import EXACT, excel, parquet
@@ -13,14 +14,16 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _PARQUET = "application/vnd.apache.parquet"
 
 
-def export_menu(rows: pl.DataFrame, columns: Sequence[str], name: str, now: datetime) -> None:
+def export_menu(
+    place: DeltaGenerator, rows: pl.DataFrame, columns: Sequence[str], name: str, now: datetime
+) -> None:
     """Draw the button; each file is made when it is asked for. ``name`` has no ending."""
     files: dict[str, tuple[Callable[[], str | bytes], str, str]] = {
         "CSV": (lambda: csv_text(records(rows, columns), columns), "csv", "text/csv"),
         "Excel": (lambda: excel(rows, columns, now), "xlsx", _XLSX),
         "Parquet": (lambda: parquet(rows, columns), "parquet", _PARQUET),
     }
-    with st.popover("Export", icon=":material/download:", width="stretch"):
+    with place.popover("Export", icon=":material/download:", width="stretch"):
         for label, (content, ending, kind) in files.items():
             st.download_button(
                 label, content, f"{name}.{ending}", kind, on_click="ignore", width="stretch",

@@ -3,21 +3,22 @@
 from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from components.text import NETWORK_NAMES, TERM_NAMES
 from engine.overview import BASELINE_NAMES
 
 
-def view_choice(views: Sequence[str]) -> str:
+def view_choice(place: DeltaGenerator, views: Sequence[str]) -> str:
     """Return the view the person is in; the address keeps it."""
-    return st.radio(
+    return place.radio(
         "View", views, horizontal=True, key="view", bind="query-params",
         label_visibility="collapsed",
     )  # fmt: skip
 
 
-def model_choice(models: Sequence[str]) -> str:
-    return st.selectbox(
+def model_choice(place: DeltaGenerator, models: Sequence[str]) -> str:
+    return place.selectbox(
         "GPU model", models, key="model", bind="query-params", label_visibility="collapsed"
     )
 

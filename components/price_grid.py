@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import polars as pl
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from components.text import LABEL_MEANINGS, SHORT_WARNINGS, TERM_NAMES, network_name, percent
 from engine.overview import BASELINE_NAMES
@@ -21,10 +22,10 @@ _GENERATION = "price_grid_generation"
 _SELLER_WIDTH, _WARNED_WIDTH, _BASELINE_WIDTH = 82, 122, 128  # pixels
 
 
-def term_choice(terms: Sequence[str]) -> str:
+def term_choice(place: DeltaGenerator, terms: Sequence[str]) -> str:
     """Return the term whose prices the grid shows: on demand unless another is chosen."""
     names = {TERM_NAMES[term]: term for term in TERM_NAMES if term in {*terms, "on_demand"}}
-    chosen = st.segmented_control(
+    chosen = place.segmented_control(
         "Term", list(names), default=TERM_NAMES["on_demand"], required=True, key="grid_term",
         bind="query-params", label_visibility="collapsed",
     )  # fmt: skip

@@ -60,31 +60,26 @@ def show_offers() -> None:
     priced = savings_by_offer(offers, newest.baselines, now())
     with tool:
         offer_table.offer_opener(priced, opened.open_offer)
-    with export:
-        export_menu(priced, EXPORTED, "necto-offers", now())
+    export_menu(export, priced, EXPORTED, "necto-offers", now())
     market_notes.offers_line(offers.height, listed.height, missing)
     offer_table.offer_table(priced, now(), opened.open_offer)
 
 
 def show_grid() -> None:
-    with tool:
-        term = price_grid.term_choice(newest.networks["term"].unique().to_list())
+    term = price_grid.term_choice(tool, newest.networks["term"].unique().to_list())
     on_term = matching(listed, replace(search, terms=frozenset({term})), now())
     sellers = networks_of(newest.offers)
     grid = like_for_like(on_term, newest.baselines, sellers, term, now())
-    with export:
-        export_menu(grid, grid.columns, f"necto-like-for-like-{term}", now())
+    export_menu(export, grid, grid.columns, f"necto-like-for-like-{term}", now())
     price_grid.price_grid(grid, sellers, market_notes.narrowing(OFFERS, term))
     price_grid.grid_notes(grid, sellers)
 
 
 def show_prices() -> None:
     models = offers["gpu_model"].drop_nulls().unique(maintain_order=True).to_list()
-    with tool:
-        gpu = market_notes.model_choice(models)
+    gpu = market_notes.model_choice(tool, models)
     history = model_history(lake(), gpu)
-    with export:
-        export_menu(history, history.columns, f"necto-prices-{gpu}", now())
+    export_menu(export, history, history.columns, f"necto-prices-{gpu}", now())
     charts.history_lines(history, key="market_history")
     charts.credit(history, HISTORY_CREDIT)
 
@@ -110,8 +105,7 @@ offers = matching(listed, search, now())
 missing = unstated(listed, search)
 with main:
     view, tool, export = st.columns([3.2, 3.6, 1.1], vertical_alignment="bottom")
-    with view:
-        shown = market_notes.view_choice(VIEWS)
+    shown = market_notes.view_choice(view, VIEWS)
     if offers.is_empty():
         market_notes.nothing_line(listed.height, missing)
     else:
