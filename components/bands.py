@@ -36,11 +36,11 @@ def history_choice(place: DeltaGenerator, models: Sequence[str]) -> tuple[str, i
     gpu = left.selectbox(
         "GPU model", models, key="model", bind="query-params", label_visibility="collapsed"
     )
-    chosen = right.segmented_control(
-        "Days back", list(RANGES), default="90 d", required=True, key="range",
+    chosen = right.radio(
+        "Days back", list(RANGES), list(RANGES).index("90 d"), horizontal=True, key="range",
         bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
-    return gpu, RANGES[str(chosen)]
+    return gpu, RANGES[chosen]
 
 
 def bands_section(bands: pl.DataFrame, facts: pl.DataFrame, term: str) -> None:
@@ -81,7 +81,7 @@ def band_figure(bands: pl.DataFrame) -> go.Figure:
     figure.update_layout(
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         hovermode="closest",
-        legend={"orientation": "h", "y": -0.12},
+        legend={"orientation": "h", "y": -0.2},
         yaxis={"title": "USD per GPU-hour", "rangemode": "tozero"},
     )
     return figure

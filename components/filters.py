@@ -28,7 +28,7 @@ GROUPS = {
 """The filters' keys in the address, by the group they are drawn in."""
 
 _Fields = dict[str, Any]
-_WINDOWS = {"1": "1 day", "7": "7 days", "30": "30 days"}
+_WINDOWS = {"1": "1 d", "7": "7 d", "30": "30 d"}
 
 
 def clear_filters() -> None:
@@ -150,7 +150,7 @@ def _provider(signals: pl.DataFrame) -> ProviderSearch:
         "In a data centre", key="datacenter", bind="query-params",
         help="The provider's own word, unless a signature is asked for below.",
     )  # fmt: skip
-    online = st.toggle("Online at the last reading", key="online", bind="query-params")
+    online = st.toggle("Online", key="online", bind="query-params")
     audited = st.toggle(
         "Audited", key="audited", bind="query-params",
         help="An auditor that the network knows signed at least one of its statements.",
@@ -158,11 +158,11 @@ def _provider(signals: pl.DataFrame) -> ProviderSearch:
     left, right = st.columns(2)
     with left:
         uptime = st.number_input(
-            "Uptime, % or more", 0.0, 100.0, None, 0.1, key="uptime", bind="query-params",
-            placeholder="any", format="%.2f",
+            "Uptime, %", 0.0, 100.0, None, 0.1, key="uptime", bind="query-params",
+            placeholder="any", format="%.2f", help="At least.",
         )  # fmt: skip
     with right:
-        window = one("over", "window", list(_WINDOWS), _WINDOWS, placeholder=_WINDOWS["30"])
+        window = one("over days", "window", list(_WINDOWS), _WINDOWS, placeholder=_WINDOWS["30"])
     stated = several(
         "States", "states", statements(signals),
         note="All keys must hold; of several values of one key, any.",

@@ -25,11 +25,11 @@ _SELLER_WIDTH, _WARNED_WIDTH, _BASELINE_WIDTH = 82, 122, 128  # pixels
 def term_choice(place: DeltaGenerator, terms: Sequence[str]) -> str:
     """Return the term whose prices the grid shows: on demand unless another is chosen."""
     names = {TERM_NAMES[term]: term for term in TERM_NAMES if term in {*terms, "on_demand"}}
-    chosen = place.segmented_control(
-        "Term", list(names), default=TERM_NAMES["on_demand"], required=True, key="grid_term",
+    chosen = place.selectbox(
+        "Term", list(names), list(names).index(TERM_NAMES["on_demand"]), key="grid_term",
         bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
-    return names[str(chosen)]
+    return names[chosen]
 
 
 def price_grid(
