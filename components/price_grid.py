@@ -41,6 +41,9 @@ def price_grid(
     for a column that is no seller's). Like the offers' table it is drawn under a new key after each
     choice, since a grid keeps its selection.
     """
+    if grid.is_empty():
+        st.info("No network that meets all filters sells on this term: choose another one.")
+        return
     models: list[str] = grid["gpu_model"].to_list()
     sold_by = sellers_of(grid, networks)
     names = {_title(seller): seller for seller in (*sold_by, *BASELINE_NAMES)}
