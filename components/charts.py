@@ -42,7 +42,7 @@ def sellers_bar(sellers: pl.DataFrame, height: int) -> None:
         xaxis={"title": "USD per GPU-hour", "rangemode": "tozero"},
         bargap=0.35,
     )
-    _show(figure, "Cheapest price per GPU-hour by seller", key="sellers_bar")
+    show_figure(figure, "Cheapest price per GPU-hour by seller", key="sellers_bar")
 
 
 def history_lines(history: pl.DataFrame, *, key: str, height: int = 420) -> None:
@@ -58,7 +58,7 @@ def history_lines(history: pl.DataFrame, *, key: str, height: int = 420) -> None
         legend={"orientation": "v"},
         yaxis={"title": "USD per GPU-hour", "rangemode": "tozero"},
     )
-    _show(figure, "Lowest price per GPU-hour by day and seller", key=key)
+    show_figure(figure, "Lowest price per GPU-hour by day and seller", key=key)
 
 
 def credit(history: pl.DataFrame, text: str) -> None:
@@ -83,14 +83,14 @@ def offer_line(history: pl.DataFrame) -> None:
     figure.update_layout(
         margin=_MARGIN, height=220, yaxis={"title": "USD per GPU-hour", "rangemode": "tozero"}
     )
-    _show(figure, "Price of this offer over time", key="offer_line")
+    show_figure(figure, "Price of this offer over time", key="offer_line")
 
 
 def _line(name: str, collector: str, rows: pl.DataFrame) -> go.Scatter:
     days: list[date] = rows["day"].to_list()
     big = name in _HYPERSCALERS
     ours = not big and collector != THIRD_PARTY
-    color = _network_color(name) if ours else _HYPERSCALER if big else _QUIET
+    color = series_color(name) if ours or big else _QUIET
     named = ours or big  # other sellers have one series only
     title = network_name(name) + (f", {collector}" if named and collector != "Necto" else "")
     title += SHORT_WARNINGS.get(rows["price_basis"][-1], "")
@@ -111,8 +111,13 @@ def _line(name: str, collector: str, rows: pl.DataFrame) -> go.Scatter:
     )
 
 
-def _network_color(name: str) -> str:
-    """The same colour for a network every time; one that is not in the list gets some of them."""
+def series_color(name: str) -> str:
+    """The same colour for a network every time; one that is not in the list gets some of them.
+
+    A hyperscaler is grey.
+    """
+    if name in _HYPERSCALERS:
+        return _HYPERSCALER
     place = _NETWORKS.index(name) if name in _NETWORKS else sum(map(ord, name))
     return _NETWORK_COLORS[place % len(_NETWORK_COLORS)]
 
@@ -142,6 +147,6 @@ def _origin(row: dict[str, object]) -> str:
     ).replace("_", " ")
 
 
-def _show(figure: go.Figure, alt: str, *, key: str) -> None:
+def show_figure(figure: go.Figure, alt: str, *, key: str) -> None:
     figure.update_layout(dragmode=False, font={"family": "Inter, sans-serif"})
     st.plotly_chart(figure, alt=alt, key=key, config={"displayModeBar": False})

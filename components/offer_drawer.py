@@ -8,6 +8,7 @@ import polars as pl
 import streamlit as st
 
 from components.charts import offer_line
+from components.offer_table import offer_title
 from components.text import (
     BASIS_NAMES,
     TERM_NAMES,
@@ -40,9 +41,14 @@ def offer_drawer(
     provider: Row | None,
     raw: str | None,
     now: datetime,
+    others: pl.DataFrame,
+    on_compare: Callable[[str], None],
     on_close: Callable[[], None],
 ) -> None:
-    """Open the slide-over; ``on_close`` is called when the person dismisses it."""
+    """Open the slide-over; ``on_close`` is called when the person dismisses it.
+
+    ``on_compare`` is called with the id of the one of the ``others`` that it is to stand beside.
+    """
 
     @st.dialog(
         literal(f"{offer['gpu_model'] or offer['gpu_name']} on {network_name(offer['network'])}"),
@@ -52,6 +58,7 @@ def offer_drawer(
     )
     def drawer() -> None:
         _head(offer, now)
+        _compare(others.filter(pl.col("offer_id") != offer["offer_id"]), on_compare)
         _provenance(offer, catalogue, now)
         _savings(comparisons)
         st.header("Price over time")
@@ -76,6 +83,22 @@ def _head(offer: Row, now: datetime) -> None:
     st.caption(f"Price made {moment(seen)}, {ago(seen, now)}.")
 
 
+def _compare(others: pl.DataFrame, on_compare: Callable[[str], None]) -> None:
+    names = {row["offer_id"]: offer_title(row) for row in others.iter_rows(named=True)}
+    second = st.selectbox(
+        "Compare with",
+        list(names),
+        None,
+        names.__getitem__,
+        placeholder="Compare with…: type a part of another offer",
+        label_visibility="collapsed",
+        filter_mode="contains",
+    )
+    if second:
+        on_compare(second)
+        st.rerun()
+
+
 def _free(offer: Row) -> str:
     if not offer["available"]:
         return "none"
@@ -95,12 +118,21 @@ def _provenance(offer: Row, catalogue: Catalogue, now: datetime) -> None:
         "Written there as": offer["gpu_name"],
         "GPU": _gpu(catalogue.model(offer["gpu_model"] or "")),
         "Term": TERM_NAMES.get(str(offer["term"]), offer["term"]),
+        **_validity(offer),
         "Priced shape": _shape(offer),
         "Country": _country(offer, catalogue),
         "Note": offer["note"],
         "Offer id": offer["offer_id"],
     }
     _facts(rows)
+
+
+def _validity(offer: Row) -> dict[str, str]:
+    """A contract's days, both included; nothing where none are stated."""
+    first, last = offer["valid_from"], offer["valid_until"]
+    if first is None and last is None:
+        return {}
+    return {"Valid": f"{first or 'start not stated'} to {last or 'end not stated'}, both included"}
 
 
 def _native(price: str | None) -> str | None:

@@ -60,7 +60,7 @@ def offer_opener(offers: pl.DataFrame, on_open: Callable[[str], None]) -> None:
     Holds the first ``_LISTED_MAX`` offers; calls ``on_open`` once per choice.
     """
     listed = offers.head(_LISTED_MAX)
-    names = {row["offer_id"]: _title(row) for row in listed.iter_rows(named=True)}
+    names = {row["offer_id"]: offer_title(row) for row in listed.iter_rows(named=True)}
 
     def chosen() -> None:
         offer_id = st.session_state[_OPENER]
@@ -81,7 +81,7 @@ def offer_opener(offers: pl.DataFrame, on_open: Callable[[str], None]) -> None:
     )
 
 
-def _title(row: dict[str, Any]) -> str:
+def offer_title(row: dict[str, Any]) -> str:
     parts = (
         row["gpu_model"] or row["gpu_name"],
         network_name(row["network"]),
@@ -98,6 +98,7 @@ def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
         .otherwise(pl.col("available_count").fill_null(pl.col("available").cast(pl.Int64)))
     )
     seen = pl.coalesce("price_as_of", "observed_at")
+    ages = seen.map_elements(lambda m: age(m, now), return_dtype=pl.String)
     return offers.select(
         inert_text(pl.coalesce("gpu_model", "gpu_name")).alias("GPU"),
         _seller().alias("Network"),
@@ -105,12 +106,11 @@ def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
         pl.col("usd_per_gpu_hour").cast(pl.Float64).alias("USD/GPU-h"),
         *_savings(),
         pl.col("confidence").alias("Label"),
-        pl.col("gpu_count").alias("GPUs"),
         free.alias("Free"),
-        seen.map_elements(lambda m: age(m, now), return_dtype=pl.String).alias("Age"),
+        pl.concat_str(ages, pl.col("source_kind"), separator=", ").alias("Age, kind"),
         inert_text(pl.col("country_code")).alias("Country"),
-        pl.col("source_kind").alias("Kind"),
         pl.col("term").replace(TERM_NAMES).alias("Term"),
+        pl.col("gpu_count").alias("GPUs"),
         pl.col("vcpu").alias("vCPU"),
         pl.col("memory_gib").alias("RAM GiB"),
     )
@@ -153,7 +153,7 @@ def _columns() -> dict[str, Any]:
     savings = {
         f"vs {name}": number(
             format="%d %%",
-            width=74,
+            width=58 + 2 * len(name),
             help=f"What is known to be saved against {name}'s cheapest like-for-like machine, with "
             "the CPU and RAM the offer lacks added. Negative is dearer. – where nobody lists the "
             "same GPU, or CPU and RAM are not stated: open the offer for the most it can be.",
@@ -161,25 +161,26 @@ def _columns() -> dict[str, Any]:
         for name in BASELINE_NAMES.values()
     }
     return savings | {
-        "GPU": text(width=122),
-        "Network": text(width=136),
-        "Provider": text(width=142),
+        "GPU": text(width=121),
+        "Network": text(width=128),
+        "Provider": text(width=122),
         "USD/GPU-h": number(
-            format="$%.3f", width=88, help="USD per GPU-hour, whole machine divided."
+            format="$%.3f", width=82, help="USD per GPU-hour, whole machine divided."
         ),
-        "Label": text(width=52, help=LABEL_MEANINGS),
+        "Label": text(width=48, help=LABEL_MEANINGS),
         "GPUs": number(width=52, help="GPUs bought at this price."),
         "Free": number(
-            width=48, help="GPUs the network reported as free at the last reading; – where unknown."
+            width=44, help="GPUs the network reported as free at the last reading; – where unknown."
         ),
-        "Age": text(width=68, help="Since the price was made, or read where that is not told."),
+        "Age, kind": text(
+            width=122,
+            help="Since the price was made, or read where that is not told. live, recorded "
+            "(shipped figure) or contract (your rate card).",
+        ),
         "Country": text(
-            width=66, help="As the provider states it; open the offer to see who signed it."
+            width=62, help="As the provider states it; open the offer to see who signed it."
         ),
-        "Kind": text(
-            width=80, help="live, recorded (shipped figure) or contract (your rate card)."
-        ),
-        "Term": text(width=88),
+        "Term": text(width=82),
         "vCPU": number(format="%.3g", width=60, help="Of the priced shape."),
         "RAM GiB": number(format="%.4g", width=75, help="Of the priced shape."),
     }

@@ -147,6 +147,9 @@ SAVING_PARTS = (
 )
 """What ``savings_by_offer`` adds per baseline, as ``aws_saving``, ``aws_saving_as_quoted``, …"""
 
+OFFER_SAVINGS = tuple(f"{name}_{part}" for name in BASELINE_NAMES for part in SAVING_PARTS)
+"""All of these columns."""
+
 
 def savings_by_offer(
     networks: pl.DataFrame, baselines: pl.DataFrame, now: datetime

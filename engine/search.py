@@ -4,13 +4,14 @@ Unknown never passes a stated condition: an offer without a country is not "in G
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import polars as pl
 
 from engine.market import PRICE, naive_utc
+from engine.provider_search import ProviderSearch, provider_conditions, provider_unstated
 
 _DAYS_MAX = 36_500  # a century: older than any price, and no date overflows
 
@@ -34,12 +35,14 @@ class Search:
     terms: frozenset[str] = frozenset()
     source_kinds: frozenset[str] = frozenset()
     age_days_max: float | None = None
+    provider: ProviderSearch = field(default_factory=ProviderSearch)
 
 
 def matching(offers: pl.DataFrame, search: Search, now: datetime) -> pl.DataFrame:
     """Return the offers that meet every stated condition, cheapest per GPU-hour first.
 
-    What must never be ranked (a worked example that looks like a price) is left out.
+    What must never be ranked (a worked example that looks like a price) is left out. Conditions on
+    providers need offers ``with_signals``.
     """
     found = offers.filter(pl.col("rankable"), *_conditions(search, now))
     return found.sort("usd_per_gpu_hour", "offer_id")
@@ -58,11 +61,12 @@ def unstated(offers: pl.DataFrame, search: Search) -> dict[str, int]:
         "disk": (search.storage_gib_min, ["storage_gib_max", "storage_gib"]),
         "availability": (search.available_only, ["available"]),
     }
-    counts = {
-        label: offers.select(pl.coalesce(columns).null_count()).item()
+    silent = {
+        label: pl.coalesce(columns).is_null()
         for label, (asks, columns) in asked.items()
         if _is_asked(asks)
-    }
+    } | provider_unstated(search.provider)
+    counts = {label: offers.select(is_silent.sum()).item() for label, is_silent in silent.items()}
     return {label: count for label, count in counts.items() if count}
 
 
@@ -74,6 +78,7 @@ def _is_asked(value: object) -> bool:
 def _conditions(search: Search, now: datetime) -> Iterator[pl.Expr]:
     yield from _membership(search)
     yield from _at_least(search)
+    yield from provider_conditions(search.provider)
     if search.gpu_count is not None:
         yield _count_fits(search.gpu_count)
     if search.usd_per_gpu_hour_max is not None:

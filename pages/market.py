@@ -1,111 +1,114 @@
 """Market: who sells what I need, where, at what price, since when, and how sure that is."""
 
-import polars as pl
+from dataclasses import replace
+
 import streamlit as st
 
-from components import charts, freshness, offer_table
+from components import charts, freshness, market_notes, offer_table, opened, price_grid
+from components.export import export_menu
 from components.filters import clear_filters, market_filters
 from components.offer_drawer import offer_drawer
 from components.session import lake, market, now, require
+from components.side_by_side import side_by_side_dialog
 from data.history import model_history, offer_history
 from data.offers import providers, raw_row
+from data.providers import provider_signals
 from data.shipped import HISTORY_CREDIT, catalogue
-from engine.export import OFFER_COLUMNS, csv_text, records
-from engine.overview import BASELINE_NAMES, SAVING_PARTS, Comparison, savings_by_offer
+from engine.export import OFFER_COLUMNS
+from engine.grid import like_for_like, networks_of
+from engine.overview import OFFER_SAVINGS, Comparison, savings_by_offer
+from engine.provider_search import EXPORTED_SIGNALS, with_signals
 from engine.savings import compared
 from engine.search import Search, matching, unstated
+from engine.side_by_side import side_by_side
 
 require("viewer")
 
-SAVINGS = tuple(f"{name}_{part}" for name in BASELINE_NAMES for part in SAVING_PARTS)
-EXPORTED = (*OFFER_COLUMNS, *SAVINGS)
-OFFERS, HISTORY = "Offers", "Price history"
+EXPORTED = (*OFFER_COLUMNS, *EXPORTED_SIGNALS, *OFFER_SAVINGS)
+VIEWS = OFFERS, GRID, PRICES = "Offers", "Like for like", "Price history"
 
 
-def open_offer(offer_id: str) -> None:
-    st.session_state["opened"] = offer_id
-    st.query_params["offer"] = offer_id
-
-
-def close_offer() -> None:
-    st.session_state.pop("opened", None)
-    st.query_params.pop("offer", None)
+def savings(offer: dict[str, object]) -> list[Comparison]:
+    row = newest.offers.filter(offer_id=offer["offer_id"])
+    return [Comparison.of(pair) for pair in compared(row, newest.baselines, now()).to_dicts()]
 
 
 def show(offer: dict[str, object]) -> None:
     """Open the slide-over for an offer of the newest market."""
     offer_id, network = str(offer["offer_id"]), str(offer["network"])
-    pairs = compared(newest.offers.filter(offer_id=offer_id), newest.baselines, now()).to_dicts()
     known = providers(lake(), network).filter(provider_id=offer["provider_id"] or "")
     offer_drawer(
         offer,
         catalogue(),
-        [Comparison.of(row) for row in pairs],
+        savings(offer),
         offer_history(lake(), offer_id, network),
         known.to_dicts()[0] if known.height else None,
         raw_row(lake(), network, offer_id),
         now(),
-        close_offer,
+        offers if offers.height > 1 else listed,
+        opened.compare_with,
+        opened.close_offers,
     )
 
 
-def download_button(rows: pl.DataFrame, columns: tuple[str, ...], name: str) -> None:
-    st.download_button(
-        "CSV",
-        lambda: csv_text(records(rows, columns), columns),
-        name,
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        width="stretch",
-        help="Exactly what is shown, with exact prices and source columns.",
-    )
+def show_beside(one: dict[str, object], other: dict[str, object]) -> None:
+    lines = side_by_side(one, other, savings(one), savings(other))
+    side_by_side_dialog(one, other, lines, now(), opened.stop_comparing, opened.close_offers)
+
+
+def show_offers() -> None:
+    priced = savings_by_offer(offers, newest.baselines, now())
+    with tool:
+        offer_table.offer_opener(priced, opened.open_offer)
+    export_menu(export, priced, EXPORTED, "necto-offers", now())
+    market_notes.offers_line(offers.height, listed.height, missing)
+    offer_table.offer_table(priced, now(), opened.open_offer)
+
+
+def show_grid() -> None:
+    term = price_grid.term_choice(tool, newest.networks["term"].unique().to_list())
+    on_term = matching(listed, replace(search, terms=frozenset({term})), now())
+    sellers = networks_of(newest.offers)
+    grid = like_for_like(on_term, newest.baselines, sellers, term, now())
+    export_menu(export, grid, grid.columns, f"necto-like-for-like-{term}", now())
+    price_grid.price_grid(grid, sellers, market_notes.narrowing(OFFERS, term))
+    price_grid.grid_notes(grid, sellers)
+
+
+def show_prices() -> None:
+    models = offers["gpu_model"].drop_nulls().unique(maintain_order=True).to_list()
+    gpu = market_notes.model_choice(tool, models)
+    history = model_history(lake(), gpu)
+    export_menu(export, history, history.columns, f"necto-prices-{gpu}", now())
+    charts.history_lines(history, key="market_history")
+    charts.credit(history, HISTORY_CREDIT)
 
 
 newest = market()
 st.title("Who sells what, where, at what price")
 if newest.offers.is_empty():
     freshness.wait_for_offers(lambda: not market().offers.is_empty())
-linked = st.session_state.get("opened") or st.query_params.get("offer")
-chosen = newest.offers.filter(offer_id=linked).to_dicts() if linked else []
-if linked and not chosen:
-    st.warning("The linked offer is no longer on the market.", icon=":material/link_off:")
-    close_offer()
-side, main = st.columns([1, 4.3])
+signals = provider_signals(lake(), newest)
+wanted = [newest.offers.filter(offer_id=name) for name in opened.opened() if name]
+linked = [with_signals(rows, signals).to_dicts() for rows in wanted]
+if not all(linked):
+    market_notes.gone_line()
+    opened.close_offers()
+side, main = st.columns([1, 4.6])
 with side:
     both = st.toggle("Also AWS, Azure, Google", key="hyperscalers", bind="query-params")
-    listed = matching(newest.offers if both else newest.networks, Search(), now())
-    search = market_filters(listed, catalogue())
+    sold = matching(newest.offers if both else newest.networks, Search(), now())
+    listed = with_signals(sold, signals)
+    search = market_filters(listed, catalogue(), signals)
     st.button("Clear filters", on_click=clear_filters, width="stretch")
-offers = savings_by_offer(matching(listed, search, now()), newest.baselines, now())
+offers = matching(listed, search, now())
+missing = unstated(listed, search)
 with main:
-    view, opener, download = st.columns([2, 4, 1.2], vertical_alignment="bottom")
-    shown = view.radio(
-        "View", [OFFERS, HISTORY], horizontal=True, key="view", bind="query-params",
-        label_visibility="collapsed",
-    )  # fmt: skip
-    count = f"{offers.height} of {listed.height} offers"
-    missing = ", ".join(f"{name} ({number})" for name, number in unstated(listed, search).items())
-    left_out = f" Left out because they do not state it: {missing}." if missing else ""
+    view, tool, export = st.columns([3.2, 3.6, 1.1], vertical_alignment="bottom")
+    shown = market_notes.view_choice(view, VIEWS)
     if offers.is_empty():
-        st.info(f"{count} meet all filters: remove one.{left_out}")
-    elif shown == OFFERS:
-        with opener:
-            offer_table.offer_opener(offers, open_offer)
-        with download:
-            download_button(offers, EXPORTED, "necto-offers.csv")
-        st.caption(f"{count}, cheapest per GPU-hour first. Tick a line for its source.{left_out}")
-        offer_table.offer_table(offers, now(), open_offer)
+        market_notes.nothing_line(listed.height, missing)
     else:
-        models = offers["gpu_model"].drop_nulls().unique(maintain_order=True).to_list()
-        gpu = opener.selectbox(
-            "GPU model", models, key="model", bind="query-params", label_visibility="collapsed"
-        )
-        history = model_history(lake(), gpu)
-        with download:
-            download_button(history, tuple(history.columns), f"necto-prices-{gpu}.csv")
-        charts.history_lines(history, key="market_history")
-        charts.credit(history, HISTORY_CREDIT)
-
-if chosen:
-    show(chosen[0])
+        {OFFERS: show_offers, GRID: show_grid, PRICES: show_prices}[shown]()
+if linked and all(linked):
+    (show if len(linked) == 1 else show_beside)(*(rows[0] for rows in linked))

@@ -93,6 +93,7 @@ def test_a_figure_goes_from_the_answer_to_page_and_csv_unchanged(page, network, 
         expect(page).not_to_have_url(re.compile("offer="), timeout=15_000)
         settled(page)
 
+        page.get_by_role("button", name="Export").click()
         with page.expect_download() as download:
             page.get_by_role("button", name="CSV", exact=True).click()
         text = Path(download.value.path()).read_text(encoding="utf-8")

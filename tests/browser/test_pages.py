@@ -129,6 +129,7 @@ def test_a_link_to_an_offer_that_is_gone_says_so(page, address):
 def test_the_download_holds_exactly_what_is_shown_with_exact_prices(page, address):
     opened(page, f"{address}/market?gpu=H100-SXM&gpu=A100-80-SXM&network=Akash")
     shown = int(count_line(page).split()[0])
+    page.get_by_role("button", name="Export").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV", exact=True).click()
     text = Path(download.value.path()).read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
 """Every page through the frame, without a browser: what it says in each state of the market."""
 
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -238,3 +238,51 @@ def test_a_market_folder_that_vanishes_is_an_empty_market(recorded):
     shutil.rmtree(recorded / "market" / "offers")
 
     assert "No offers yet" in words(visit())
+
+
+def test_the_grid_is_narrowed_by_the_filters_and_has_a_term(recorded):
+    visitor = visit("market")
+    visitor.radio(key="view").set_value("Like for like").run()
+    whole = visitor.dataframe[0].value
+    visitor.multiselect(key="family").select("A100").run()
+    narrowed = visitor.dataframe[0].value
+
+    assert "USD per GPU-hour" in words(visitor)
+    assert whole.shape[0] > narrowed.shape[0] == 1
+    visitor.selectbox(key="grid_term").select("spot").run()
+    assert not visitor.dataframe
+    assert "sells on this term: choose another" in words(visitor)
+
+
+def test_networks_that_say_nothing_about_providers_are_counted_out(recorded):
+    visitor = visit("market")
+    visitor.toggle(key="datacenter").set_value(True).run()
+
+    assert "Left out because they do not state it: kind of place (53)" in words(visitor)
+
+
+def test_two_offers_stand_side_by_side_by_their_ids(recorded):
+    networks = questions.latest(Lake(recorded / "market")).networks
+    one, other = networks.filter(gpu_model="H100-SXM")["offer_id"][:2]
+    visitor = visit(offer=one, **{"with": other})
+    visitor.switch_page(f"{ROOT}/pages/market.py")
+    visitor.query_params["offer"], visitor.query_params["with"] = one, other
+    visitor.run()
+
+    assert not visitor.exception
+    assert "cheaper per GPU-hour" in words(visitor).replace("\\", "")
+    next(b for b in visitor.button if b.label == "Back to the first offer").click().run()
+    assert "Where this figure comes from" in [h.value for h in visitor.header]
+
+
+def test_a_contract_s_days_are_told(home):
+    lake = Lake(home / "market")
+    row = offer(
+        term="contract", source_kind="contract", valid_from=date(2026, 1, 1),
+        valid_until=date(2026, 12, 31),
+    )  # fmt: skip
+    lake.save("offers", "akash", lake.new_run_id("akash", row.observed_at), offers_frame([row]))
+    visitor = visit("market")
+    visitor.selectbox(key="offer_opener").select(row.offer_id).run()
+
+    assert "2026-01-01 to 2026-12-31, both included" in words(visitor).replace("\\", "")
