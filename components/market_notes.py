@@ -17,12 +17,6 @@ def view_choice(place: DeltaGenerator, views: Sequence[str]) -> str:
     )  # fmt: skip
 
 
-def model_choice(place: DeltaGenerator, models: Sequence[str]) -> str:
-    return place.selectbox(
-        "GPU model", models, key="model", bind="query-params", label_visibility="collapsed"
-    )
-
-
 def gone_line() -> None:
     st.warning("The linked offer is no longer on the market.", icon=":material/link_off:")
 

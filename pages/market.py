@@ -5,12 +5,13 @@ from dataclasses import replace
 import streamlit as st
 
 from components import charts, freshness, market_notes, offer_table, opened, price_grid
+from components.bands import bands_section, history_choice
 from components.export import export_menu
 from components.filters import clear_filters, market_filters
 from components.offer_drawer import offer_drawer
 from components.session import lake, market, now, require
 from components.side_by_side import side_by_side_dialog
-from data.history import model_history, offer_history
+from data.history import bands, market_facts, model_history, offer_history
 from data.offers import providers, raw_row
 from data.providers import provider_signals
 from data.shipped import HISTORY_CREDIT, catalogue
@@ -77,11 +78,16 @@ def show_grid() -> None:
 
 def show_prices() -> None:
     models = offers["gpu_model"].drop_nulls().unique(maintain_order=True).to_list()
-    gpu = market_notes.model_choice(tool, models)
-    history = model_history(lake(), gpu)
-    export_menu(export, history, history.columns, f"necto-prices-{gpu}", now())
-    charts.history_lines(history, key="market_history")
-    charts.credit(history, HISTORY_CREDIT)
+    gpu, days = history_choice(tool, models)
+    term = min(search.terms, default="on_demand")
+    priced = bands(lake(), gpu, now(), days).filter(term=term)
+    facts = market_facts(lake(), now(), days).filter(gpu_model=gpu, term=term)
+    export_menu(export, priced, priced.columns, f"necto-prices-{gpu}", now())
+    bands_section(priced, facts, term)
+    with st.expander("Lowest price by day, with what others collected"):
+        history = model_history(lake(), gpu, days=days, now=now())
+        charts.history_lines(history, key="market_history")
+        charts.credit(history, HISTORY_CREDIT)
 
 
 newest = market()

@@ -160,8 +160,9 @@ def test_the_gpu_chosen_on_the_dashboard_is_in_the_address(page, address):
 def test_prices_of_the_past_are_shown_with_their_credit(page, address):
     opened(page, f"{address}/market?view=Price+history&gpu=H100-SXM")
 
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    page.get_by_text("Lowest price by day, with what others collected").click()
     expect(page.get_by_text("GPU rental price data by")).to_be_visible()
-    expect(page.locator(".js-plotly-plot")).to_be_visible()
 
 
 @pytest.mark.parametrize("path", ["", "market", f"market?offer={CHEAPEST_H100}"])

@@ -262,7 +262,7 @@ def test_networks_that_say_nothing_about_providers_are_counted_out(recorded):
 
 
 def test_two_offers_stand_side_by_side_by_their_ids(recorded):
-    networks = questions.latest(Lake(recorded / "market")).networks
+    networks = questions.latest(Lake(recorded / "market"), datetime.now(UTC)).networks
     one, other = networks.filter(gpu_model="H100-SXM")["offer_id"][:2]
     visitor = visit(offer=one, **{"with": other})
     visitor.switch_page(f"{ROOT}/pages/market.py")

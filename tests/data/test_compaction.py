@@ -60,7 +60,7 @@ def answers(root: Path) -> list[object]:
         history.market_facts(lake, LATER).to_dicts(),
         list(lake.run_ids("akash")),
         [lake.run("akash", run_id) for run_id in lake.run_ids("akash")],
-        questions.latest(lake).key,
+        questions.latest(lake, LATER).key,
     ]
 
 
@@ -199,7 +199,7 @@ def test_the_drop_before_a_damaged_newest_one_serves_from_its_merged_day(three_d
     newest = three_days.newest_drop("offers", "akash")
     newest.write_bytes(b"")
 
-    market = questions.latest(Lake(three_days.root))
+    market = questions.latest(Lake(three_days.root), LATER)
 
     assert market.offers["usd_per_hour"].to_list() == [Decimal("2.6")]
 

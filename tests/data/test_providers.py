@@ -19,7 +19,7 @@ def stated(lake, days: int, **changes: object) -> None:
 def test_a_market_without_provider_records_states_nothing(lake):
     saved(lake, OBSERVED)
 
-    signals = provider_signals(lake, latest(lake))
+    signals = provider_signals(lake, latest(lake, OBSERVED))
     assert dict(signals.schema) == dict(SIGNALS_SCHEMA)
     assert signals.is_empty()
 
@@ -27,7 +27,7 @@ def test_a_market_without_provider_records_states_nothing(lake):
 def test_facts_are_read_again_only_when_there_are_newer_ones(lake):
     saved(lake, OBSERVED)
     stated(lake, 0)
-    market = latest(lake)
+    market = latest(lake, OBSERVED)
     first = provider_signals(lake, market)
 
     assert first["provider_location_type"].to_list() == ["datacenter"]

@@ -53,7 +53,7 @@ def test_what_is_forgotten_changes_no_series(old, merged):
     assert removed.bytes > 0
     assert told(old) == before
     assert old.days("offers", "akash") == [NOW.date()]
-    assert questions.latest(Lake(old.root)).offers.height == 1
+    assert questions.latest(Lake(old.root), NOW).offers.height == 1
 
 
 def test_a_day_that_is_not_rolled_up_keeps_its_drops(old):
