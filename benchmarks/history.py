@@ -71,13 +71,13 @@ def built(root: Path, rows: int) -> Lake:
 
 
 def dashboard(lake: Lake) -> None:
-    questions.states(lake, questions.read(lake))
+    questions.states(lake, questions.read(lake, NOW))
     history.model_history(lake, "MODEL-7")
     history.model_index(lake, "MODEL-7", NOW)
 
 
 def market(lake: Lake) -> None:
-    questions.read(lake)
+    questions.read(lake, NOW)
     history.bands(lake, "MODEL-7", NOW)
     history.market_facts(lake, NOW)
     history.offer_history(lake, OFFER, NETWORK)

@@ -127,3 +127,26 @@ def _terms(terms: Terms) -> None:
     st.caption(reviewed or "No review is recorded.")
     if terms.url:
         st.caption(literal(terms.url))
+
+
+def preferences_form(
+    zones: Sequence[str], zone: str, models: Sequence[str], chosen: Sequence[str], most: int
+) -> dict[str, object] | None:
+    """Return what the person wants kept, once, when they say so."""
+    with st.form("preferences", width=640):
+        time_zone = st.selectbox(
+            "Reporting time zone",
+            zones,
+            list(zones).index(zone),
+            help="Times on the screen; everything is kept in UTC.",
+        )
+        wanted = st.multiselect(
+            "GPU models of interest",
+            models,
+            list(chosen),
+            max_selections=most,
+            help="Shown first; the first one is the Dashboard's.",
+        )
+        if st.form_submit_button("Keep", type="primary"):
+            return {"time_zone": time_zone, "models_of_interest": tuple(wanted)}
+    return None

@@ -30,6 +30,12 @@ page = st.navigation(
             url_path="market",
         ),
         st.Page(
+            ROOT / "pages" / "networks.py",
+            title="Networks",
+            icon=":material/hub:",
+            url_path="networks",
+        ),
+        st.Page(
             ROOT / "pages" / "settings.py",
             title="Settings",
             icon=":material/settings:",

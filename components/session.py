@@ -73,6 +73,12 @@ def actor() -> Actor:
     return local_actor(getpass.getuser())
 
 
+def show_fault(key: str) -> None:
+    """Show, once, what a click could not do; a callback itself may not draw in a fragment."""
+    if fault := st.session_state.pop(key, None):
+        st.error(fault)
+
+
 def enter_frame() -> None:
     """Say that this run came through the frame; only ``components/frame.py`` calls it."""
     _run.framed = True

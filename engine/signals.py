@@ -86,3 +86,8 @@ def signals_frame(signals: Sequence[Signal]) -> pl.DataFrame:
         columns[name] = [naive_utc(moment) for moment in columns[name]]
     frame = pl.DataFrame(columns, schema=dict(SIGNAL_SCHEMA))
     return frame.sort("signal", "subject", "at", nulls_last=False)
+
+
+def newest_signals(signals: pl.DataFrame) -> pl.DataFrame:
+    """Return the newest figure of every signal and subject: what a network says of itself now."""
+    return signals.sort("at").unique(["signal", "subject"], keep="last", maintain_order=True)

@@ -5,27 +5,28 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from components import connections, session
-from components.session import (
-    actor,
-    network_states,
-    now,
-    preferences,
-    require,
-    settings,
-    worker_is_alive,
-)
+from components import connections, rate_cards, session
+from components.session import actor, lake, now, preferences, require, settings
+from connectors.registry import SOURCES
 from data import preferences as store
+from data import rate_cards as cards
 from data import worker
+from data.card_files import read_card, template_csv, template_xlsx
+from data.market import Busy
 from data.preferences import Preferences
 from data.shipped import catalogue
 from data.terms import terms
+from engine.rate_cards import CardRefused
 
 require("viewer")
 
 REFRESH_SECONDS = 5
 FAULT = "settings_fault"
 CONNECTIONS, CARDS, PREFERENCES = "Connections", "Rate cards", "Preferences"
+TEMPLATES = (
+    ("necto-rate-card.csv", template_csv, "text/csv"),
+    ("necto-rate-card.xlsx", template_xlsx, "application/octet-stream"),
+)
 
 
 def keep(how: Callable[[Preferences], Preferences], said: str) -> None:
@@ -38,11 +39,9 @@ def keep(how: Callable[[Preferences], Preferences], said: str) -> None:
 
 
 def switch(name: str, is_on: bool) -> None:  # noqa: FBT001 - a toggle's value
-    at = now()
-    keep(
-        lambda kept: kept.switched(name, on=is_on, by=actor().name, at=at),
-        f"{name} is switched {'on' if is_on else 'off'}.",
-    )
+    by, at = actor().name, now()
+    said = f"{name} is switched {'on' if is_on else 'off'}."
+    keep(lambda kept: kept.switched(name, on=is_on, by=by, at=at), said)
 
 
 def test(name: str) -> None:
@@ -53,47 +52,64 @@ def test(name: str) -> None:
         st.session_state[FAULT] = f"The request could not be written ({error.strerror})."
 
 
-def faults() -> None:
-    """Show what a click could not do; a callback itself may not draw in a fragment."""
-    if fault := st.session_state.pop(FAULT, None):
-        st.error(fault)
+def import_card(filename: str, content: bytes, name: str | None) -> None:
+    sellers = [kind.name for kind in SOURCES]
+    try:
+        card = read_card(filename, content, catalogue(), now(), name=name, sellers=sellers)
+        done = cards.import_card(lake(), card, by=actor().name, now=now())
+        rate_cards.imported(done.new, done.known, card.warnings)
+    except CardRefused as refused:
+        rate_cards.refused(refused.faults)
+    except (Busy, ValueError, OSError) as error:
+        st.error(f"Nothing was imported: {error}")
+
+
+def withdraw(seller: str, name: str, reason: str) -> None:
+    try:
+        cards.withdraw(lake(), seller, name, reason=reason, by=actor().name, now=now())
+    except (Busy, LookupError, ValueError, OSError) as error:
+        st.error(f"Not withdrawn: {error}")
+    else:
+        st.rerun()
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
-def sources() -> None:
-    faults()
+def show_connections() -> None:
+    session.show_fault(FAULT)
     found = session.connections()
     if not found:
         st.info("The worker has not said yet how it is connected: it does when it starts.")
-        return
-    if not worker_is_alive():
+    elif not session.worker_is_alive():
         st.warning("The worker is not running: this is what it said last.")
-    states = {state.network: state for state in network_states()}
+    states = {state.network: state for state in session.network_states()}
     connections.connection_rows(found, states, now(), switch, test)
 
 
 st.title("What Necto reads, and how")
-section = st.segmented_control(
-    "Section", [CONNECTIONS, CARDS, PREFERENCES], default=CONNECTIONS, required=True,
-    key="section", bind="query-params", label_visibility="collapsed",
+section = st.radio(
+    "Section", [CONNECTIONS, CARDS, PREFERENCES], horizontal=True, key="section",
+    bind="query-params", label_visibility="collapsed",
 )  # fmt: skip
 if section == CONNECTIONS:
     with st.container(border=True):
-        sources()
+        show_connections()
     connections.not_built([one for one in terms().values() if not one.is_built])
-elif section == PREFERENCES:
-    with st.form("preferences", width=640):
-        zone = st.selectbox(
-            "Reporting time zone", sorted(zoneinfo.available_timezones()),
-            sorted(zoneinfo.available_timezones()).index(preferences().time_zone),
-            help="Times on the screen; everything is kept in UTC.",
-        )  # fmt: skip
-        models = st.multiselect(
-            "GPU models of interest", sorted(m.name for m in catalogue().models),
-            list(preferences().models_of_interest), max_selections=store.MODELS_MAX,
-            help="Shown first; the first one is the Dashboard's.",
-        )  # fmt: skip
-        if st.form_submit_button("Keep", type="primary"):
-            chosen = {"time_zone": zone, "models_of_interest": tuple(models)}
-            keep(lambda kept: kept.model_copy(update=chosen), "Kept.")
-            faults()
+elif section == CARDS:
+    with st.container(border=True):
+        rate_cards.import_form(TEMPLATES, import_card)
+    known = [
+        rate_cards.Line(one.record, one.state, one.withdrawal.reason if one.withdrawal else None)
+        for one in cards.cards(lake(), now())
+    ]
+    rate_cards.cards_table(known)
+    if known:
+        rate_cards.card_tools(known, lambda record: cards.original(lake(), record), withdraw)
+else:
+    chosen = connections.preferences_form(
+        sorted(zoneinfo.available_timezones()), preferences().time_zone,
+        sorted(model.name for model in catalogue().models),
+        preferences().models_of_interest, store.MODELS_MAX,
+    )  # fmt: skip
+    if chosen:
+        keep(lambda kept: kept.model_copy(update=chosen), "Kept.")
+        session.show_fault(FAULT)

@@ -40,7 +40,7 @@ def aged(root: Path, days: int, every: int = 1) -> Lake:
 
 def asked_by_pages(lake: Lake) -> None:
     """Every question of the Dashboard and the Market, of a process that remembers nothing."""
-    market = questions.read(lake)
+    market = questions.read(lake, OBSERVED)
     questions.states(lake, market)
     questions.raw_row(lake, "akash", OFFER)
     questions.providers(lake, "akash")

@@ -1,0 +1,163 @@
+"""Rate cards on the screen: import with every fault named, and every version with its state."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import polars as pl
+import streamlit as st
+
+from components.text import literal, network_name
+from engine.export import csv_text, inert_text
+from engine.rate_cards import CardRecord, CardState
+
+FAULTS_SHOWN_MAX = 200
+
+
+class Line(NamedTuple):
+    """A version of a card, its state today, and why it was withdrawn if it was."""
+
+    record: CardRecord
+    state: CardState
+    reason: str | None
+
+
+def import_form(
+    templates: Sequence[tuple[str, Callable[[], str | bytes], str]],
+    on_import: Callable[[str, bytes, str | None], None],
+) -> None:
+    """A file, a name, one button; ``templates``: file name, content, media type."""
+    left, right = st.columns([3, 1.2], vertical_alignment="top")
+    with right:
+        st.caption("Start from the template; its second sheet explains every column.")
+        for name, content, media in templates:
+            st.download_button(
+                name.rsplit(".", 1)[1].upper(),
+                content,
+                name,
+                media,
+                icon=":material/download:",
+                on_click="ignore",
+                width="stretch",
+                help=f"The template, as {name}",
+            )
+    with left.form("import_card", border=False, clear_on_submit=True):
+        file = st.file_uploader("A card, CSV or Excel", type=["csv", "xlsx"])
+        name = st.text_input(
+            "Its name",
+            placeholder="the file's name",
+            max_chars=60,
+            help="The same name for the same seller makes a new version, which takes its place.",
+        )
+        if st.form_submit_button("Import", type="primary", icon=":material/upload:"):
+            if file is None:
+                st.warning("Choose a file first.")
+            else:
+                on_import(file.name, file.getvalue(), name.strip() or None)
+
+
+def refused(faults: pl.DataFrame) -> None:
+    """Why a card was not imported: line, column, value and remedy of every fault."""
+    st.error(
+        f"Nothing was imported: {faults.height:,} faults. Mend them and import the file again.",
+        icon=":material/error:",
+    )
+    _faults_table(faults)
+    st.download_button(
+        "All faults as CSV",
+        lambda: csv_text(faults.to_dicts(), faults.columns),
+        "necto-card-faults.csv",
+        "text/csv",
+        on_click="ignore",
+    )
+
+
+def imported(
+    new: Sequence[CardRecord], known: Sequence[CardRecord], warnings: pl.DataFrame
+) -> None:
+    """What an import did, and what a person may want to look at."""
+    for record in new:
+        st.success(
+            f"{literal(record.name)}, version {record.version}, {network_name(record.seller)}: "
+            f"{record.rows:,} prices, valid {record.valid_from} to {record.valid_until}."
+        )
+    for record in known:
+        st.info(
+            f"Known already: {literal(record.name)}, version {record.version}, "
+            f"{network_name(record.seller)}. Nothing was changed."
+        )
+    if warnings.height:
+        st.warning(f"{warnings.height:,} things to look at; they were imported all the same.")
+        _faults_table(warnings)
+
+
+def cards_table(lines: Sequence[Line]) -> None:
+    """Every version of every card, newest first."""
+    if not lines:
+        st.info(
+            "No rate card yet. Aethir publishes no prices: import what you negotiated with it, or "
+            "your own rates at AWS, Azure or Google, and they are compared like any other price.",
+            icon=":material/contract:",
+        )
+        return
+    st.dataframe(
+        pl.DataFrame([_line(line) for line in lines], infer_schema_length=None),
+        hide_index=True,
+        placeholder="–",
+        alt="Rate cards and their versions",
+    )
+
+
+def card_tools(
+    lines: Sequence[Line],
+    original: Callable[[CardRecord], bytes],
+    on_withdraw: Callable[[str, str, str], None],
+) -> None:
+    """The original file of a version, and taking a card off the market."""
+    names = {f"{line.record.name} · {line.record.seller} · {line.record.version}": line
+             for line in lines}  # fmt: skip
+    left, middle, right = st.columns([2.4, 1.2, 3], vertical_alignment="bottom")
+    chosen = names[left.selectbox("Card, seller, version", list(names))]
+    record = chosen.record
+    middle.download_button(
+        "Original file",
+        lambda: original(record),
+        record.filename,
+        on_click="ignore",
+        width="stretch",
+        help="Byte for byte as it was imported.",
+    )
+    with right.popover("Withdraw …", disabled=chosen.state == "withdrawn"):
+        reason = st.text_input("Why", max_chars=300, key="withdraw_reason")
+        st.caption("It leaves the market now; all its versions stay readable.")
+        if st.button("Withdraw", type="primary", disabled=not reason.strip()):
+            on_withdraw(record.seller, record.name, reason.strip())
+
+
+def _line(line: Line) -> dict[str, Any]:
+    record = line.record
+    return {
+        "Card": record.name,
+        "Seller": network_name(record.seller),
+        "Version": record.version,
+        "State": line.state,
+        "Valid from": record.valid_from,
+        "Valid until": record.valid_until,
+        "Prices": record.rows,
+        "Imported": record.imported_at,
+        "By": record.imported_by,
+        "SHA-256": record.original_sha256[:16],
+        "Why withdrawn": line.reason,
+    }
+
+
+def _faults_table(faults: pl.DataFrame) -> None:
+    if faults.height > FAULTS_SHOWN_MAX:
+        st.caption(f"The first {FAULTS_SHOWN_MAX} of {faults.height:,}:")
+    shown = faults.head(FAULTS_SHOWN_MAX).select(
+        pl.col("line").alias("Line"),
+        pl.col("column").alias("Column"),
+        inert_text(pl.col("value")).alias("Value"),
+        pl.col("fault").alias("What is wrong"),
+        pl.col("remedy").alias("What to do"),
+    )
+    st.dataframe(shown, hide_index=True, placeholder="–", alt="Faults, by line")
