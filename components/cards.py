@@ -6,6 +6,7 @@ import streamlit as st
 
 from components.text import (
     LABEL_MEANINGS,
+    baseline_name,
     differences_text,
     literal,
     network_name,
@@ -42,6 +43,24 @@ def headline_cards(headline: Headline, large: tuple[int, int]) -> None:
             "like-for-like machine. Counted only where 70 % is known to remain after adding the "
             "CPU and RAM that the offer lacks; examples and prices before a fee are left out.",
         )
+
+
+def headline_line(headline: Headline) -> None:
+    """The answer in one sentence, as text: it is on the screen before any card is drawn."""
+    offer = headline.offer
+    if offer is None:
+        st.markdown(f"**{headline.gpu_model}**: no firm price that is free on any network now.")
+        return
+    made = offer["price_as_of"] or offer["observed_at"]
+    saved = " · ".join(
+        f"{saving_range(one)} below {baseline_name(one)} ({one.confidence})"
+        for one in headline.comparisons
+    )
+    st.markdown(
+        f"**{headline.gpu_model} from {literal(usd_per_hour(offer['usd_per_gpu_hour']))} per "
+        f"GPU-hour** on {literal(network_name(str(offer['network'])))}, {offer['source_kind']}, "
+        f"{made:%Y-%m-%d}" + (f" · {saved}" if saved else "")
+    )
 
 
 def label_line(headline: Headline) -> None:
@@ -104,7 +123,7 @@ def _saving(name: str, comparison: Comparison | None) -> None:
         )
         return
     st.metric(
-        f"Saves vs {name}",
+        f"Saves vs {baseline_name(comparison)}",
         saving_range(comparison),
         border=True,
         height="stretch",
@@ -116,10 +135,16 @@ def _saving(name: str, comparison: Comparison | None) -> None:
     )
 
 
+def _which(comparison: Comparison) -> str:
+    if comparison.baseline_kind == "contract":
+        return "price of your own rate card, which comes before any list price"
+    return "cheapest of the listed regions"
+
+
 def _how(name: str, comparison: Comparison) -> str:
     text = (
         f"Against {name} {literal(comparison.instance)} in {literal(comparison.region)}, the "
-        "cheapest of the listed regions: 1 − offer / baseline = "
+        f"{_which(comparison)}: 1 − offer / baseline = "
         f"{percent(comparison.saving)}."
     )
     if comparison.saving_adjusted is not None:

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
-from components.text import BASIS_WARNINGS, SHORT_WARNINGS, network_name
+from components.text import BASIS_WARNINGS, SHORT_WARNINGS, network_name, usd_per_hour
 
 THIRD_PARTY = "third party"
 _OURS = "#3b82f6"
@@ -59,6 +59,22 @@ def history_lines(history: pl.DataFrame, *, key: str, height: int = 420) -> None
         yaxis={"title": "USD per GPU-hour", "rangemode": "tozero"},
     )
     show_figure(figure, "Lowest price per GPU-hour by day and seller", key=key)
+
+
+def index_line(index: pl.DataFrame) -> None:
+    """The newest index price in words; one network alone makes no index, and says so."""
+    if index.is_empty():
+        st.caption("Index price: none yet; it is made of live readings of two networks or more.")
+        return
+    row = index.row(-1, named=True)
+    names = ", ".join(network_name(name) for name in row["names"])
+    price = usd_per_hour(row["index_usd_per_gpu_hour"]).replace("$", "\\$")
+    what = "Median of one network, no index" if row["is_single_network"] else "Index price"
+    st.caption(
+        f"{what}: {price} per GPU-hour on {row['day']}, {names}.",
+        help="The median over networks of each network's median firm on-demand price of the day, "
+        "live readings only; no hyperscalers, examples or rate cards (docs/index-price.md).",
+    )
 
 
 def credit(history: pl.DataFrame, text: str) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from components.text import age, ago, literal, network_name, span
 from engine.export import inert_text
 from engine.runs import NetworkState
-from engine.sources import MEANINGS, SourceStatus
+from engine.sources import MEANINGS, SourceStatus, Word
 
 _POLL_SECONDS = 2
 
@@ -24,15 +24,17 @@ def status_line(
             icon=":material/science:",
             color="orange",
         )
-        live = [source for source in sources if source.word == "live"]
+        read = [one for one in sources if one.connection is None or one.connection.reads]
+        read = [one for one in read if one.word != "contract"]  # a rate card is not read
+        live = [source for source in read if source.word == "live"]
         seen = (s.state.observed_at for s in sources if s.state and s.state.observed_at)
         newest = max(seen, default=None)
-        counts = f"{len(live)} of {len(sources)} sources live"
+        counts = f"{len(live)} of {len(read)} sources live"
         st.badge(
             f"Newest figure: {ago(newest, now)} · {counts}" if newest else "Market is empty",
             icon=":material/sensors:" if live else ":material/history:",
-            color="green" if len(live) == len(sources) else "yellow",
-            help="Other figures may be older: the Dashboard lists every source with its age.",
+            color="green" if len(live) == len(read) else "yellow",
+            help="Other figures may be older: Networks lists every source with its age.",
         )
         if worker_alive:
             st.badge("Worker alive", icon=":material/check_circle:", color="green")
@@ -42,6 +44,35 @@ def status_line(
                 icon=":material/error:",
                 color="red",
                 help="Start it with: python -m connectors work (make run starts it by itself).",
+            )
+
+
+_BADGES: dict[Word, tuple[str, str]] = {
+    "live": (":material/sensors:", "green"),
+    "stale": (":material/history:", "yellow"),
+    "failing": (":material/error:", "red"),
+    "contract": (":material/contract:", "blue"),
+    "recorded": (":material/inventory_2:", "gray"),
+    "empty": (":material/hourglass_empty:", "gray"),
+    "off": (":material/toggle_off:", "gray"),
+    "no key": (":material/key_off:", "gray"),
+}
+
+
+def source_badges(sources: Sequence[SourceStatus], now: datetime) -> None:
+    """Every source with one word and the age of its newest figure; what it said is on hover."""
+    with st.container(horizontal=True, gap="small", key="source_badges"):
+        for source in sources:
+            icon, color = _BADGES[source.word]
+            seen = source.state.observed_at if source.state else None
+            figures = f", {source.kind}" if source.kind and source.kind != source.word else ""
+            old = f" {age(seen, now)}" if seen else ""
+            said = last_reading(source.state, now) if source.state else ""
+            st.badge(
+                f"{network_name(source.name)}: {source.word}{figures}{old}",
+                icon=icon,
+                color=color,  # type: ignore[arg-type]
+                help=literal(". ".join(filter(None, [MEANINGS[source.word], source.why, said]))),
             )
 
 
@@ -105,9 +136,9 @@ def attention(
             f"{network_name(s.network)} (figures of {span(s.oldest_at, s.observed_at)} kept)"
             for s in failing
         )
-        problems.append(f"No live figures at the last reading from {names}. Why: see Sources.")
+        problems.append(f"No live figures at the last reading from {names}. Why: see Networks.")
     if set_aside:
-        problems.append(f"{len(set_aside)} unusable files were set aside: see Sources.")
+        problems.append(f"{len(set_aside)} unusable files were set aside: see Networks.")
     if problems:
         st.warning(" ".join(problems), icon=":material/warning:")
 

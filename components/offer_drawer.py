@@ -14,6 +14,7 @@ from components.text import (
     TERM_NAMES,
     UNKNOWN,
     ago,
+    baseline_name,
     differences_text,
     literal,
     moment,
@@ -26,7 +27,7 @@ from components.text import (
 )
 from engine.export import inert, number_text
 from engine.market import attributes_from
-from engine.overview import BASELINE_NAMES, Comparison
+from engine.overview import Comparison
 from engine.resources import Catalogue, GpuModel
 from engine.savings import AKASH_SHAPE_RATES, SLA_NOTE
 
@@ -180,7 +181,7 @@ def _savings(comparisons: Sequence[Comparison]) -> None:
         st.caption("No hyperscaler sells the same model in the same form factor on this term.")
         return
     for found in comparisons:
-        name = BASELINE_NAMES[found.baseline]
+        name = baseline_name(found)
         adjusted = (
             f" ({percent(found.saving_adjusted)} after adding the CPU and RAM it lacks)"
             if found.saving_adjusted is not None

@@ -12,6 +12,7 @@ from components.text import (
     SHORT_WARNINGS,
     TERM_NAMES,
     age,
+    literal,
     network_name,
     usd_per_hour,
 )
@@ -116,23 +117,24 @@ def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
     )
 
 
-def network_table(cheapest: pl.DataFrame) -> None:
-    """Each network's cheapest offer of a GPU against each hyperscaler; its price is in a bar."""
+def network_lines(cheapest: pl.DataFrame) -> None:
+    """Each network's cheapest offer of a GPU against each hyperscaler, as a small table of text.
+
+    A grid would bring the page a megabyte of script for five lines.
+    """
     made = pl.coalesce("price_as_of", "observed_at").dt.to_string("%Y-%m-%d")
-    rows = cheapest.select(
-        _seller().alias("Network"),
-        *_savings(),
-        pl.col("confidence").alias("Label"),
-        made.alias("Price of"),
-    )
-    columns = _columns() | {"Network": st.column_config.TextColumn(width=140)}
-    st.dataframe(
-        rows,
-        hide_index=True,
-        placeholder="–",
-        alt="Each network's cheapest offer against each hyperscaler",
-        column_config=columns,
-    )
+    titles = ("Network", *(f"vs {name}" for name in BASELINE_NAMES.values()), "Label", "Price of")
+    rows = cheapest.select(_seller(), *_savings(), "confidence", made.alias("made")).rows()
+    lines = [
+        " | ".join([literal(seller), *map(_whole_percent, savings), label or "–", str(day)])
+        for seller, *savings, label, day in rows
+    ]
+    rule = " | ".join([":--", *["--:"] * len(BASELINE_NAMES), ":-:", "--:"])
+    st.markdown("\n".join([" | ".join(titles), rule, *lines]))
+
+
+def _whole_percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0f} %".replace("-", "−")
 
 
 def _seller() -> pl.Expr:

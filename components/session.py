@@ -5,20 +5,26 @@ The one component that may import ``data``.
 
 import getpass
 import threading
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import streamlit as st
 
 from data.market import Lake
 from data.offers import Market, latest, states
 from data.preferences import Preferences, load
+from data.providers import provider_signals
 from data.settings import Settings
 from data.worker import connections as reported
 from data.worker import heartbeat
 from engine.connections import Connection
+from engine.overview import savings_by_offer
 from engine.people import Actor, Role, local_actor
+from engine.provider_search import with_signals
 from engine.runs import NetworkState
+from engine.search import Search, matching
 from engine.sources import SourceStatus, source_statuses
 
 _run = threading.local()  # a script run has its own thread
@@ -42,6 +48,28 @@ def lake() -> Lake:
 def market() -> Market:
     """The newest offers and today's rate cards; read again only when there are newer ones."""
     return latest(lake(), now())
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What the Market lists before any filter: offers with savings and provider facts."""
+
+    offers: pl.DataFrame
+    providers: pl.DataFrame
+
+
+def listing(*, hyperscalers: bool) -> Listing:
+    """What the Market lists now; made once per newest market and day, not at every click."""
+    newest = market()
+    return _listing(f"{newest.key} {now().astimezone(UTC):%Y-%m-%d}", newest, hyperscalers)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _listing(key: str, _newest: Market, hyperscalers: bool) -> Listing:  # noqa: FBT001
+    del key
+    facts = provider_signals(lake(), _newest)
+    sold = matching(_newest.offers if hyperscalers else _newest.networks, Search(), now())
+    return Listing(savings_by_offer(with_signals(sold, facts), _newest.baselines, now()), facts)
 
 
 def network_states() -> list[NetworkState]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
-from engine.overview import Comparison
+from engine.overview import BASELINE_NAMES, Comparison
 from engine.savings import DIFFERENCES
 
 _MINUTE = 60
@@ -88,6 +88,12 @@ def saving_range(comparison: Comparison) -> str:
     if comparison.is_upper_bound:
         return f"up to {most}"
     return most if least == most else f"{least.removesuffix(' %')} to {most}"
+
+
+def baseline_name(comparison: Comparison) -> str:
+    """Whose price it is; the customer's own contracted rate is called so."""
+    name = BASELINE_NAMES[comparison.baseline]
+    return f"your {name} contract" if comparison.baseline_kind == "contract" else name
 
 
 def differences_text(codes: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ class Comparison:
     """One offer against one baseline. Savings are fractions; ``least`` counts missing CPU/RAM."""
 
     baseline: str
+    baseline_kind: str
     instance: str
     region: str | None
     usd_per_gpu_hour: Decimal
@@ -41,7 +42,8 @@ class Comparison:
         """Read a row of ``engine.savings.compared``."""
         fields = {name: row[f"baseline_{name}"] for name in _FROM_BASELINE}
         same = {name: row[name] for name in ("baseline", "saving", "saving_adjusted", "confidence")}
-        return cls(**fields, **same, differences=tuple(row["differences"]))  # type: ignore[arg-type]
+        kind = row["baseline_source_kind"]
+        return cls(**fields, **same, baseline_kind=kind, differences=tuple(row["differences"]))  # type: ignore[arg-type]
 
 
 _FROM_BASELINE = ("instance", "region", "usd_per_gpu_hour", "observed_on")

@@ -9,18 +9,17 @@ from components.bands import bands_section, history_choice
 from components.export import export_menu
 from components.filters import clear_filters, market_filters
 from components.offer_drawer import offer_drawer
-from components.session import lake, market, now, require
+from components.session import lake, listing, market, now, require
 from components.side_by_side import side_by_side_dialog
 from data.history import bands, market_facts, model_history, offer_history
 from data.offers import providers, raw_row
-from data.providers import provider_signals
 from data.shipped import HISTORY_CREDIT, catalogue
 from engine.export import OFFER_COLUMNS
 from engine.grid import like_for_like, networks_of
-from engine.overview import OFFER_SAVINGS, Comparison, savings_by_offer
+from engine.overview import OFFER_SAVINGS, Comparison
 from engine.provider_search import EXPORTED_SIGNALS, with_signals
 from engine.savings import compared
-from engine.search import Search, matching, unstated
+from engine.search import matching, unstated
 from engine.side_by_side import side_by_side
 
 require("viewer")
@@ -58,12 +57,11 @@ def show_beside(one: dict[str, object], other: dict[str, object]) -> None:
 
 
 def show_offers() -> None:
-    priced = savings_by_offer(offers, newest.baselines, now())
-    with tool:
-        offer_table.offer_opener(priced, opened.open_offer)
-    export_menu(export, priced, EXPORTED, "necto-offers", now())
     market_notes.offers_line(offers.height, listed.height, missing)
-    offer_table.offer_table(priced, now(), opened.open_offer)
+    with tool:
+        offer_table.offer_opener(offers, opened.open_offer)
+    export_menu(export, offers, EXPORTED, "necto-offers", now())
+    offer_table.offer_table(offers, now(), opened.open_offer)
 
 
 def show_grid() -> None:
@@ -94,7 +92,7 @@ newest = market()
 st.title("Who sells what, where, at what price")
 if newest.offers.is_empty():
     freshness.wait_for_offers(lambda: not market().offers.is_empty())
-signals = provider_signals(lake(), newest)
+signals = listing(hyperscalers=False).providers
 wanted = [newest.offers.filter(offer_id=name) for name in opened.opened() if name]
 linked = [with_signals(rows, signals).to_dicts() for rows in wanted]
 if not all(linked):
@@ -103,8 +101,7 @@ if not all(linked):
 side, main = st.columns([1, 4.6])
 with side:
     both = st.toggle("Also AWS, Azure, Google", key="hyperscalers", bind="query-params")
-    sold = matching(newest.offers if both else newest.networks, Search(), now())
-    listed = with_signals(sold, signals)
+    listed = listing(hyperscalers=both).offers
     search = market_filters(listed, catalogue(), signals)
     st.button("Clear filters", on_click=clear_filters, width="stretch")
 offers = matching(listed, search, now())

@@ -55,8 +55,9 @@ def settings_page() -> str:
 
 
 def sources_table() -> dict:
-    """The Dashboard's line about Akash."""
+    """The Networks page's line about Akash."""
     visitor = AppTest.from_file(str(FRAME), default_timeout=60).run()
+    visitor.switch_page(str(FRAME.parents[1] / "pages" / "networks.py")).run()
     assert not visitor.exception
     tables = (element.value for element in visitor.dataframe)
     table = next(t for t in tables if "Last reading" in t.columns)

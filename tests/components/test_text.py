@@ -38,6 +38,7 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 def comparison(saving: float, adjusted: float | None, *codes: str) -> Comparison:
     return Comparison(
         baseline="aws",
+        baseline_kind="recorded",
         instance="p5.4xlarge",
         region="us-east-1",
         usd_per_gpu_hour=Decimal("6.88"),
