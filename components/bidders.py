@@ -49,7 +49,7 @@ def answer_shown(
     answer: ScreeningAnswer | None, now: datetime, *, is_waiting: bool, names: Mapping[str, str]
 ) -> None:
     """The newest answer, or that the worker has not answered yet; ``names`` by provider id."""
-    if is_waiting:
+    if is_waiting or answer is None:
         st.info("The worker is asking Akash; the answer appears here.", icon=":material/sync:")
     if answer is None:
         return

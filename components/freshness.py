@@ -106,12 +106,13 @@ def networks_table(sources: Sequence[SourceStatus], now: datetime) -> None:
 def _line(source: SourceStatus, now: datetime) -> dict[str, object]:
     state = source.state
     said = last_reading(state, now) if state else ""
+    seen = state.observed_at if state else None
     return {
         "Source": network_name(source.name),
         "Status": source.word,
         "Figures": source.kind,
-        "Figures from": span(state.oldest_at, state.observed_at, now.tzinfo) if state else None,
-        "Oldest": age(state.oldest_at, now) if state else None,
+        "Figures from": span(state.oldest_at, seen, now.tzinfo) if state and seen else None,
+        "Oldest": age(state.oldest_at, now) if state and seen else None,
         "Offers": state.offers + state.contract_offers if state else 0,
         "Free": state.available if state else None,
         "Last reading": ". ".join(filter(None, [_because(source), said])),
@@ -167,7 +168,7 @@ def set_aside_list(set_aside: dict[str, str]) -> None:
 
 def rejected_rows(network: str, rejects: pl.DataFrame) -> None:
     """Rows of the shown reading that did not become offers, each with its reason."""
-    with st.expander(f"{network_name(network)}: {rejects.height} rows without an offer, and why"):
+    with st.expander(f"{network_name(network)}: {rejects.height} unusable rows, and why"):
         st.dataframe(
             rejects.select(
                 pl.col("code").alias("Code"),
@@ -186,5 +187,6 @@ def last_reading(state: NetworkState, now: datetime) -> str:
     if state.last.source_kind == "recorded":
         return "shipped figures loaded; not read live"
     refused = sum(state.last.reject_counts.values())
-    unread = f", {refused} rows unusable" if refused else ""
+    rows = "row" if refused == 1 else "rows"
+    unread = f", {refused} {rows} unusable" if refused else ""
     return f"{ago(state.last.started_at, now)}: {state.last.message}{unread}"

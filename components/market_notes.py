@@ -1,12 +1,14 @@
 """What the Market says about what it shows: which view, how many, what was left out and why."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from components.text import NETWORK_NAMES, TERM_NAMES
+from components.text import NETWORK_NAMES, TERM_NAMES, network_name, span
 from engine.overview import BASELINE_NAMES
+from engine.sources import SourceStatus
 
 
 def view_choice(place: DeltaGenerator, views: Sequence[str]) -> str:
@@ -19,6 +21,18 @@ def view_choice(place: DeltaGenerator, views: Sequence[str]) -> str:
 
 def gone_line() -> None:
     st.warning("The linked offer is no longer on the market.", icon=":material/link_off:")
+
+
+def trouble_line(sources: Sequence[SourceStatus], now: datetime) -> None:
+    """Sources that should be read and give nothing new: whose figures are old, and since when."""
+    told = [
+        f"{network_name(one.name)} {one.word}, figures of "
+        f"{span(one.state.oldest_at, one.state.observed_at, now.tzinfo)}"
+        for one in sources
+        if one.is_trouble and one.state
+    ]
+    if told:
+        st.caption(f":material/warning: {'; '.join(told)}. Why: see Networks.")
 
 
 def offers_line(shown: int, listed: int, missing: Mapping[str, int]) -> None:

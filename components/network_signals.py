@@ -80,7 +80,11 @@ def utilisation_chart(signals: pl.DataFrame, *, key: str, height: int = 300) -> 
             )
         )
     figure.update_layout(
-        height=height, yaxis={"title": "GPUs leased, %", "range": [0, 100]}, hovermode="closest"
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        height=height,
+        yaxis={"title": "GPUs leased, %", "range": [0, 100]},
+        xaxis={"tickformat": "%b %d"},
+        hovermode="closest",
     )
     show_figure(figure, "GPUs leased of those on the network, by day", key=key)
 
@@ -89,13 +93,13 @@ def gpus_table(newest: pl.DataFrame) -> None:
     """GPUs on the network and leased, per kind, now."""
     kinds = newest.filter(pl.col("subject").is_not_null())
     wide = kinds.pivot("signal", index="subject", values="value", aggregate_function="last")
-    named = {"subject": "GPU", "gpus_total": "On the network", "gpus_leased": "Leased",
+    named = {"subject": "GPU", "gpus_total": "In all", "gpus_leased": "Leased",
              "providers": "Providers"}  # fmt: skip
     kept = {name: title for name, title in named.items() if name in wide.columns}
     rows = wide.select(pl.col(name).alias(title) for name, title in kept.items())
-    if "On the network" in rows.columns:
-        rows = rows.sort("On the network", descending=True, nulls_last=True)
-    st.dataframe(rows, hide_index=True, placeholder="–", height=300, alt="GPUs by kind")
+    if "In all" in rows.columns:
+        rows = rows.sort("In all", descending=True, nulls_last=True)
+    st.dataframe(rows, hide_index=True, placeholder="–", height="content", alt="GPUs by kind")
 
 
 def _value(row: dict[str, object]) -> str:

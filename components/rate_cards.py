@@ -11,6 +11,7 @@ from engine.export import csv_text, inert_text
 from engine.rate_cards import CardRecord, CardState
 
 FAULTS_SHOWN_MAX = 200
+UPLOAD_MB_MAX = 20
 
 
 class Line(NamedTuple):
@@ -41,7 +42,9 @@ def import_form(
                 help=f"The template, as {name}",
             )
     with left.form("import_card", border=False, clear_on_submit=True):
-        file = st.file_uploader("A card, CSV or Excel", type=["csv", "xlsx"])
+        file = st.file_uploader(
+            "A card, CSV or Excel", type=["csv", "xlsx"], max_upload_size=UPLOAD_MB_MAX
+        )
         name = st.text_input(
             "Its name",
             placeholder="the file's name",

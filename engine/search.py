@@ -87,7 +87,8 @@ def _conditions(search: Search, now: datetime) -> Iterator[pl.Expr]:
         yield pl.col("available")
     if search.age_days_max is not None:
         oldest = naive_utc(now) - timedelta(days=min(search.age_days_max, _DAYS_MAX))
-        yield pl.coalesce("price_as_of", "observed_at") >= oldest
+        is_agreed = pl.col("source_kind") == "contract"  # its days say whether it holds
+        yield is_agreed | (pl.coalesce("price_as_of", "observed_at") >= oldest)
 
 
 def _membership(search: Search) -> Iterator[pl.Expr]:

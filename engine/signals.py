@@ -26,13 +26,13 @@ SignalName = Literal[
     "collateral_ratio",
 ]
 SIGNAL_NAMES: Mapping[SignalName, str] = {
-    "gpus_total": "GPUs on the network",
+    "gpus_total": "GPUs in all",
     "gpus_leased": "GPUs leased",
-    "utilisation": "GPU utilisation",
+    "utilisation": "GPUs leased of all",
     "providers": "providers",
     "nodes": "nodes",
-    "revenue_usd_day": "network revenue, USD a day",
-    "risk_status": "state of the payment mechanism",
+    "revenue_usd_day": "revenue a day",
+    "risk_status": "payment state",
     "collateral_ratio": "collateral ratio",
 }
 """Stable codes and what they are called on the screen."""

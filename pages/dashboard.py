@@ -18,7 +18,7 @@ from engine.overview import (
 require("viewer")
 
 REFRESH_SECONDS = 15
-CHART_HEIGHT, BAR_HEIGHT = 270, 190  # pixels
+CHART_HEIGHT, BAR_HEIGHT = 190, 160  # pixels
 DEFAULT_GPU = "H100-SXM"
 
 
@@ -77,6 +77,4 @@ with right.container(border=True, height="stretch"):
     charts.history_lines(history, key="dashboard_history", height=CHART_HEIGHT)
     charts.index_line(model_index(lake(), gpu, now()))
     charts.credit(history, HISTORY_CREDIT)
-with st.container(border=True):
-    st.subheader("Sources")
-    sources()
+sources()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from components import charts, freshness, market_notes, offer_table, opened, price_grid
+from components import charts, freshness, market_notes, offer_table, opened, price_grid, session
 from components.bands import bands_section, history_choice
 from components.export import export_menu
 from components.filters import clear_filters, market_filters
@@ -98,6 +98,7 @@ linked = [with_signals(rows, signals).to_dicts() for rows in wanted]
 if not all(linked):
     market_notes.gone_line()
     opened.close_offers()
+market_notes.trouble_line(session.sources(), now())
 side, main = st.columns([1, 4.6])
 with side:
     both = st.toggle("Also AWS, Azure, Google", key="hyperscalers", bind="query-params")

@@ -6,20 +6,24 @@ from decimal import Decimal
 import polars as pl
 import streamlit as st
 
-from components import clouds, freshness, network_signals, session
-from components.session import lake, market, now, require
+from components import bidders, clouds, freshness, network_signals, session
+from components.session import lake, market, now, require, settings
 from components.text import network_name
+from connectors.networks.akash import AUDITORS
+from data import asks
 from data.egress import egress_comparison
 from data.octanebench import octanebench_tiers
-from data.offers import rejects
+from data.offers import providers, rejects
 from data.signals import signals
 from engine.baselines import baseline_prices
+from engine.screening import ScreeningAsk
 from engine.signals import newest_signals
 
 require("viewer")
 
 REFRESH_SECONDS = 15
-SOURCES, BUSY, CLOUDS = "Sources", "How busy", "Clouds side by side"
+ASK_SECONDS = 2
+SOURCES, BUSY, BIDDERS, CLOUDS = "Sources", "How busy", "Who can bid", "Clouds side by side"
 DEFAULT_GPU = "H100-SXM"
 GB_USUAL, GB_MAX = 1_000, 10_000_000
 
@@ -50,6 +54,35 @@ def show_busy() -> None:
                 network_signals.gpus_table(newest[name])
 
 
+def leave(wanted: ScreeningAsk) -> None:
+    try:
+        st.session_state["asked"] = asks.ask(settings().home, wanted, now())
+    except (asks.TooManyAsks, OSError) as error:
+        st.error(f"Not asked: {error}")
+
+
+@st.fragment(run_every=ASK_SECONDS)
+def show_answer() -> None:
+    if asked := st.session_state.get("asked"):
+        home = settings().home
+        listed = providers(lake(), "akash").select("provider_id", "name").rows()
+        bidders.answer_shown(
+            asks.answer(home, asked), now(), is_waiting=asks.is_waiting(home, asked),
+            names={owner: name for owner, name in listed if name},
+        )  # fmt: skip
+
+
+def show_bidders() -> None:
+    names = market().networks.filter(network="akash")["gpu_name"].unique().sort().to_list()
+    if not names:
+        st.info("No offer of Akash is known yet: its GPU names come with them.")
+        return
+    st.caption("Free GPUs are not bids: Akash itself says which providers could take an order now.")
+    gpu = st.selectbox("GPU, as Akash names it", names, key="gpu", bind="query-params", width=320)
+    bidders.ask_form(gpu or "", tuple(AUDITORS), leave)
+    show_answer()
+
+
 def show_clouds() -> None:
     models = sorted(market().baselines["gpu_model"].drop_nulls().unique())
     usual = models.index(DEFAULT_GPU) if DEFAULT_GPU in models else 0
@@ -66,7 +99,7 @@ def show_clouds() -> None:
 
 st.title("How the networks are doing")
 view = st.radio(
-    "View", [SOURCES, BUSY, CLOUDS], horizontal=True, key="view", bind="query-params",
+    "View", [SOURCES, BUSY, BIDDERS, CLOUDS], horizontal=True, key="view", bind="query-params",
     label_visibility="collapsed",
 )  # fmt: skip
-{SOURCES: show_sources, BUSY: show_busy, CLOUDS: show_clouds}[view]()
+{SOURCES: show_sources, BUSY: show_busy, BIDDERS: show_bidders, CLOUDS: show_clouds}[view]()
