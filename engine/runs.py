@@ -12,7 +12,7 @@ Outcome = Literal["ok", "unreachable", "denied", "unreadable", "failed"]
 Kind = Literal["offers", "providers", "rejects", "signals"]
 
 STALE_AFTER = timedelta(days=1)
-"""Every source is read at least four times a day; figures a day old mean that nobody reads."""
+"""Every source is read more often; figures a day old mean that nobody reads."""
 
 _FORMAT = "%Y%m%dT%H%M%S%fZ"
 

@@ -28,8 +28,17 @@ from engine.market import Offer, Term, offer_id_of
 from engine.money import exact
 from engine.resources import Catalogue, InstanceType
 
-REGIONS_MAX = 40
-"""Lists asked for at most; the catalogue knows 24 regions."""
+REGIONS = (
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "us-east-1",
+    "us-west-2",
+)
+"""The regions that the recorded prices know; a list is hundreds of MB, all of them several GB."""
 KEPT_BYTES_MAX = 8 * 1024 * 1024
 """Of one region: some 60 sizes with about 20 lines each come to 2 MB."""
 
@@ -105,12 +114,12 @@ class Aws(Connector):
 
     name = "aws"
     default_url = "https://pricing.us-east-1.amazonaws.com"
-    refresh_seconds = 86_400  # list prices change a few times a month, and the lists are large
+    refresh_seconds = 64_800  # list prices change a few times a month, and the lists are large
 
     def fetch(self, http: Http, catalogue: Catalogue) -> Sequence[Answer]:
         index = page_of(http.get(f"{self.base_url}{_INDEX}"), _Index).regions
-        known = sorted(code for network, code in catalogue.regions if network == self.name)
-        urls = [self._list_url(index[code]) for code in known[:REGIONS_MAX] if code in index]
+        known = [code for code in REGIONS if catalogue.country_of(self.name, code)]
+        urls = [self._list_url(index[code]) for code in known if code in index]
         if not urls:
             raise Unreadable("AWS lists none of the regions that Necto knows")
         return [http.lines(url, keep=_is_wanted, kept_bytes_max=KEPT_BYTES_MAX) for url in urls]
