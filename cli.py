@@ -165,6 +165,7 @@ def _source_record(source: "SourceStatus", now: datetime) -> dict[str, object]:
         "key": source.connection.key_state if source.connection else None,
         "source_kind": source.kind,
         "offers": state.offers if state else 0,
+        "contract_offers": state.contract_offers if state else 0,
         "available": state.available if state else None,
         "oldest_at": moment_text(oldest) if oldest else None,
         "observed_at": moment_text(seen) if seen else None,

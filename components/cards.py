@@ -49,7 +49,9 @@ def headline_line(headline: Headline) -> None:
     """The answer in one sentence, as text: it is on the screen before any card is drawn."""
     offer = headline.offer
     if offer is None:
-        st.markdown(f"**{headline.gpu_model}**: no firm price that is free on any network now.")
+        st.markdown(
+            f"**{literal(headline.gpu_model)}**: no firm price that is free on any network now."
+        )
         return
     made = offer["price_as_of"] or offer["observed_at"]
     saved = " · ".join(
@@ -57,8 +59,9 @@ def headline_line(headline: Headline) -> None:
         for one in headline.comparisons
     )
     st.markdown(
-        f"**{headline.gpu_model} from {literal(usd_per_hour(offer['usd_per_gpu_hour']))} per "
-        f"GPU-hour** on {literal(network_name(str(offer['network'])))}, {offer['source_kind']}, "
+        f"**{literal(headline.gpu_model)} from "
+        f"{literal(usd_per_hour(offer['usd_per_gpu_hour']))} per GPU-hour** on "
+        f"{literal(network_name(str(offer['network'])))}, {offer['source_kind']}, "
         f"{made:%Y-%m-%d}" + (f" · {saved}" if saved else "")
     )
 
@@ -80,7 +83,7 @@ def _cheapest(headline: Headline) -> None:
     offer = headline.offer
     if offer is None:
         st.metric(
-            f"{headline.gpu_model} per GPU-hour",
+            f"{literal(headline.gpu_model)} per GPU-hour",
             "–",
             border=True,
             height="stretch",
@@ -95,7 +98,7 @@ def _cheapest(headline: Headline) -> None:
     free = f" · {count} free" if count is not None else ""
     made = offer["price_as_of"] or offer["observed_at"]
     st.metric(
-        f"{headline.gpu_model} per GPU-hour",
+        f"{literal(headline.gpu_model)} per GPU-hour",
         usd_per_hour(offer["usd_per_gpu_hour"]),
         border=True,
         height="stretch",

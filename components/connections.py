@@ -137,13 +137,13 @@ def preferences_form(
         time_zone = st.selectbox(
             "Reporting time zone",
             zones,
-            list(zones).index(zone),
-            help="Times on the screen; everything is kept in UTC.",
+            list(zones).index(zone) if zone in zones else 0,
+            help="Times on the screen; charts say UTC, and everything is kept in UTC.",
         )
         wanted = st.multiselect(
             "GPU models of interest",
             models,
-            list(chosen),
+            [name for name in chosen if name in models],
             max_selections=most,
             help="Shown first; the first one is the Dashboard's.",
         )

@@ -5,7 +5,15 @@ from pathlib import Path
 import streamlit as st
 
 from components.freshness import status_line
-from components.session import enter_frame, now, settings, sources, worker_is_alive
+from components.session import (
+    MarketFault,
+    enter_frame,
+    market,
+    now,
+    settings,
+    sources,
+    worker_is_alive,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "components" / "static"
@@ -52,5 +60,10 @@ def status() -> None:
     status_line(settings().mode, sources(), now(), worker_alive=worker_is_alive())
 
 
+try:
+    market()  # before any fragment: those show faults of their own, without words
+except MarketFault as fault:
+    st.error(f"The market cannot be read: {fault}", icon=":material/error:")
+    st.stop()
 status()
 page.run()

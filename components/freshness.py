@@ -12,6 +12,7 @@ from engine.runs import NetworkState
 from engine.sources import MEANINGS, SourceStatus, Word
 
 _POLL_SECONDS = 2
+_REJECTS_SHOWN_MAX = 200  # they are sent again whenever the page renews itself
 
 
 def status_line(
@@ -27,7 +28,8 @@ def status_line(
         read = [one for one in sources if one.connection is None or one.connection.reads]
         read = [one for one in read if one.word != "contract"]  # a rate card is not read
         live = [source for source in read if source.word == "live"]
-        seen = (s.state.observed_at for s in sources if s.state and s.state.observed_at)
+        states = (s.state for s in sources if s.state and s.kind != "contract")
+        seen = (state.observed_at for state in states if state.observed_at)
         newest = max(seen, default=None)
         counts = f"{len(live)} of {len(read)} sources live"
         st.badge(
@@ -125,19 +127,24 @@ def _because(source: SourceStatus) -> str:
 
 
 def attention(
-    sources: Sequence[SourceStatus], set_aside: dict[str, str], *, worker_alive: bool
+    sources: Sequence[SourceStatus],
+    set_aside: dict[str, str],
+    now: datetime,
+    *,
+    worker_alive: bool,
 ) -> None:
     """What a person should look at now, in one line; nothing to look at is said too."""
-    failing = [source.state for source in sources if source.word == "failing" and source.state]
+    trouble = [source.state for source in sources if source.is_trouble and source.state]
     problems: list[str] = []
     if not worker_alive:
         problems.append("The worker is not running, so no figure is renewed.")
-    if failing:
+    if trouble:
         names = ", ".join(
-            f"{network_name(s.network)} (figures of {span(s.oldest_at, s.observed_at)} kept)"
-            for s in failing
+            f"{network_name(s.network)} "
+            f"(figures of {span(s.oldest_at, s.observed_at, now.tzinfo)} kept)"
+            for s in trouble
         )
-        problems.append(f"No live figures at the last reading from {names}. Why: see Networks.")
+        problems.append(f"Nothing new from {names}. Why: see Networks.")
     if set_aside:
         problems.append(f"{len(set_aside)} unusable files were set aside: see Networks.")
     if problems:
@@ -169,8 +176,10 @@ def set_aside_list(set_aside: dict[str, str]) -> None:
 def rejected_rows(network: str, rejects: pl.DataFrame) -> None:
     """Rows of the shown reading that did not become offers, each with its reason."""
     with st.expander(f"{network_name(network)}: {rejects.height} unusable rows, and why"):
+        if rejects.height > _REJECTS_SHOWN_MAX:
+            st.caption(f"The first {_REJECTS_SHOWN_MAX}:")
         st.dataframe(
-            rejects.select(
+            rejects.head(_REJECTS_SHOWN_MAX).select(
                 pl.col("code").alias("Code"),
                 inert_text(pl.col("reason")).alias("Reason"),
                 inert_text(pl.col("row")).alias("Row as received"),

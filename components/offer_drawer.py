@@ -67,7 +67,7 @@ def offer_drawer(
             offer_line(history)
         else:
             st.caption("Seen in one reading so far: the line starts with the second.")
-        _provider(provider)
+        _provider(provider, now)
         with st.expander("Raw row, as received", icon=":material/data_object:"):
             st.code(raw or "not kept", language=None, wrap_lines=True)
 
@@ -81,7 +81,7 @@ def _head(offer: Row, now: datetime) -> None:
     free.metric(f"Free {when}", UNKNOWN if offer["available"] is None else _free(offer))
     kind.metric("Kind", str(offer["source_kind"]))
     seen = offer["price_as_of"] or offer["observed_at"]
-    st.caption(f"Price made {moment(seen)}, {ago(seen, now)}.")
+    st.caption(f"Price made {moment(seen, now.tzinfo)}, {ago(seen, now)}.")
 
 
 def _compare(others: pl.DataFrame, on_compare: Callable[[str], None]) -> None:
@@ -112,7 +112,7 @@ def _provenance(offer: Row, catalogue: Catalogue, now: datetime) -> None:
     rows = {
         "Source": offer["source"],
         "Address": offer["source_url"],
-        "Read": f"{moment(offer['observed_at'])}, {ago(offer['observed_at'], now)}",
+        "Read": f"{moment(offer['observed_at'], now.tzinfo)}, {ago(offer['observed_at'], now)}",
         "Exact price": f"{exact} USD per hour for {offer['gpu_count']} GPU",
         "Native price": _native(offer["native_price"]),
         "Price includes": BASIS_NAMES.get(str(offer["price_basis"]), offer["price_basis"]),
@@ -201,7 +201,7 @@ def _savings(comparisons: Sequence[Comparison]) -> None:
     )
 
 
-def _provider(provider: Row | None) -> None:
+def _provider(provider: Row | None, now: datetime) -> None:
     st.header("What the provider says, and who signed it")
     if provider is None:
         st.caption("This source publishes nothing about the provider.")
@@ -215,7 +215,7 @@ def _provider(provider: Row | None) -> None:
             "Located by its address": provider["ip_country_code"],
             "Kind of place": provider["location_type"],
             "Hosting company": provider["hosting_provider"],
-            "Facts": f"{provider['source_kind']}, {moment(provider['observed_at'])}",
+            "Facts": f"{provider['source_kind']}, {moment(provider['observed_at'], now.tzinfo)}",
         }
     )
     attributes = attributes_from(provider["attributes"])

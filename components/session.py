@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import streamlit as st
 
-from data.market import Lake
+from data.market import BrokenLake, Lake
 from data.offers import Market, latest, states
 from data.preferences import Preferences, load
 from data.providers import provider_signals
@@ -26,6 +26,9 @@ from engine.provider_search import with_signals
 from engine.runs import NetworkState
 from engine.search import Search, matching
 from engine.sources import SourceStatus, source_statuses
+
+MarketFault = BrokenLake
+"""The market cannot be read; the message says why and what to do."""
 
 _run = threading.local()  # a script run has its own thread
 

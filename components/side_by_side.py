@@ -124,7 +124,7 @@ def fact_text(fact: str, value: object, now: datetime) -> str:
     if fact == "provider_uptime_30d" and isinstance(value, float):
         return uptime(value)
     if isinstance(value, datetime):
-        return f"{moment(value)}, {ago(value, now)}"
+        return f"{moment(value, now.tzinfo)}, {ago(value, now)}"
     if isinstance(value, int | float) and not isinstance(value, bool):
         return number(value, _UNITS.get(fact, ""))
     kind = next((kind for kind in _TEXTS if isinstance(value, kind)), None)

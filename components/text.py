@@ -32,6 +32,8 @@ LABEL_MEANINGS = (
 SHORT_WARNINGS = {
     "host_reward_before_network_fee": ", before fee",
     "customer_price": ", example",
+    "as_published_per_gpu": ", price page",
+    "list": ", list",
 }
 BASIS_WARNINGS = {
     "host_reward_before_network_fee": "before the network's fee",

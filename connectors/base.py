@@ -1,5 +1,6 @@
 """What a source of prices is, what it returns, and the errors that say what to do next."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,14 @@ class Unreadable(SourceError):
     """A person must look: the answer is not what the source's documentation promises."""
 
 
+_PASSWORD = re.compile(r"(?<=://)[^/?#\s]*@")
+
+
+def public(url: str) -> str:
+    """Return an address without the name and password that it may hold."""
+    return _PASSWORD.sub("", url)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One HTTP answer: the address asked and the exact bytes received.
@@ -44,6 +53,10 @@ class Answer:
     url: str
     body: bytes
     failed: SourceError | None = None
+
+    def __post_init__(self) -> None:
+        """Forget a password in the address: what is read from an answer is kept and shown."""
+        object.__setattr__(self, "url", public(self.url))
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def _write(
         sql, files = _SQL, [[str(path) for path in drops]]
         if merged:
             sql, files = sql + _WITH_MERGED, [*files, [str(target)]]
-        order = ", ".join((*ALIKE[kind], "run_id", "position"))
+        order = ", ".join(f'"{name}"' for name in (*ALIKE[kind], "run_id", "position"))
         try:
             records = {path.stem: _record(lake, path) for path in drops} | dict(merged)
             _refuse_full_disk(target, sum(record.bytes for record in records.values()))

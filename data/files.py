@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 TEMPORARY_SUFFIX = ".tmp"
@@ -19,7 +20,9 @@ def publish(temporary: Path, final: Path) -> None:
 def write_text(path: Path, text: str) -> None:
     """Replace a small file's content, durably and in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+    temporary = path.with_name(
+        f"{path.name}.{os.getpid()}-{threading.get_ident()}{TEMPORARY_SUFFIX}"
+    )
     temporary.write_text(text, encoding="utf-8")
     publish(temporary, path)
 

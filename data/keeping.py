@@ -15,10 +15,13 @@ _SUFFIX = ".why"
 def keep(lake: Lake, network: str, run_id: str, why: str) -> None:
     """Exempt a run's drops from compaction and retention, durably; keeping twice is keeping once.
 
-    Raises ValueError for a name that is no run's.
+    Raises ValueError for a name that is no run's, LookupError for a run whose offers have no file
+    of their own (any more): a merged day stands in for it, but with another digest.
     """
     if not is_run_id(run_id):
         raise ValueError(f"{run_id!r} is not the name of a run")
+    if not folders.of_run(lake.root, "offers", network, run_id, ".parquet").exists():
+        raise LookupError(f"the offers of run {run_id} of {network} have no file of their own")
     path = folders.of(lake.root, "keep", network) / f"{run_id}{_SUFFIX}"
     write_text(path, why)
     sync_folder(path.parent.parent)

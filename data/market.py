@@ -247,7 +247,7 @@ class Lake:
         parameters: Sequence[object],
     ) -> pl.DataFrame:
         self.meter.count(*files)
-        columns = ", ".join(SCHEMAS[kind])
+        columns = ", ".join(f'"{name}"' for name in SCHEMAS[kind])  # "at" is a keyword
         own = set(files)
         wanted = [str(path.with_suffix("")) for path in drops if path not in own]
         view = (

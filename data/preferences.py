@@ -1,10 +1,11 @@
 """What people have chosen on the Settings page: kept in one small file under ``NECTO_HOME``.
 
-A file that cannot be read is kept beside itself as ``preferences.damaged`` and the defaults hold,
-so a damaged choice never stops the readings.
+A damaged file is kept beside itself as ``preferences.damaged``; what this process knew last holds
+then, and while the file cannot be read, so that no source comes on again by itself.
 """
 
 import contextlib
+import logging
 import zoneinfo
 from collections.abc import Callable
 from datetime import datetime
@@ -15,8 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from data.files import write_text
 
+log = logging.getLogger(__name__)
+
 MODELS_MAX = 20
 _LOCK_SECONDS = 5
+_last: dict[Path, "Preferences"] = {}  # one home a process, a few in tests
 
 
 class Switched(BaseModel):
@@ -64,13 +68,20 @@ def load(home: Path) -> Preferences:
     """Return what was chosen, or the defaults."""
     path = _file(home)
     try:
-        return Preferences.model_validate_json(path.read_bytes())
+        found = Preferences.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        return Preferences()
-    except (ValidationError, OSError):
+        is_lost = path.with_suffix(".damaged").exists()
+        return _last.get(home, Preferences()) if is_lost else Preferences()
+    except ValidationError:
+        log.warning("%s is damaged: what was known last holds", path)
         with contextlib.suppress(OSError):
             path.replace(path.with_suffix(".damaged"))
-        return Preferences()
+        return _last.get(home, Preferences())
+    except OSError:  # that it cannot be read now says nothing about the file
+        log.exception("%s cannot be read: what was known last holds", path)
+        return _last.get(home, Preferences())
+    _last[home] = found
+    return found
 
 
 def change(home: Path, how: Callable[[Preferences], Preferences]) -> Preferences:
@@ -82,6 +93,7 @@ def change(home: Path, how: Callable[[Preferences], Preferences]) -> Preferences
     with FileLock(home / "preferences.lock", timeout=_LOCK_SECONDS):
         changed = Preferences.model_validate(how(load(home)).model_dump())
         write_text(_file(home), changed.model_dump_json(indent=1))
+        _last[home] = changed
     return changed
 
 

@@ -48,7 +48,7 @@ def lines(folder: Path) -> tuple[dict[str, str], list[str]]:
         return {}, []
     found: dict[str, str] = {}
     spoilt: list[str] = []
-    for line in content.splitlines():
+    for line in filter(None, content.split("\n")):
         try:
             found[str(json.loads(line)["run_id"])] = line
         except (ValueError, KeyError, TypeError):

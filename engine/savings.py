@@ -107,7 +107,9 @@ def compared(offers: pl.DataFrame, baselines: pl.DataFrame, now: datetime) -> pl
 def cheapest_per_network(offers: pl.DataFrame) -> pl.DataFrame:
     """Return the cheapest offer per network, model and term that is not known to be taken.
 
-    Offers that must not be ranked (worked examples) and baselines are left out.
+    A firm price comes before an example, a list price or one without the network's fee, however
+    cheap (``MODELLED``). Offers that must not be ranked (worked examples) and baselines are left
+    out.
     """
     return (
         offers.filter(
@@ -116,7 +118,7 @@ def cheapest_per_network(offers: pl.DataFrame) -> pl.DataFrame:
             pl.col("gpu_model").is_not_null(),
             pl.col("available").fill_null(value=True),
         )
-        .sort("usd_per_gpu_hour", "offer_id")
+        .sort(pl.col("price_basis").is_in(MODELLED), "usd_per_gpu_hour", "offer_id")
         .unique(subset=["network", "gpu_model", "term"], keep="first", maintain_order=True)
     )
 

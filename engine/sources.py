@@ -18,7 +18,7 @@ MEANINGS: dict[Word, str] = {
     "failing": "The last reading failed; the last good figures are kept.",
     "empty": "No figures yet.",
     "off": "It is not read; figures read before are kept and age.",
-    "no key": "It is not read until its key is set; shipped figures are shown.",
+    "no key": "It is not read until its key is set; older figures are kept.",
 }
 
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from components import cards, charts, freshness, offer_table, session
 from components.session import lake, market, now, require, settings, worker_is_alive
+from components.text import literal
 from data import worker
 from data.history import model_history, model_index
 from data.shipped import HISTORY_CREDIT
@@ -46,7 +47,7 @@ def figures(gpu_model: str) -> None:
 def sources() -> None:
     found = session.sources()
     freshness.source_badges(found, now())
-    freshness.attention(found, lake().aside(), worker_alive=worker_is_alive())
+    freshness.attention(found, lake().aside(), now(), worker_alive=worker_is_alive())
 
 
 top = st.container()
@@ -68,11 +69,11 @@ action.button(
 )  # fmt: skip
 left, right = st.columns([6, 7])
 with left.container(border=True, height="stretch"):
-    st.subheader(f"{gpu}: cheapest on demand, by seller")
+    st.subheader(f"{literal(gpu)}: cheapest on demand, by seller")
     charts.sellers_bar(sellers(market().networks, market().baselines, gpu), BAR_HEIGHT)
     offer_table.network_lines(network_savings(market().networks, market().baselines, gpu, now()))
 with right.container(border=True, height="stretch"):
-    st.subheader(f"{gpu}: lowest price by day")
+    st.subheader(f"{literal(gpu)}: lowest price by day")
     history = model_history(lake(), gpu)
     charts.history_lines(history, key="dashboard_history", height=CHART_HEIGHT)
     charts.index_line(model_index(lake(), gpu, now()))

@@ -1,3 +1,5 @@
+import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +20,14 @@ def catalogue() -> Catalogue:
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     return Lake(tmp_path / "market")
+
+
+@pytest.fixture(autouse=True)
+def _main_stays_the_test_runner() -> Iterator[None]:
+    """AppTest leaves its script as ``__main__``, which a process that a later test spawns runs."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture

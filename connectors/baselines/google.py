@@ -120,7 +120,7 @@ class Google(Connector):
         rates = [rate for rows in pages for rate in rows_of(rows, read, rejects)]
         best = _cheapest(rates)
         rejects += _beaten(rates, best)
-        url = f"{self.base_url}{_PATH}"
+        url = answers[0].url.split("?", 1)[0]
 
         def add_up(found: object) -> Iterator[Offer]:
             assert isinstance(found, _Sum)

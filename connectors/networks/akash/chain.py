@@ -8,7 +8,7 @@ are read whole, within ``_PAGES_MAX``. Units and paths: akash-network/chain-sdk 
 
 from collections.abc import Iterator, Sequence
 
-from connectors.base import Answer, Http, SourceError, Unreachable, Unreadable
+from connectors.base import Answer, Http, SourceError, Unreachable, Unreadable, public
 from connectors.networks.akash.chain_wire import Paged
 from connectors.wire import page_of
 
@@ -74,6 +74,6 @@ def _pages(http: Http, url: str, params: dict[str, str]) -> Iterator[Answer]:
         if not key:
             return
         if key in seen:
-            raise Unreadable(f"{url} gives the same page again and again")
+            raise Unreadable(f"{public(url)} gives the same page again and again")
         seen.add(key)
-    raise Unreadable(f"{url} has more than {_PAGES_MAX} pages of {_PAGE_ROWS} rows")
+    raise Unreadable(f"{public(url)} has more than {_PAGES_MAX} pages of {_PAGE_ROWS} rows")
