@@ -47,7 +47,8 @@ def bands_section(bands: pl.DataFrame, facts: pl.DataFrame, term: str) -> None:
     """One GPU model on one term: the chart, the table, and how to read them."""
     if bands.is_empty():
         st.info(
-            f"No reading of it {TERM_NAMES.get(term, term)} in these days: choose a longer range.",
+            f"No daily readings on the term {TERM_NAMES.get(term, term)} in these days: choose a "
+            "longer range or another term. Prices of rate cards have no daily readings.",
             icon=":material/hourglass_empty:",
         )
         return

@@ -28,7 +28,7 @@ def headline_cards(headline: Headline, large: tuple[int, int]) -> None:
     known = {comparison.baseline: comparison for comparison in headline.comparisons}
     for column, (key, name) in zip(columns[1:4], BASELINE_NAMES.items(), strict=True):
         with column:
-            _saving(name, known.get(key))
+            _saving(name, known.get(key), has_price=headline.offer is not None)
     with columns[4]:
         reached, compared = large
         st.metric(
@@ -112,14 +112,14 @@ def _cheapest(headline: Headline) -> None:
     )
 
 
-def _saving(name: str, comparison: Comparison | None) -> None:
+def _saving(name: str, comparison: Comparison | None, *, has_price: bool) -> None:
     if comparison is None:
         st.metric(
             f"Saves vs {name}",
             "–",
             border=True,
             height="stretch",
-            delta="no like-for-like machine",
+            delta="no like-for-like machine" if has_price else "no network price to compare",
             delta_color="off",
             delta_arrow="off",
             help=f"{name} does not list the same model in the same form factor on demand.",

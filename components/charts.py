@@ -146,6 +146,8 @@ def _line_order(name: str, collector: str) -> tuple[int, str, str]:
 
 def _seller(row: dict[str, object]) -> str:
     machine = f" {row['provider_name']}" if row["is_baseline"] else ""
+    if row["source_kind"] == "contract":
+        machine += ", your contract"
     warning = BASIS_WARNINGS.get(str(row["price_basis"]))
     return f"{network_name(str(row['network']))}{machine}" + (f"<br>({warning})" if warning else "")
 

@@ -61,7 +61,10 @@ def egress_table(costs: pl.DataFrame) -> None:
 
 def octanebench_table(rows: pl.DataFrame) -> None:
     """OctaneRender work per credit, as each source publishes it."""
-    st.dataframe(rows, hide_index=True, placeholder="–", alt="OctaneBench hours per credit")
+    names = {name: name.replace("_", " ").replace("obh", "OBh") for name in rows.columns}
+    st.dataframe(
+        rows.rename(names), hide_index=True, placeholder="–", alt="OctaneBench hours per credit"
+    )
     st.caption(
         "Two sites of the operator disagree, so this is configuration and Necto counts with none "
         "of it. OctaneRender jobs are sent through Render's portal only."

@@ -105,6 +105,8 @@ def _word(connection: Connection, state: NetworkState | None, now: datetime) -> 
 
 def _answer(connection: Connection, state: NetworkState | None, now: datetime) -> str:
     """What the source said last, or what must be done before it can be asked."""
+    if connection.is_locked:
+        return connection.state
     said = last_reading(state, now) if state else "not asked yet"
     if connection.is_on and connection.key_state in ("missing", "unusable"):
         return f"{connection.key_note}, then restart the worker. {said}"

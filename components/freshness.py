@@ -35,7 +35,7 @@ def status_line(
         st.badge(
             f"Newest figure: {ago(newest, now)} · {counts}" if newest else "Market is empty",
             icon=":material/sensors:" if live else ":material/history:",
-            color="green" if len(live) == len(read) else "yellow",
+            color="green" if live and len(live) == len(read) else "yellow",
             help="Other figures may be older: Networks lists every source with its age.",
         )
         if worker_alive:
@@ -134,7 +134,8 @@ def attention(
     worker_alive: bool,
 ) -> None:
     """What a person should look at now, in one line; nothing to look at is said too."""
-    trouble = [source.state for source in sources if source.is_trouble and source.state]
+    states = [source.state for source in sources if source.is_trouble and source.state]
+    trouble = [state for state in states if state.offers]
     problems: list[str] = []
     if not worker_alive:
         problems.append("The worker is not running, so no figure is renewed.")

@@ -24,12 +24,12 @@ def gone_line() -> None:
 
 
 def trouble_line(sources: Sequence[SourceStatus], now: datetime) -> None:
-    """Sources that should be read and give nothing new: whose figures are old, and since when."""
+    """Sources that give nothing new, by fault or by choice, with what their figures are of."""
     told = [
         f"{network_name(one.name)} {one.word}, figures of "
         f"{span(one.state.oldest_at, one.state.observed_at, now.tzinfo)}"
         for one in sources
-        if one.is_trouble and one.state
+        if one.state and one.state.offers and (one.is_trouble or one.word == "off")
     ]
     if told:
         st.caption(f":material/warning: {'; '.join(told)}. Why: see Networks.")

@@ -74,7 +74,8 @@ def utilisation_chart(signals: pl.DataFrame, *, key: str, height: int = 300) -> 
                 x=rows["at"].to_list(),
                 y=(rows["value"] * 100).to_list(),
                 name=title,
-                mode="lines",
+                mode="lines+markers",
+                marker={"size": 5},
                 line={"color": series_color(title), "width": 3 if subject is None else 1.5},
                 hovertemplate=f"{title} %{{x|%Y-%m-%d}}: %{{y:.0f}} %<extra></extra>",
             )

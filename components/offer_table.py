@@ -14,6 +14,7 @@ from components.text import (
     age,
     literal,
     network_name,
+    percent,
     usd_per_hour,
 )
 from engine.export import inert_text
@@ -122,19 +123,28 @@ def network_lines(cheapest: pl.DataFrame) -> None:
 
     A grid would bring the page a megabyte of script for five lines.
     """
-    made = pl.coalesce("price_as_of", "observed_at").dt.to_string("%Y-%m-%d")
+    if cheapest.is_empty():
+        return
     titles = ("Network", *(f"vs {name}" for name in BASELINE_NAMES.values()), "Label", "Price of")
-    rows = cheapest.select(_seller(), *_savings(), "confidence", made.alias("made")).rows()
-    lines = [
-        " | ".join([literal(seller), *map(_whole_percent, savings), label or "–", str(day)])
-        for seller, *savings, label, day in rows
-    ]
+    lines = []
+    for row in cheapest.with_columns(seller=_seller()).iter_rows(named=True):
+        made = row["price_as_of"] or row["observed_at"]
+        savings = [_saved(row, name) for name in BASELINE_NAMES]
+        label = row["confidence"] or "–"
+        lines.append(" | ".join([literal(row["seller"]), *savings, label, f"{made:%Y-%m-%d}"]))
     rule = " | ".join([":--", *["--:"] * len(BASELINE_NAMES), ":-:", "--:"])
     st.markdown("\n".join([" | ".join(titles), rule, *lines]))
 
 
-def _whole_percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0f} %".replace("-", "−")
+def _saved(row: dict[str, Any], baseline: str) -> str:
+    """What is known to be saved and the most it can be, as the cards say it."""
+    known, most = row[f"{baseline}_saving"], row[f"{baseline}_saving_as_quoted"]
+    if most is None:
+        return "–"
+    if known is None:
+        return f"up to {percent(most)}"
+    least, best = percent(known), percent(most)
+    return best if least == best else f"{least.removesuffix(' %')} to {best}"
 
 
 def _seller() -> pl.Expr:

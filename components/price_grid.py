@@ -76,7 +76,8 @@ def grid_notes(grid: pl.DataFrame, networks: Sequence[str]) -> None:
     none = f" Nothing on this term from {', '.join(idle)}." if idle else ""
     st.caption(
         f"USD per GPU-hour; offers known to be taken are left out. {_BEST} the best firm network "
-        f"price; the percentages say what it saves. {LABEL_MEANINGS} –: not sold. "
+        f"price; the percentages say what it saves (≤: at most). {LABEL_MEANINGS} –: not sold, or "
+        "nothing free. "
         f"Choose a cell for its offers.{none} {SLA_NOTE}"
     )
 
@@ -104,10 +105,11 @@ def price_cell(row: Row, seller: str) -> str:
     price = row[f"{seller}_usd_per_gpu_hour"]
     if price is None:
         return "–"
+    agreed = " contract" if row[f"{seller}_source_kind"] == "contract" else ""
     if seller in BASELINE_NAMES:
-        return f"${price:,.3f}  {saving_text(row, seller)}".rstrip()
+        return f"${price:,.3f}{agreed}  {saving_text(row, seller)}".rstrip()
     best = f"{_BEST} " if seller == row["best_network"] else ""
-    return f"{best}${price:,.3f}{_warning(row, seller)}"
+    return f"{best}${price:,.3f}{agreed}{_warning(row, seller)}"
 
 
 def _warning(row: Row, seller: str) -> str:

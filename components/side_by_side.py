@@ -1,5 +1,6 @@
 """Two offers side by side in a dialog, every difference marked by a sign and a word."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -148,7 +149,12 @@ _TEXTS: Mapping[type, Callable[[Any], str]] = {
 
 def _word(fact: str, text: str) -> str:
     names = {"price_basis": BASIS_NAMES, "term": TERM_NAMES}.get(fact, {})
-    return network_name(text) if fact == "network" else names.get(text, text)
+    return network_name(text) if fact == "network" else names.get(text, _breakable(text))
+
+
+def _breakable(text: str) -> str:
+    """Let a long address break where it may, so that no cell has to be scrolled."""
+    return re.sub(r"(?<=[/@:;,_?&=-])(?=\S)", "\u200b", text) if len(text) > _LONG else text
 
 
 def _verdict(left: Row, right: Row, lines: Sequence[Line]) -> str:
@@ -160,10 +166,13 @@ def _verdict(left: Row, right: Row, lines: Sequence[Line]) -> str:
     side, offer = ("A", left) if price.cheaper == "left" else ("B", right)
     differing = {line.fact for line in lines if line.verdict != "same"}
     named = [LABELS[fact] for fact in _NOT_ALIKE if fact in differing]
+    if "gpu_model" in differing:
+        return "Different GPUs: their prices per GPU-hour say nothing about each other."
     but = f" Not like for like: {', '.join(named)}." if named else " Model, basis, term are alike."
     return f"**{side}, {literal(_name(offer))}, is {percent(ratio)} cheaper per GPU-hour.**{but}"
 
 
+_LONG = 30  # characters
 _NOT_ALIKE = ("gpu_model", "price_basis", "term", "gpu_count")
 
 

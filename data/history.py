@@ -81,8 +81,11 @@ def bands(lake: Lake, gpu_model: str, now: datetime, days: int | None = DAYS) ->
     Columns: day, network, gpu_model, term, min_/p25_/median_/p75_/max_usd_per_gpu_hour (Decimal;
     prices somebody asked), offers, runs, runs_free, price_basis, source_kind, source_url. One row
     per day, network and term that had a price; live ones where there are any, else shipped ones.
+    Shipped figures of days before the range are left out, though they were loaded in it.
     """
-    found = one_kind(_bands(lake, _since(lake, days, now)).filter(gpu_model=gpu_model))
+    since = _since(lake, days, now)
+    rows = _bands(lake, since).filter(gpu_model=gpu_model)
+    found = one_kind(rows.filter(pl.col("day") >= since) if since else rows)
     return found.sort("day", "network", "term").select(
         *("day", "network", "gpu_model", "term", *_PRICES),
         *("offers", "runs", "runs_free", "price_basis", "source_kind", "source_url"),

@@ -26,7 +26,10 @@ DEFAULT_GPU = "H100-SXM"
 def ask_for_figures() -> None:
     try:
         worker.request_refresh(settings().home, now())
-        st.toast("Asked the worker to read every source now. Figures renew by themselves.")
+        if worker_is_alive():
+            st.toast("Asked the worker to read every source now. Figures renew by themselves.")
+        else:
+            st.toast("The worker is not running: start it with python -m connectors work.")
     except OSError as error:
         st.error(f"The request could not be written ({error.strerror}): see the server's disk.")
 

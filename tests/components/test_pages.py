@@ -91,10 +91,7 @@ def test_a_failing_network_is_named_and_its_figures_are_kept(recorded):
     failed(Lake(recorded / "market"))
     text = words(visit())
 
-    assert (
-        "Nothing new from Akash (figures of 2026-08-29 to 2026-09-28 kept)"
-        in text
-    )
+    assert "Nothing new from Akash (figures of 2026-08-29 to 2026-09-28 kept)" in text
     assert cards(visit())["H100-SXM per GPU-hour"] == "$2.039"
 
 
