@@ -8,7 +8,15 @@ from typing import Any
 
 import httpx
 
+from connectors.registry import SOURCES
+
 Answers = Callable[[httpx.Request], httpx.Response]
+
+
+def stand_ins(url: str) -> dict[str, str]:
+    """The variables that point every source at one address, so that none leaves the machine."""
+    names = [(kind.name, *which) for kind in SOURCES for which in [(), *zip(kind.extra_urls)]]
+    return {f"NECTO_{'_'.join(name).upper()}_URL": url for name in names}
 
 
 class _Server(ThreadingHTTPServer):

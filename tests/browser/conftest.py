@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
-from connectors.registry import SOURCES
+from tests.loopback import stand_ins
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -39,13 +39,7 @@ def serving(home: Path, *, ready: bool = True, **environment: str) -> Iterator[s
     port = free_port()
     log = home / "server.log"
     home.mkdir(parents=True, exist_ok=True)
-    nowhere = {f"NECTO_{source.name.upper()}_URL": NOWHERE for source in SOURCES}
-    nowhere |= {
-        f"NECTO_{source.name.upper()}_{which}_URL": NOWHERE
-        for source in SOURCES
-        for which in source.extra_urls
-    }
-    variables = os.environ | nowhere | {"NECTO_HOME": str(home)} | environment
+    variables = os.environ | stand_ins(NOWHERE) | {"NECTO_HOME": str(home)} | environment
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
     with (
         log.open("w") as out,
