@@ -42,7 +42,7 @@ def chosen(page: Page, name: str, content: bytes) -> None:
     with page.expect_file_chooser() as chooser:
         page.get_by_test_id("stFileUploaderDropzone").locator("button").first.click()
     chooser.value.set_files({"name": name, "mimeType": "text/csv", "buffer": content})
-    expect(page.get_by_test_id("stFileUploaderFile")).to_be_visible()
+    expect(page.get_by_text(name, exact=True)).to_be_visible(timeout=15_000)
     page.get_by_role("button", name="Import").click()
 
 
@@ -52,7 +52,7 @@ def test_a_source_that_is_switched_off_stays_off(page, address):
     expect(switch).to_be_checked()
     switch.focus()
     page.keyboard.press("Space")
-    expect(page.get_by_text(re.compile("switched off$"))).to_be_visible(timeout=15_000)
+    expect(page.get_by_text(re.compile("switched off$")).first).to_be_visible(timeout=15_000)
     page.reload()
     opened(page, page.url)
 
