@@ -28,8 +28,8 @@ def lake(recorded):  # noqa: F811
     return Lake(recorded / "market")
 
 
-def read(lake, name: str, answers=None, at: datetime = NOW) -> None:
-    sample = SAMPLES[name]
+def read(lake, name: str, answers=None) -> None:
+    sample, at = SAMPLES[name], datetime.now(UTC)
     ingest(lake, answers or answering(sample, sample.texts()), at).run(sample.made())
 
 

@@ -248,3 +248,11 @@ def test_a_card_that_cannot_be_kept_or_withdrawn_is_told(home, monkeypatch):
         assert "Nothing was imported: another process" in words(visitor)
 
     assert on_the_market(home)["usd_per_gpu_hour"].cast(float).to_list() == [2.15]
+
+
+def test_a_test_that_cannot_be_asked_for_is_told(home):
+    visitor = visit()
+    (home / "worker" / "test-nosana.request").mkdir()
+    pressed_test = visitor.button("test_nosana").click().run()
+
+    assert "The request could not be written" in words(pressed_test)
