@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,7 +36,7 @@ def shared() -> Path:
 
 
 @pytest.fixture
-def necto(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+def necto(tmp_path, monkeypatch):
     """The command as a person types it, with a home of its own."""
     monkeypatch.setenv("NECTO_HOME", str(tmp_path))
 
