@@ -9,6 +9,7 @@ from connectors.jobs.connect import connected
 from connectors.jobs.ingest import load_recorded
 from data.market import Lake
 from data.worker import publish_connections
+from engine.signals import SIGNAL_NAMES
 from tests.browser.conftest import opened, serious_faults, serving, settled
 from tests.connectors.samples import SAMPLES, answering, ingest
 
@@ -34,7 +35,7 @@ def address(tmp_path_factory):
 def test_how_busy_a_network_is_and_its_risk_are_seen_at_once(page, address):
     opened(page, f"{address}/networks?view=How+busy")
 
-    expect(page.get_by_text("Akash: GPU utilisation")).to_be_visible()
+    expect(page.get_by_text(f"Akash: {SIGNAL_NAMES['utilisation']}")).to_be_visible()
     expect(page.get_by_text("70 %", exact=True)).to_be_visible()
     expect(page.locator(".st-key-utilisation_akash .js-plotly-plot")).to_be_visible()
     expect(page.get_by_text("Do not top up")).to_be_visible()
