@@ -3,10 +3,10 @@
 import polars as pl
 import streamlit as st
 
-from components.text import BASIS_NAMES, TERM_NAMES, network_name
+from components.text import BASIS_NAMES, NETWORK_NAMES, TERM_NAMES
 from engine.export import inert_text
 
-_TITLES = {"oci": "Oracle Cloud"}
+_TITLES = {**NETWORK_NAMES, "oci": "Oracle Cloud"}
 
 
 def baseline_table(prices: pl.DataFrame) -> None:
@@ -16,7 +16,7 @@ def baseline_table(prices: pl.DataFrame) -> None:
         return
     st.dataframe(
         prices.select(
-            pl.col("network").map_elements(_name, return_dtype=pl.String).alias("Provider"),
+            pl.col("network").replace(_TITLES).alias("Provider"),
             pl.col("term").replace(TERM_NAMES).alias("Term"),
             pl.col("usd_per_gpu_hour").cast(pl.Float64).alias("USD/GPU-h"),
             pl.col("machine").alias("Machine"),
@@ -41,7 +41,7 @@ def egress_table(costs: pl.DataFrame) -> None:
     """What leaving costs with each cloud for the volume asked."""
     st.dataframe(
         costs.select(
-            pl.col("provider").map_elements(_name, return_dtype=pl.String).alias("Provider"),
+            pl.col("provider").replace(_TITLES).alias("Provider"),
             pl.col("region").alias("From"),
             pl.col("usd").cast(pl.Float64).alias("USD a month"),
             pl.col("usd_per_gb").cast(pl.Float64).alias("USD/GB"),
@@ -69,7 +69,3 @@ def octanebench_table(rows: pl.DataFrame) -> None:
         "Two sites of the operator disagree, so this is configuration and Necto counts with none "
         "of it. OctaneRender jobs are sent through Render's portal only."
     )
-
-
-def _name(provider: str) -> str:
-    return _TITLES.get(provider) or network_name(provider)

@@ -59,9 +59,6 @@ def risk_notes(signals: Mapping[str, pl.DataFrame]) -> None:
 def utilisation_chart(signals: pl.DataFrame, *, key: str, height: int = 300) -> None:
     """How much of each GPU was leased, day by day: the busiest kinds, and the whole network."""
     days = signals.filter(pl.col("signal") == "utilisation").sort("at")
-    if days.is_empty():
-        st.caption("No utilisation history yet.")
-        return
     size = signals.filter(pl.col("signal") == "gpus_total", pl.col("subject").is_not_null())
     largest = size.group_by("subject").agg(pl.col("value").last()).sort("value", descending=True)
     drawn = [None, *largest["subject"].head(_GPUS_DRAWN_MAX)]

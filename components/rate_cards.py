@@ -51,17 +51,18 @@ def import_form(
             max_chars=60,
             help="The same name for the same seller makes a new version, which takes its place.",
         )
-        if st.form_submit_button("Import", type="primary", icon=":material/upload:"):
-            if file is None:
-                st.warning("Choose a file first.")
-            else:
-                on_import(file.name, file.getvalue(), name.strip() or None)
+        is_sent = st.form_submit_button("Import", type="primary", icon=":material/upload:")
+    if is_sent and file is None:
+        st.warning("Choose a file first.")
+    elif is_sent and file is not None:  # below the form: what is told may hold a download
+        on_import(file.name, file.getvalue(), name.strip() or None)
 
 
 def refused(faults: pl.DataFrame) -> None:
     """Why a card was not imported: line, column, value and remedy of every fault."""
+    count = "1 fault" if faults.height == 1 else f"{faults.height:,} faults"
     st.error(
-        f"Nothing was imported: {faults.height:,} faults. Mend them and import the file again.",
+        f"Nothing was imported: {count}. Mend the file and import it again.",
         icon=":material/error:",
     )
     _faults_table(faults)
@@ -103,7 +104,7 @@ def cards_table(lines: Sequence[Line]) -> None:
         )
         return
     st.dataframe(
-        pl.DataFrame([_line(line) for line in lines], infer_schema_length=None),
+        pl.DataFrame([_line(line) for line in _newest_first(lines)], infer_schema_length=None),
         hide_index=True,
         placeholder="–",
         alt="Rate cards and their versions",
@@ -117,7 +118,7 @@ def card_tools(
 ) -> None:
     """The original file of a version, and taking a card off the market."""
     names = {f"{line.record.name} · {line.record.seller} · {line.record.version}": line
-             for line in lines}  # fmt: skip
+             for line in _newest_first(lines)}  # fmt: skip
     left, middle, right = st.columns([2.4, 1.2, 3], vertical_alignment="bottom")
     chosen = names[left.selectbox("Card, seller, version", list(names))]
     record = chosen.record
@@ -134,6 +135,10 @@ def card_tools(
         st.caption("It leaves the market now; all its versions stay readable.")
         if st.button("Withdraw", type="primary", disabled=not reason.strip()):
             on_withdraw(record.seller, record.name, reason.strip())
+
+
+def _newest_first(lines: Sequence[Line]) -> list[Line]:
+    return sorted(lines, key=lambda line: line.record.imported_at, reverse=True)
 
 
 def _line(line: Line) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from engine.runs import Outcome
 
 _DIGITS_MAX = 30
+_NO_GPU = " is not a model, its memory and its interface"
 _WORD = r"^[A-Za-z0-9][\w.\-]*$"
 
 
@@ -43,8 +44,11 @@ class GpuWanted(_Plain):
             elif word == "pcie":
                 interface = "pcie"
             else:
-                raise ValueError(f"{gpu_name!r} is not a model, its memory and its interface")
-        return cls(model=model.lower(), ram_gib=ram, interface=interface)
+                raise ValueError(f"{gpu_name!r}{_NO_GPU}")
+        try:
+            return cls(model=model.lower(), ram_gib=ram, interface=interface)
+        except ValidationError:
+            raise ValueError(f"{gpu_name!r}{_NO_GPU}") from None
 
 
 class ScreeningAsk(_Plain):

@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from cli import app
 from data.market import Lake
 from data.shipped import catalogue as shipped_catalogue
 from engine.resources import Catalogue
@@ -41,3 +43,14 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the folder of recordings beside the checkout is absent")
     return SHARED
+
+
+@pytest.fixture
+def necto(tmp_path, monkeypatch):
+    """The command as a person types it, with a home of its own."""
+    monkeypatch.setenv("NECTO_HOME", str(tmp_path))
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(app, list(arguments))
+
+    return run

@@ -14,6 +14,7 @@ import pytest
 import app
 from data.settings import Settings
 from data.worker import heartbeat
+from tests.loopback import stand_ins
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", None, "10.1.2.3", "necto.example"])
@@ -37,8 +38,8 @@ def until(condition, seconds: float = 20):
 
 
 def test_a_worker_that_dies_is_started_again_and_ends_with_the_app(tmp_path, monkeypatch):
-    for name in ("AKASH", "AZURE"):
-        monkeypatch.setenv(f"NECTO_{name}_URL", "http://127.0.0.1:9")
+    for variable, nowhere in stand_ins("http://127.0.0.1:9").items():
+        monkeypatch.setenv(variable, nowhere)
     monkeypatch.setenv("NECTO_HOME", str(tmp_path))
     monkeypatch.setattr(app, "RESTART_SECONDS", 0.1)
     keeper = app.WorkerKeeper(Settings.from_env())

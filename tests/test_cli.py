@@ -10,9 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from cli import app
 from data.market import Lake
 from data.shipped import FOLDER
 from engine.export import OFFER_COLUMNS
@@ -22,16 +20,6 @@ ASKED_FOR = {
     "storage_gib", "country_code", "term", "usd_per_hour", "usd_per_gpu_hour", "available",
     "available_count", "observed_at", "source_kind", "source",
 }  # fmt: skip
-
-
-@pytest.fixture
-def necto(tmp_path, monkeypatch):
-    monkeypatch.setenv("NECTO_HOME", str(tmp_path))
-
-    def run(*arguments: str) -> Result:
-        return CliRunner().invoke(app, list(arguments))
-
-    return run
 
 
 def closed_port() -> str:
@@ -94,6 +82,8 @@ def test_csv_and_json_say_the_same(necto):
         (["offers", "--network", "nowhere"], "Known: akash"),
         (["offers", "--country", "Germany"], "ISO code (DE)"),
         (["offers", "--usd-per-gpu-hour-max", "cheap"], "not a number"),
+        (["offers", "--usd-per-gpu-hour-max", "0"], "must be above zero"),
+        (["offers", "--term", "weekly"], "weekly is no term: write one of"),
         (["savings", "--gpu", "nothing"], "Closest known"),
         (["ingest", "--network", "nowhere"], "Known: akash"),
     ],
@@ -115,6 +105,22 @@ def test_savings_are_like_for_like_and_labelled(necto):
     ratio = Decimal(aws["usd_per_gpu_hour"]) / Decimal(aws["baseline_usd_per_gpu_hour"])
     assert aws["saving"] == pytest.approx(float(1 - ratio))
     assert aws["saving_adjusted"] < aws["saving"]
+
+
+def test_savings_of_every_gpu_are_told_at_once(necto):
+    rows = json.loads(necto("savings", "--json").stdout)
+
+    assert len({row["gpu_model"] for row in rows}) > 3
+
+
+def test_status_tells_what_was_set_aside_and_why(necto, tmp_path):
+    lake = Lake(tmp_path / "market")
+    stray = lake.root / "offers" / "stray.txt"
+    stray.write_text("x")
+    lake.set_aside(stray, "not a file that Necto wrote")
+
+    assert "set aside: " in (said := necto("status").stdout)
+    assert "not a file that Necto wrote" in said
 
 
 def test_the_table_prints_for_people(necto):

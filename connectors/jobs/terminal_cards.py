@@ -37,7 +37,7 @@ def import_(
     except CardRefused as refused:
         faults = refused.faults.to_dicts()
         sys.stdout.write(json_text(faults) if as_json else table_text(faults, list(faults[0])))
-        fail(f"nothing was imported: {len(faults)} faults")
+        fail(f"nothing was imported: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}")
     except OSError as error:
         fail(f"{file} cannot be read: {error.strerror}")
     except (Busy, ValueError) as error:

@@ -1,7 +1,6 @@
 """The Market's views in a real browser: what is chosen is in the address, what is shown leaves."""
 
 import io
-import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,13 +8,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from data.market import Lake
 from engine.market import Attribute, offers_frame, providers_frame
-from tests.browser.conftest import opened, serving, settled
-from tests.browser.test_pages import STREAMLITS_OWN, count_line, dialog
+from tests.browser.conftest import opened, serious_faults, serving, settled
+from tests.browser.test_pages import count_line, dialog
 from tests.engine.test_provider_search import provider
 from tests.support import baseline, offer
 
@@ -151,11 +149,5 @@ def test_parquet_holds_exact_decimals(page, address):
 )
 def test_nothing_serious_stands_in_the_way_of_people_with_disabilities(query, page, address):
     opened(page, f"{address}/market?{query}")
-    found = Axe().run(page).response["violations"]
-    serious = {
-        v["id"]: [node["html"][:200] for node in v["nodes"]]
-        for v in found
-        if v["impact"] in ("serious", "critical") and v["id"] not in STREAMLITS_OWN
-    }
 
-    assert serious == {}, json.dumps(serious, indent=1)
+    assert serious_faults(page) == {}

@@ -2,24 +2,17 @@
 
 import csv
 import io
-import json
 import re
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import opened, serving, settled
+from tests.browser.conftest import opened, serious_faults, serving, settled
 
 PAGES = {"": "What a GPU costs, and where", "market": "Who sells what, where, at what price"}
 CHEAPEST_H100 = "akash:akash17r6r9u364t49k7qdef52qtm6wm5mcn0lpzfgnv:h100 80Gi SXM5:on_demand:-"
-
-# Streamlit's own widgets, seen with 1.67.0; everything else that is serious fails the test.
-STREAMLITS_OWN = {
-    "scrollable-region-focusable": "the frame around a wide grid is Streamlit's",
-}
 
 pytestmark = pytest.mark.browser
 
@@ -168,11 +161,5 @@ def test_prices_of_the_past_are_shown_with_their_credit(page, address):
 @pytest.mark.parametrize("path", ["", "market", f"market?offer={CHEAPEST_H100}"])
 def test_nothing_serious_stands_in_the_way_of_people_with_disabilities(path, page, address):
     opened(page, f"{address}/{path}")
-    found = Axe().run(page).response["violations"]
-    serious = {
-        v["id"]: [node["html"][:200] for node in v["nodes"]]
-        for v in found
-        if v["impact"] in ("serious", "critical") and v["id"] not in STREAMLITS_OWN
-    }
 
-    assert serious == {}, json.dumps(serious, indent=1)
+    assert serious_faults(page) == {}

@@ -21,12 +21,12 @@ from connectors.http import HttpClient, Limits
 from connectors.jobs.ingest import Ingest, load_recorded, run_all
 from connectors.jobs.schedule import RETRY_SECONDS, Worker, first_pause, next_pause
 from connectors.networks.lium import Lium
-from connectors.registry import SOURCES
 from data import offers as questions
 from data.market import Lake
 from data.shipped import catalogue, recorded_offers
 from data.worker import heartbeat, request_refresh, request_test, take_refresh_request
 from tests.connectors.samples import NOW, Fake, ingest
+from tests.loopback import stand_ins
 
 WAIT_SECONDS = 60
 HOUSE = Path(__file__).parents[2]
@@ -256,13 +256,12 @@ def test_the_usage_error_of_the_real_command_is_2():
 
 
 @contextmanager
-def real_worker(home: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def real_worker(home: Path, log: Path, **more: str) -> Iterator[subprocess.Popen[bytes]]:
     """The command itself, with every source pointed at a port that refuses connections."""
     with socket.socket() as closed, log.open("wb") as out:
         closed.bind(("127.0.0.1", 0))
         here = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        urls = {f"NECTO_{kind.name.upper()}_URL": here for kind in SOURCES}
-        env = os.environ | urls | {"NECTO_HOME": str(home), "NO_PROXY": "*"}
+        env = os.environ | stand_ins(here) | {"NECTO_HOME": str(home), "NO_PROXY": "*"} | more
         words = [sys.executable, "-m", "connectors", "work"]
         with subprocess.Popen(words, cwd=HOUSE, env=env, stdout=out, stderr=out) as process:
             try:
