@@ -32,8 +32,11 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 def good(rows: int) -> pl.DataFrame:
-    """Rows of one contract: every machine another, prices with up to five decimals."""
-    one = examples().head(1)
+    """Rows of one contract: every machine another, prices with up to five decimals.
+
+    The template's note is taken out: it marks a made-up row, which is refused.
+    """
+    one = examples().head(1).with_columns(note=pl.lit(None, pl.String))
     price = (pl.col("n") % 700_000 + 100_001).cast(pl.Decimal(38, 0)) / 100_000
     return (
         pl.concat([one] * rows)

@@ -76,7 +76,10 @@ def refused(faults: pl.DataFrame) -> None:
 
 
 def imported(
-    new: Sequence[CardRecord], known: Sequence[CardRecord], warnings: pl.DataFrame
+    new: Sequence[CardRecord],
+    known: Sequence[CardRecord],
+    gaps: Sequence[str],
+    warnings: pl.DataFrame,
 ) -> None:
     """What an import did, and what a person may want to look at."""
     for record in new:
@@ -89,6 +92,8 @@ def imported(
             f"Known already: {literal(record.name)}, version {record.version}, "
             f"{network_name(record.seller)}. Nothing was changed."
         )
+    for sentence in gaps:
+        st.warning(literal(sentence[:1].upper() + sentence[1:] + "."))
     if warnings.height:
         st.warning(f"{warnings.height:,} things to look at; they were imported all the same.")
         _faults_table(warnings)
@@ -114,15 +119,15 @@ def cards_table(lines: Sequence[Line]) -> None:
 def card_tools(
     lines: Sequence[Line],
     original: Callable[[CardRecord], bytes],
+    as_card: Callable[[CardRecord], str],
     on_withdraw: Callable[[str, str, str], None],
 ) -> None:
-    """The original file of a version, and taking a card off the market."""
-    names = {f"{line.record.name} · {line.record.seller} · {line.record.version}": line
+    """A version as it was imported or as a card to import again; taking a card off the market."""
+    names = {f"{line.record.name} · {line.record.seller} · {line.record.version}": line.record
              for line in _newest_first(lines)}  # fmt: skip
-    left, middle, right = st.columns([2.4, 1.2, 3], vertical_alignment="bottom")
-    chosen = names[left.selectbox("Card, seller, version", list(names))]
-    record = chosen.record
-    middle.download_button(
+    left, first, second, right = st.columns([2.4, 1.2, 1.2, 1.8], vertical_alignment="bottom")
+    record = names[left.selectbox("Card, seller, version", list(names))]
+    first.download_button(
         "Original file",
         lambda: original(record),
         record.filename,
@@ -130,11 +135,39 @@ def card_tools(
         width="stretch",
         help="Byte for byte as it was imported.",
     )
-    with right.popover("Withdraw …", disabled=chosen.state == "withdrawn"):
-        reason = st.text_input("Why", max_chars=300, key="withdraw_reason")
-        st.caption("It leaves the market now; all its versions stay readable.")
-        if st.button("Withdraw", type="primary", disabled=not reason.strip()):
-            on_withdraw(record.seller, record.name, reason.strip())
+    second.download_button(
+        "As a card",
+        lambda: as_card(record),
+        f"{record.name}-{record.seller}-{record.version}.csv",
+        "text/csv",
+        on_click="ignore",
+        width="stretch",
+        help="This seller's prices as CSV, to change and import again.",
+    )
+    live = [line.record for line in lines if line.state in ("current", "not yet valid")]
+    with right.popover("Withdraw …", disabled=not live):
+        if live:
+            _withdraw_form(live, on_withdraw)
+
+
+def _withdraw_form(
+    live: Sequence[CardRecord], on_withdraw: Callable[[str, str, str], None]
+) -> None:
+    """Only a version that is or will be on the market can leave it.
+
+    Each version has its own reason, so that a second click never takes another card.
+    """
+    names = {f"{record.name} · {record.seller}": record for record in live}
+    record = names[st.selectbox("Card, seller", list(names))]
+    reason = st.text_input(
+        "Why", max_chars=300, key=f"withdraw_{record.seller}_{record.name}_{record.version}"
+    )
+    st.caption(
+        f"Version {record.version} leaves the market now; all versions of this card stay readable, "
+        "and none takes its place."
+    )
+    if st.button("Withdraw", type="primary", disabled=not reason.strip()):
+        on_withdraw(record.seller, record.name, reason.strip())
 
 
 def _newest_first(lines: Sequence[Line]) -> list[Line]:
@@ -151,7 +184,7 @@ def _line(line: Line) -> dict[str, Any]:
         "Valid from": record.valid_from,
         "Valid until": record.valid_until,
         "Prices": record.rows,
-        "Imported": record.imported_at,
+        "Imported": f"{record.imported_at:%Y-%m-%d %H:%M} UTC",
         "By": record.imported_by,
         "SHA-256": record.original_sha256[:16],
         "Why withdrawn": line.reason,

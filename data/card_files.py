@@ -11,8 +11,8 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from decimal import Decimal
+from datetime import UTC, datetime
+from typing import Literal
 
 import fastexcel
 import polars as pl
@@ -20,12 +20,11 @@ import xlsxwriter
 
 from engine.card_checks import checked
 from engine.card_offers import rows_of
-from engine.card_tables import Table, card_rows, heading, refused
+from engine.card_tables import Table, card_rows, heading, refused, with_exact_numbers
 from engine.rate_cards import (
     COLUMNS,
     DATES,
     NAMES,
-    NUMBERS,
     ROWS_MAX,
     Card,
     card_name,
@@ -60,7 +59,8 @@ def read_card(
     """Return the card that a file is, every row checked.
 
     ``name``: what to call it, else the file's own. ``sellers``: the networks that are known; any
-    other name gets a warning. ``now`` tells whether the card holds any price for today or later.
+    other name gets a warning. ``now`` tells whether the card holds any price for today, UTC, or
+    later.
     Raises CardRefused with every fault of the file; nothing is kept of a refused one.
     """
     try:
@@ -70,7 +70,7 @@ def read_card(
     rows, faults = card_rows(_table(content))
     typed, warnings = checked(rows, catalogue, sellers, faults)
     last = typed.select(pl.col("valid_until").max()).item()
-    if last < now.date():
+    if last < now.astimezone(UTC).date():
         over = f"the last price of this card ended on {last}"
         warnings = sorted_faults(
             [
@@ -224,17 +224,15 @@ def _from_workbook(content: bytes) -> Table:
                 "the workbook is too large when unpacked", "keep only the rate card in it"
             )
         book = fastexcel.read_excel(content)
-        sheet: str | int = _SHEET if _SHEET in book.sheet_names else 0
-        batch, errors = book.load_sheet(
-            sheet, header_row=None, skip_rows=0, dtypes="string"
-        ).to_arrow_with_errors()
+        frame, errors = _loaded(book, "string")
+        numbers, _ = _loaded(book, "float")
     except (zipfile.BadZipFile, fastexcel.FastExcelError) as error:
         first = re.sub(r"\s+", " ", str(error))[:80]
         raise refused(
             f"the file is no workbook that can be read ({first})", "save it as .xlsx or CSV UTF-8"
         ) from None
-    frame = pl.DataFrame(pl.from_arrow(batch))
-    frame.columns = [str(n) for n in range(frame.width)]
+    if numbers.shape != frame.shape:
+        raise refused("the sheet reads differently as numbers", "save it as CSV UTF-8")
     filled = frame.with_row_index("line", offset=1).filter(
         pl.any_horizontal(pl.col(frame.columns).str.strip_chars() != "")
     )
@@ -242,40 +240,29 @@ def _from_workbook(content: bytes) -> Table:
         raise refused("the first sheet is empty", "start from the template")
     header_line, *headings = filled.row(0)
     names = [heading(text) for text in headings]
-    exact = _with_exact_numbers(filled, book, sheet, names)
-    faults = [
+    same_rows = numbers[(filled["line"] - 1).to_list()]
+    exact, faults = with_exact_numbers(filled, same_rows, names)
+    faults += [
         (row + 1, names[place] or None, None, "the cell holds an error", "write the value")
-        for row, place in (error.position for error in (errors.errors if errors else ()))
+        for row, place in errors
     ]
     dates = [str(n) for n, name in enumerate(names) if name in DATES]
     cells = exact.slice(1).with_columns(pl.col(dates).str.replace(r"[ T]00:00:00(\.0+)?$", ""))
     return Table(headings=headings, header_line=header_line, cells=cells, faults=faults)
 
 
-def _with_exact_numbers(
-    cells: pl.DataFrame, book: fastexcel.ExcelReader, sheet: str | int, names: Sequence[str]
-) -> pl.DataFrame:
-    """Number cells as the shortest text of the same number; text cells stay as they are."""
-    places = [n for n, name in enumerate(names) if name in NUMBERS]
-    if not places:
-        return cells
-    loaded = book.load_sheet(
-        sheet,
-        header_row=None,
-        skip_rows=0,
-        use_columns=places,
-        dtypes=dict.fromkeys(places, "float"),
-    ).to_arrow_with_errors()[0]
-    numbers = pl.DataFrame(pl.from_arrow(loaded))
-    chosen = numbers[(cells["line"] - 1).to_list()]
-    return cells.with_columns(
-        _exact(cells[str(place)], chosen.to_series(n)) for n, place in enumerate(places)
-    )
+def _loaded(
+    book: fastexcel.ExcelReader, dtype: Literal["string", "float"]
+) -> tuple[pl.DataFrame, list[tuple[int, int]]]:
+    """The cells of the card's sheet, columns "0", "1" …, and where one could not be read.
 
-
-def _exact(texts: pl.Series, numbers: pl.Series) -> pl.Series:
-    rounded = (texts.cast(pl.Float64, strict=False) != numbers).fill_null(value=False)
-    if not rounded.any():
-        return texts
-    whole = numbers.map_elements(lambda x: f"{Decimal(repr(x)):f}", return_dtype=pl.String)
-    return whole.zip_with(rounded, texts).alias(texts.name)
+    Blank columns left of the table are not there, and ``use_columns`` would count them: columns are
+    picked by their place in the frame instead.
+    """
+    sheet: str | int = _SHEET if _SHEET in book.sheet_names else 0
+    batch, errors = book.load_sheet(
+        sheet, header_row=None, skip_rows=0, dtypes=dtype
+    ).to_arrow_with_errors()
+    frame = pl.DataFrame(pl.from_arrow(batch))
+    frame.columns = [str(n) for n in range(frame.width)]
+    return frame, [error.position for error in (errors.errors if errors else ())]

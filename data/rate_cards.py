@@ -31,6 +31,7 @@ from data.card_folders import (
 )
 from data.files import TEMPORARY_SUFFIX, publish, sync_folder, write_text
 from data.market import Busy, Lake
+from engine.card_gaps import gap_sentence
 from engine.card_offers import card_offers
 from engine.market import OFFER_SCHEMA
 from engine.rate_cards import Card, CardRecord, CardState, Withdrawal
@@ -40,10 +41,11 @@ LOCK_SECONDS_MAX = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did. ``known``: versions that already held exactly this file."""
+    """What an import did. ``known``: there before; ``gaps``: which days lost their price."""
 
     new: tuple[CardRecord, ...]
     known: tuple[CardRecord, ...]
+    gaps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class KeptCard:
 def import_card(lake: Lake, card: Card, *, by: str, now: datetime) -> Imported:
     """Keep a checked card; it is on the market from now on, on its days.
 
-    Each seller's newest version of the same name is superseded. The same bytes again change nothing
+    Each seller's newest version of the same name is superseded, even if the new one begins later:
+    the days between are then told as a gap. The same bytes again change nothing
     unless the card was withdrawn. Raises ValueError without a name in ``by``, Busy when another
     process has been importing for a minute, OSError when the folder cannot be written.
     """
@@ -68,6 +71,7 @@ def import_card(lake: Lake, card: Card, *, by: str, now: datetime) -> Imported:
         _keep_original(lake, digest, card.content)
         new: list[CardRecord] = []
         known: list[CardRecord] = []
+        gaps: list[str | None] = []
         for seller in card.sellers:
             folder = folder_of(lake.root, seller, card.name)
             same = _same(lake, folder, digest)
@@ -75,8 +79,9 @@ def import_card(lake: Lake, card: Card, *, by: str, now: datetime) -> Imported:
                 known.append(same)
             else:
                 rows = card.rows.filter(seller=seller)
+                gaps.append(_gap(lake, folder, rows, now.astimezone(UTC).date()))
                 new.append(_keep(folder, card, rows, who, digest, now.astimezone(UTC)))
-    return Imported(tuple(new), tuple(known))
+    return Imported(tuple(new), tuple(known), tuple(filter(None, gaps)))
 
 
 def withdraw(
@@ -151,6 +156,27 @@ def card_rows(lake: Lake, record: CardRecord) -> pl.DataFrame:
     return rows.with_columns(absent).select(list(OFFER_SCHEMA)).cast(dict(OFFER_SCHEMA))  # type: ignore[arg-type]
 
 
+def version_of(lake: Lake, seller: str, name: str, version: int | None = None) -> CardRecord:
+    """Return a card's version, or its newest. Raises LookupError when it is not there."""
+    folder = known_folder(lake.root, seller, name)
+    wanted = folder.newest if version is None else version
+    if wanted not in folder.versions:
+        raise LookupError(f"{name} of {seller} has no version {wanted}, up to {folder.newest}")
+    return record_of(folder, wanted)
+
+
+def whole_rows(lake: Lake, record: CardRecord) -> pl.DataFrame:
+    """Return a version's offers, all of them, so that they can leave as a card.
+
+    Raises LookupError when they no longer are what was imported.
+    """
+    rows = card_rows(lake, record)
+    if rows.height != record.rows:
+        which = f"{record.name} of {record.seller}, version {record.version}"
+        raise LookupError(f"{which} is no longer what was imported: import {record.filename} again")
+    return rows
+
+
 def original(lake: Lake, record: CardRecord) -> bytes:
     """Return the file as it was imported, byte for byte.
 
@@ -204,6 +230,14 @@ def _keep_original(lake: Lake, digest: str, content: bytes) -> None:
     temporary = _temporary(path)
     temporary.write_bytes(content)
     publish(temporary, path)
+
+
+def _gap(lake: Lake, folder: CardFolder, rows: pl.DataFrame, today: date) -> str | None:
+    """The days that lose their price when ``rows`` replace the version on the market, in words."""
+    if not folder.versions or folder.is_withdrawn:
+        return None
+    before = record_of(folder, folder.newest)
+    return gap_sentence(before, card_rows(lake, before), rows, today)
 
 
 def _keep(

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import polars as pl
 
@@ -15,6 +16,7 @@ from engine.export import original
 from engine.rate_cards import (
     FAULT_SCHEMA,
     NAMES,
+    NUMBERS,
     PRICES,
     REQUIRED,
     ROWS_MAX,
@@ -24,6 +26,8 @@ from engine.rate_cards import (
     sorted_faults,
 )
 
+_ROUNDING = 1e-9
+"""How far a number and its text in a workbook may be apart."""
 _Fault = tuple[int | None, str | None, str | None, str, str]
 
 
@@ -66,6 +70,45 @@ def card_rows(table: Table) -> tuple[pl.DataFrame, pl.DataFrame]:
         raise CardRefused(sorted_faults([faults_frame([*faults, *_missing(absent, names, line)])]))
     places = {name: names.index(name) for name in NAMES if name in names}
     return _cleaned(table.cells, places), faults_frame(faults)
+
+
+def with_exact_numbers(
+    cells: pl.DataFrame, numbers: pl.DataFrame, names: Sequence[str]
+) -> tuple[pl.DataFrame, list[_Fault]]:
+    """Return (cells, faults): number cells of a workbook as the shortest text of the same number.
+
+    ``cells`` has ``line`` and the columns "0", "1" …, named ``names``, as text that is rounded to
+    nine decimals; ``numbers`` has the same rows and columns as numbers, null where a cell is none.
+    Text cells stay as they are. Two readings that differ by more than such a rounding are a fault.
+    """
+    faults: list[_Fault] = []
+    for place, name in enumerate(names):
+        if name not in NUMBERS:
+            continue
+        texts, exact = cells[str(place)], numbers[str(place)]
+        rounded = texts.cast(pl.Float64, strict=False)
+        faults += [
+            (line, name, text, f"the cell also reads as {number}", "type the number again as text")
+            for line, text, number in cells.select("line", str(place), exact.alias("number"))
+            .filter(_doubted(texts, rounded, exact))
+            .rows()
+        ]
+        changed = (rounded != exact).fill_null(value=False)
+        whole = exact.filter(changed).map_elements(_shortest, return_dtype=pl.String)
+        cells = cells.with_columns(texts.scatter(changed.arg_true(), whole))
+    return cells, faults
+
+
+def _doubted(texts: pl.Series, rounded: pl.Series, exact: pl.Series) -> pl.Series:
+    """Where two readings cannot be of the same cell; their rounding is to nine decimals."""
+    apart = (rounded != exact) & ((rounded - exact).abs() > _ROUNDING * (1 + exact.abs()))
+    only_text = rounded.is_not_null() & exact.is_null()
+    only_number = (texts.fill_null("").str.strip_chars() == "") & exact.is_not_null()
+    return apart.fill_null(value=False) | only_text | only_number
+
+
+def _shortest(number: float) -> str:
+    return f"{Decimal(repr(number)):f}"
 
 
 def _absent(names: Sequence[str]) -> list[str]:

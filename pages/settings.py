@@ -11,7 +11,7 @@ from connectors.registry import SOURCES
 from data import preferences as store
 from data import rate_cards as cards
 from data import worker
-from data.card_files import read_card, template_csv, template_xlsx
+from data.card_files import card_csv, read_card, template_csv, template_xlsx
 from data.market import Busy
 from data.preferences import Preferences
 from data.shipped import catalogue
@@ -57,7 +57,7 @@ def import_card(filename: str, content: bytes, name: str | None) -> None:
     try:
         card = read_card(filename, content, catalogue(), now(), name=name, sellers=sellers)
         done = cards.import_card(lake(), card, by=actor().name, now=now())
-        rate_cards.imported(done.new, done.known, card.warnings)
+        rate_cards.imported(done.new, done.known, done.gaps, card.warnings)
     except CardRefused as refused:
         rate_cards.refused(refused.faults)
     except (Busy, ValueError, OSError) as error:
@@ -103,7 +103,12 @@ elif section == CARDS:
     ]
     rate_cards.cards_table(known)
     if known:
-        rate_cards.card_tools(known, lambda record: cards.original(lake(), record), withdraw)
+        rate_cards.card_tools(
+            known,
+            lambda record: cards.original(lake(), record),
+            lambda record: card_csv(cards.whole_rows(lake(), record)),
+            withdraw,
+        )
 else:
     chosen = connections.preferences_form(
         sorted(zoneinfo.available_timezones()), preferences().time_zone,

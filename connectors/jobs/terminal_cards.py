@@ -2,6 +2,7 @@
 
 import getpass
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -47,6 +48,8 @@ def import_(
         for said, records in (("imported", done.new), ("known already", done.known))
         for r in records
     ]
+    for sentence in done.gaps:
+        typer.echo(sentence, err=True)
     for warning in card.warnings.to_dicts():
         typer.echo(f"line {warning['line']}: {warning['fault']} {warning['remedy']}", err=True)
     sys.stdout.write(json_text(rows) if as_json else table_text(rows, list(rows[0])))
@@ -81,11 +84,37 @@ def template(
     """Write an empty card with examples that are easy to replace."""
     from data.card_files import template_csv, template_xlsx
 
-    if file.suffix not in (".csv", ".xlsx"):
-        fail(f"{file} must end in .csv or .xlsx")
-    content = template_xlsx() if file.suffix == ".xlsx" else template_csv().encode()
+    _write(file, lambda: template_csv().encode(), template_xlsx)
+
+
+@app.command()
+def export(
+    seller: str,
+    name: str,
+    file: Annotated[Path, typer.Argument(help="Where to write it: a name in .csv or .xlsx.")],
+    version: Annotated[int | None, typer.Option(help="Default: the newest.")] = None,
+) -> None:
+    """Write a kept card to a file that can be imported again; every price is exact."""
+    from data.card_files import card_csv, card_xlsx
+    from data.rate_cards import version_of, whole_rows
+
+    lake = opened_lake()
     try:
-        with file.open("xb") as out:  # never over a file that is there
+        rows = whole_rows(lake, version_of(lake, seller, name, version))
+    except LookupError as error:
+        fail(str(error))
+    _write(file, lambda: card_csv(rows).encode(), lambda: card_xlsx(rows))
+
+
+def _write(file: Path, as_csv: Callable[[], bytes], as_xlsx: Callable[[], bytes]) -> None:
+    """Write a card in the form that the file's name asks for, never over a file that is there."""
+    forms = {".csv": as_csv, ".xlsx": as_xlsx}
+    form = forms.get(file.suffix.lower())
+    if form is None:
+        fail(f"{file} must end in .csv or .xlsx")
+    content = form()
+    try:
+        with file.open("xb") as out:
             out.write(content)
     except OSError as error:
         fail(f"{file} cannot be written: {error.strerror}")
@@ -103,7 +132,7 @@ def withdraw(
 
     by, now = f"local:{getpass.getuser()}", datetime.now(UTC)
     try:
-        take_off(opened_lake(), seller, name, reason=reason, by=by, now=now)
+        fact = take_off(opened_lake(), seller, name, reason=reason, by=by, now=now)
     except (Busy, LookupError, ValueError) as error:
         fail(str(error))
-    typer.echo(f"{name} of {seller} is withdrawn")
+    typer.echo(f"{name} of {seller} is withdrawn: version {fact.version} has left the market")

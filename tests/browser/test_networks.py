@@ -15,7 +15,7 @@ from tests.connectors.samples import SAMPLES, answering, ingest
 
 pytestmark = pytest.mark.browser
 
-VIEWS = ["Sources", "How+busy", "Clouds+side+by+side"]
+VIEWS = ["Sources", "How+busy", "Who+can+bid", "Clouds+side+by+side"]
 
 
 @pytest.fixture(scope="module")

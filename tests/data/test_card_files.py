@@ -2,6 +2,7 @@
 
 import io
 from datetime import date
+from decimal import Decimal
 
 import polars as pl
 import pytest
@@ -13,7 +14,7 @@ from data import card_files
 from data.card_files import card_csv, card_xlsx, read_card, template_csv, template_xlsx
 from data.shipped import catalogue
 from engine.card_offers import card_offers
-from engine.rate_cards import COLUMNS, EXAMPLE_NOTE, NAMES, CardRefused
+from engine.rate_cards import COLUMNS, EXAMPLE_NOTE, NAMES, NUMBERS, CardRefused
 from tests.cards import NOW, card, faults, row, written
 
 
@@ -22,16 +23,19 @@ def offers(content: bytes, filename: str = "rates.csv") -> pl.DataFrame:
     return card_offers(rows, name="rates", version=1, imported_at=NOW).drop("raw")
 
 
-def workbook(*rows, first_line: int = 0, sheet: str | None = None) -> bytes:
+def workbook(
+    *rows, first_line: int = 0, left: int = 0, sheet: str | None = None, names=NAMES
+) -> bytes:
     """A workbook whose first row holds the headings; numbers and dates are real cells."""
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False}) as book:
         page = book.add_worksheet(sheet)
         day = book.add_format({"num_format": "yyyy-mm-dd"})
-        page.write_row(first_line, 0, NAMES)
+        page.write_row(first_line, left, names)
         for n, cells in enumerate(rows, first_line + 1):
             for name, value in cells.items():
-                page.write(n, NAMES.index(name), value, day if isinstance(value, date) else None)
+                place = left + names.index(name)
+                page.write(n, place, value, day if isinstance(value, date) else None)
     return out.getvalue()
 
 
@@ -145,6 +149,42 @@ def test_number_and_date_cells_of_a_workbook_are_what_was_typed():
     assert prices["172"] == "1.123456789012345678"
     assert prices["173"].rstrip("0") == "2.15"
     assert found.select("valid_from", "memory_gib").unique().rows() == [(date(2026, 1, 1), 1966.08)]
+
+
+NUMBERS_FIRST = tuple(sorted(NAMES, key=lambda name: name not in NUMBERS))
+
+
+@pytest.mark.parametrize("names", [NAMES, NUMBERS_FIRST], ids=["template", "numbers side by side"])
+@pytest.mark.parametrize("left", [0, 1, 2])
+@pytest.mark.parametrize("first_line", [0, 3])
+def test_a_price_is_the_typed_one_wherever_the_table_stands(names, left, first_line):
+    numbers = {"vcpu": 96, "memory_gib": 1024, "storage_gib": 512, "gpu_count": 8}
+    prices = [1.12345678901234, 2.15, 3.0000000001]
+    rows = [row(provider=str(n)) | numbers | {"usd_per_gpu_hour": p} for n, p in enumerate(prices)]
+
+    found = offers(workbook(*rows[:2], {}, rows[2], first_line=first_line, left=left, names=names))
+
+    kept = found.sort("provider_name").select("usd_per_gpu_hour", "vcpu", "memory_gib")
+    assert kept.rows() == [(Decimal(str(price)), 96.0, 1024.0) for price in prices]
+
+
+def test_a_numeric_column_left_of_the_table_is_never_taken_for_a_price():
+    rows = [row(usd_per_gpu_hour=price) for price in (2.15, -1.12345678901234)]
+    lettered = [cells | {"no": n} for n, cells in enumerate(rows, 1)]
+    for left in (0, 1):
+        content = workbook(*lettered, left=left, names=("no", *NAMES))
+        with pytest.raises(CardRefused) as refusal:
+            read_card("a.xlsx", content, catalogue(), NOW)
+        assert refusal.value.faults.select("line", "column", "value", "fault").rows()[:2] == [
+            (1, None, "no", "is no column of a rate card"),
+            (3, "usd_per_gpu_hour", "-1.12345678901234", "is negative"),
+        ]
+
+
+def test_a_negative_price_in_a_workbook_is_refused_also_beside_blank_columns():
+    content = workbook(row() | {"usd_per_gpu_hour": -2.5, "vcpu": 192}, left=1)
+
+    assert faults(content) == [(2, "usd_per_gpu_hour", "is negative")]
 
 
 def test_a_workbook_s_lines_are_those_of_its_sheet_and_errors_are_named():

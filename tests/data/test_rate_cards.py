@@ -9,7 +9,17 @@ import pytest
 
 from data import offers as questions
 from data.market import BrokenLake, Lake
-from data.rate_cards import card_rows, cards, current, import_card, original, raw_row, withdraw
+from data.rate_cards import (
+    card_rows,
+    cards,
+    current,
+    import_card,
+    original,
+    raw_row,
+    version_of,
+    whole_rows,
+    withdraw,
+)
 from data.status import Status, metrics_text
 from engine.sources import source_statuses
 from tests.cards import NOW, card, row
@@ -50,6 +60,36 @@ def test_a_newer_version_supersedes_the_older_which_stays_readable(lake):
     assert prices(lake) == [Decimal(2)]
     assert card_rows(lake, first)["usd_per_gpu_hour"].to_list() == [Decimal("2.15")]
     assert original(lake, first) != original(lake, second)
+
+
+LATER = {"valid_from": "2026-12-24", "valid_until": "2027-12-31"}
+
+
+def test_a_newer_version_that_begins_later_says_which_days_have_no_price(lake):
+    kept(lake)
+    done = kept(lake, row(**LATER))
+
+    assert prices(lake) == []
+    assert len(done.gaps) == 1
+    assert done.gaps[0].startswith("aethir has no price of rates from 2026-11-23 to 2026-12-23: ")
+    assert "version 1, which held on these days" in done.gaps[0]
+
+
+def test_no_gap_is_told_where_no_price_is_lost(lake):
+    assert kept(lake, row(**LATER)).gaps == ()
+    assert kept(lake, row(valid_until="2026-12-23"), row(**LATER)).gaps == ()
+    withdraw(lake, "aethir", "rates", reason="cancelled", by="Bea", now=NOW)
+    assert kept(lake, row(**LATER)).gaps == ()
+
+
+def test_a_version_is_found_by_its_number_or_as_the_newest(lake):
+    (first,) = kept(lake).new
+    (second,) = kept(lake, row(usd_per_gpu_hour="2")).new
+
+    assert version_of(lake, "aethir", "rates") == second
+    assert version_of(lake, "aethir", "rates", 1) == first
+    with pytest.raises(LookupError, match="no version 3, up to 2"):
+        version_of(lake, "aethir", "rates", 3)
 
 
 def test_the_same_bytes_again_change_nothing(lake):
@@ -154,6 +194,8 @@ def test_a_drop_that_was_changed_is_set_aside_and_can_be_imported_again(lake):
     drop.write_bytes(drop.read_bytes() + b"x")
 
     assert prices(lake) == []
+    with pytest.raises(LookupError, match="no longer what was imported: import"):
+        whole_rows(lake, version_of(lake, "aethir", "rates"))
     assert "digest differs" in next(iter(lake.aside().values()))
     assert kept(lake).new[0].version == 2
     assert prices(lake) == [Decimal("2.15")]

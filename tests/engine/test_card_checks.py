@@ -1,5 +1,6 @@
 """Every rule of a rate card: what is refused, where, and what to do about it."""
 
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -187,6 +188,13 @@ def test_a_card_that_has_ended_says_so():
 
     assert warning["fault"] == "the last price of this card ended on 2026-11-22"
     assert card(row(valid_until="2026-11-23")).warnings.height == 0
+
+
+def test_a_card_ends_with_the_market_s_day_wherever_the_person_is():
+    here = datetime(2026, 11, 24, 1, 0, tzinfo=timezone(timedelta(hours=14)))
+    content = written(row(valid_until="2026-11-23"))
+
+    assert read_card("a.csv", content, catalogue(), here).warnings.height == 0
 
 
 def test_more_gpu_names_than_there_are_gpus_is_one_fault():
