@@ -29,6 +29,7 @@ _PRICE = r"^\d{1,15}(\.\d{1,18})?$"
 _SIZE = r"^\d{1,9}(\.\d{1,3})?$"
 _ISO_DATE = r"^\d{4}-\d{2}-\d{2}$"
 _VALUE_CHARACTERS_MAX = 80
+_A_SLIP = 0.85  # of difflib's ratio: aetheer, akahs, nosanna
 _MACHINE = (
     "seller",
     "provider_name",
@@ -64,12 +65,13 @@ def checked(
     models = {name: model.name if model else None for name, model in matched.items()}
     typed = completed(_typed(rows, models), catalogue)
     faults += [_broken(typed, rule) for rule in rules()]
-    faults.append(_repeated(typed))
+    faults += [_repeated(typed), _slips(typed, sellers)]
     everything = sorted_faults(faults)
     if everything.height:
         raise CardRefused(everything)
     known = [model.name for model in catalogue.models]
-    return typed, sorted_faults([_unknown_gpus(typed, known), _new_sellers(typed, sellers)])
+    told = [_unknown_gpus(typed, known), _new_sellers(typed, sellers), _own_term(typed)]
+    return typed, sorted_faults(told)
 
 
 def _typed(rows: pl.DataFrame, models: dict[str, str | None]) -> pl.DataFrame:
@@ -174,6 +176,37 @@ def _new_sellers(rows: pl.DataFrame, sellers: Sequence[str]) -> pl.DataFrame:
             if row["seller"] not in known
         ]
     )
+
+
+def _slips(rows: pl.DataFrame, sellers: Sequence[str]) -> pl.DataFrame:
+    """A seller spelt almost like a known one would become a seller of its own."""
+    known = sorted({*sellers, *BASELINES, "aethir"})
+    first = rows.filter(pl.col("seller").is_not_null(), ~pl.col("seller").is_in(known))
+    near = [
+        (row["line"], row["seller"], difflib.get_close_matches(row["seller"], known, 1, _A_SLIP))
+        for row in first.group_by("seller").agg(pl.col("line").first()).to_dicts()
+    ]
+    return faults_frame(
+        [
+            (line, "seller", name, "is almost another seller's name", f"write {close[0]}")
+            for line, name, close in near
+            if close
+        ]
+    )
+
+
+def _own_term(rows: pl.DataFrame) -> pl.DataFrame:
+    """Prices on the term contract meet no hyperscaler's: the person may have meant another."""
+    own = rows.filter(pl.col("term") == "contract")
+    if own.is_empty():
+        return faults_frame([])
+    what = f"is compared with no list price ({own.height:,} rows)"
+    return faults_frame(
+        [
+            (own["line"][0], "term", "contract", what,
+             "write on_demand for a rate without commitment, reserved_1y or _3y for one with"),
+        ]
+    )  # fmt: skip
 
 
 def _closest(text: str, known: Sequence[str]) -> str | None:

@@ -95,7 +95,7 @@ COLUMNS = (
         required=True,
         help=f"One of {', '.join(TERMS)}. Prices are only compared within the same term: write "
         "on_demand for a rate without a commitment.",
-        examples=("contract", "on_demand"),
+        examples=("on_demand", "on_demand"),
     ),
     Column(
         name="usd_per_gpu_hour",

@@ -226,10 +226,14 @@ def test_a_name_of_a_gpu_that_nobody_knows_is_a_warning(home):
     assert on_the_market(home).height == 1
 
 
+def withdraw_reason(visitor: AppTest):
+    return next(one for one in visitor.text_input if str(one.key).startswith("withdraw_"))
+
+
 def test_a_card_is_withdrawn_for_a_reason_and_stays_in_the_table(home):
     visitor = imported(card())
     assert next(b for b in visitor.button if b.label == "Withdraw").disabled
-    visitor.text_input("withdraw_reason").set_value("ended early").run()
+    withdraw_reason(visitor).set_value("ended early").run()
     pressed(visitor, "Withdraw")
     line = visitor.dataframe[0].value.to_dict("records")[0]
 
@@ -240,7 +244,7 @@ def test_a_card_is_withdrawn_for_a_reason_and_stays_in_the_table(home):
 def test_a_card_that_cannot_be_kept_or_withdrawn_is_told(home, monkeypatch):
     visitor = imported(card())
     monkeypatch.setattr("data.rate_cards.LOCK_SECONDS_MAX", 0.05)
-    visitor.text_input("withdraw_reason").set_value("ended").run()
+    withdraw_reason(visitor).set_value("ended").run()
     with rate_cards._alone(Lake(home / "market")):
         pressed(visitor, "Withdraw")
         assert "Not withdrawn: another process" in words(visitor)

@@ -175,12 +175,22 @@ def test_an_unknown_gpu_is_kept_as_written_with_one_warning():
     assert found.select("gpu_name", "gpu_model").unique().row(0) == ("H1000 Ultra", None)
 
 
-def test_a_seller_that_is_nearly_a_known_one_is_warned_about():
-    (warning,) = card(row(seller="aethr")).warnings.to_dicts()
-
-    assert (warning["column"], warning["remedy"]) == ("seller", "if it is a slip, write aethir")
+def test_a_seller_that_is_nearly_a_known_one_is_refused_and_another_one_told():
+    assert faults(written(row(seller="aethr"))) == [
+        (2, "seller", "is almost another seller's name")
+    ]
+    (warning,) = card(row(seller="hetzner")).warnings.to_dicts()
+    assert (warning["column"], "no network that Necto reads" in warning["fault"]) == (
+        "seller", True,
+    )  # fmt: skip
     known = read_card("a.csv", written(row(seller="akash")), catalogue(), NOW, sellers=["akash"])
     assert known.warnings.height == 0
+
+
+def test_a_price_on_the_term_contract_says_that_it_meets_no_list_price():
+    (warning,) = card(row(term="contract")).warnings.to_dicts()
+
+    assert (warning["column"], "no list price" in warning["fault"]) == ("term", True)
 
 
 def test_a_card_that_has_ended_says_so():
