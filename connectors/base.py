@@ -137,6 +137,8 @@ class Source(Protocol):
     """Short name, as in file names and filters: ``akash``."""
     refresh_seconds: int
     """How often the worker asks; never more often than the source's own cache changes."""
+    forced_seconds: int
+    """However often people ask, it is not read again sooner than this after a reading started."""
     base_url: str
     """Where it asks: the public address, or a stand-in of it."""
     has_offers: bool
@@ -159,6 +161,7 @@ class Connector(ABC):
     name: str
     default_url: str
     refresh_seconds: int
+    forced_seconds: int = 60
     has_offers: bool = True
     key_use: KeyUse = "none"
     key_form: str = ""

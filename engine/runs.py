@@ -11,8 +11,9 @@ StatusWord = Literal["live", "stale", "recorded", "contract", "failing", "empty"
 Outcome = Literal["ok", "unreachable", "denied", "unreadable", "failed"]
 Kind = Literal["offers", "providers", "rejects", "signals"]
 
-STALE_AFTER = timedelta(days=1)
-"""Every source is read more often; figures a day old mean that nobody reads."""
+STALE_AFTER = timedelta(hours=36)
+"""Figures this old mean that nobody reads. AWS is read every 18 hours, and its eight lists may take
+four hours: between two good readings its figures become 22 hours old, its last start 26."""
 
 _FORMAT = "%Y%m%dT%H%M%S%fZ"
 

@@ -12,7 +12,7 @@ Word = Literal[StatusWord, "off", "no key"]
 
 MEANINGS: dict[Word, str] = {
     "live": "The last reading succeeded.",
-    "stale": "The last reading succeeded, but more than a day ago.",
+    "stale": "The last reading succeeded, but more than 36 hours ago.",
     "recorded": "Figures that ship with Necto; no live reading yet.",
     "contract": "Your negotiated rate card.",
     "failing": "The last reading failed; the last good figures are kept.",

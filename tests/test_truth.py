@@ -109,6 +109,13 @@ def test_a_source_that_answers_again_is_live(home):
     assert (line["Status"], line["Oldest"]) == ("live", "new")
 
 
+def test_a_source_that_is_read_every_18_hours_is_live_between_two_readings(home):
+    read(home, None, timedelta(hours=26))
+    said, line = status(), sources_table()
+
+    assert (said["status"], line["Status"]) == ("live", "live")
+
+
 def test_a_source_that_nobody_reads_any_more_is_stale(home):
     read(home, None, LONG_AGO)
     said, line = status(), sources_table()

@@ -92,6 +92,7 @@ class Azure(Connector):
     name = "azure"
     default_url = "https://prices.azure.com"
     refresh_seconds = 21_600  # list prices change a few times a month
+    forced_seconds = 600
 
     def fetch(self, http: Http, catalogue: Catalogue) -> Sequence[Answer]:
         sizes = sorted(i.name for i in catalogue.instances.values() if i.provider == self.name)

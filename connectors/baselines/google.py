@@ -93,6 +93,7 @@ class Google(Connector):
     name = "gcp"
     default_url = "https://cloudbilling.googleapis.com"
     refresh_seconds = 43_200  # list prices change a few times a month; an answer is some 50 MB
+    forced_seconds = 3600
     key_use: KeyUse = "required"
     key_form = "a Google Cloud API key (AIza…) that is restricted to the Cloud Billing API"
 

@@ -283,6 +283,7 @@ _SAMPLES = (
         source=Aws,
         file_of=_aws_file,
         rows_file="us-east-1.csv",
+        essential=["region_index.json", "us-east-1.csv"],  # of the regions it is the only one
         row=("rows", 0),
         mark="MADEUPSKU0000001.",
         price=("PricePerUnit",),
@@ -309,9 +310,11 @@ class Fake:
         before: Callable[[], object] = lambda: None,
         *,
         refresh_seconds: int = 3600,
+        forced_seconds: int = 0,
     ) -> None:
         self.name, self.said, self.before = name, said, before
         self.refresh_seconds = refresh_seconds
+        self.forced_seconds = forced_seconds
         self.times_asked = 0
 
     def fetch(self, http: Http, catalogue: Catalogue) -> Sequence[Answer]:

@@ -42,9 +42,9 @@ def quick() -> datetime:
     return datetime.fromtimestamp(time.time() * 10, UTC)
 
 
-def worker_of(home: Path, *sources: Source, forced_seconds: float = 0) -> Worker:
+def worker_of(home: Path, *sources: Source) -> Worker:
     quickly = replace(ingest(Lake(home / "market")), clock=quick)
-    return Worker(home, quickly, sources, forced_seconds=forced_seconds)
+    return Worker(home, quickly, sources)
 
 
 @contextmanager
@@ -118,14 +118,6 @@ def test_a_fault_in_one_source_ends_neither_it_nor_another(tmp_path, error):
         request_refresh(tmp_path, NOW)
         assert soon(lambda: live_runs(worker, "nosana") == faulty.times_asked == 2)
         assert thread.is_alive()
-
-
-def test_pressing_refresh_again_and_again_asks_no_faster(tmp_path):
-    asked_at: list[float] = []
-    source = Fake("nosana", before=lambda: asked_at.append(time.monotonic()))
-    with working(worker_of(tmp_path, source, forced_seconds=1.5)):
-        assert soon(lambda: request_refresh(tmp_path, NOW) or len(asked_at) == 3)
-    assert min(asked_at[1] - asked_at[0], asked_at[2] - asked_at[1]) >= 1.5
 
 
 def test_what_another_process_holds_is_left_to_it_and_loaded_later(tmp_path):
@@ -334,7 +326,7 @@ def test_a_network_that_drips_a_byte_a_second_delays_no_other(tmp_path):
     slow = Lium(f"http://127.0.0.1:{dripping(enough)}")
     with HttpClient(Limits(total_timeout_seconds=2 * WAIT_SECONDS, attempts_max=1)) as http:
         job = Ingest(Lake(tmp_path / "market"), http, catalogue())
-        worker = Worker(tmp_path, job, [slow, often("nosana")], forced_seconds=0)
+        worker = Worker(tmp_path, job, [slow, often("nosana")])
         with working(worker):
             assert soon(lambda: live_runs(worker, "nosana") > 2)
             assert live_runs(worker, "lium") == 0

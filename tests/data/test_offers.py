@@ -63,8 +63,8 @@ def test_a_reading_that_succeeded_long_ago_is_stale_not_live(lake):
     saved(lake, OBSERVED)
     (state,) = states(lake)
 
-    assert state.status_at(OBSERVED + timedelta(days=1)) == "live"
-    assert state.status_at(OBSERVED + timedelta(days=1, seconds=1)) == "stale"
+    assert state.status_at(OBSERVED + timedelta(hours=36)) == "live"
+    assert state.status_at(OBSERVED + timedelta(hours=36, seconds=1)) == "stale"
 
 
 def test_history_has_one_line_per_day_and_network_and_names_its_collector(lake, now):

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.runs import (
+    STALE_AFTER,
     DropRecord,
     NetworkState,
     RunRecord,
@@ -104,13 +105,13 @@ def test_one_word_says_how_fresh_a_network_is(
 @pytest.mark.parametrize(
     ("kind", "age", "word"),
     [
-        ("live", timedelta(days=1), "live"),
-        ("live", timedelta(days=1, microseconds=1), "stale"),
+        ("live", STALE_AFTER, "live"),
+        ("live", STALE_AFTER + timedelta(microseconds=1), "stale"),
         ("recorded", timedelta(days=56), "recorded"),
         ("contract", timedelta(days=56), "contract"),
     ],
 )
-def test_live_figures_are_live_for_a_day(kind: str, age: timedelta, word: str):
+def test_live_figures_are_live_for_36_hours(kind: str, age: timedelta, word: str):
     assert state(kind, run(kind=kind), NOON - age).status_at(NOON) == word
 
 

@@ -27,6 +27,7 @@ class Akash(Connector):
     name = "akash"
     default_url = "https://console-api.akash.network"
     refresh_seconds = 900  # the Console itself renews its prices every 15 minutes
+    forced_seconds = 120  # its answers may be kept this long (Cache-Control)
     extra_urls: ClassVar[Mapping[str, str]] = {"CHAIN": FACTS.rest[0]}
 
     @property
