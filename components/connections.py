@@ -85,7 +85,7 @@ def _row(
         on_click=on_test,
         args=(name,),
         disabled=not connection.reads,
-        help=f"Read {title} now" if connection.reads else f"{title}: {connection.state}",
+        help=f"Read {title} soon" if connection.reads else f"{title}: {connection.state}",
         width="stretch",
     )
     with row[5].popover("Terms", width="stretch", key=f"terms_{name}"):

@@ -27,7 +27,7 @@ def ask_for_figures() -> None:
     try:
         worker.request_refresh(settings().home, now())
         if worker_is_alive():
-            st.toast("Asked the worker to read every source now. Figures renew by themselves.")
+            st.toast("Asked: the worker reads every source as soon as it may. Figures renew here.")
         else:
             st.toast("The worker is not running: start it with python -m connectors work.")
     except OSError as error:

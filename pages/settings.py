@@ -7,6 +7,7 @@ import streamlit as st
 
 from components import connections, rate_cards, session
 from components.session import actor, lake, now, preferences, require, settings
+from components.text import network_name
 from connectors.registry import SOURCES
 from data import preferences as store
 from data import rate_cards as cards
@@ -20,8 +21,7 @@ from engine.rate_cards import CardRefused
 
 require("viewer")
 
-REFRESH_SECONDS = 5
-FAULT = "settings_fault"
+REFRESH_SECONDS, FAULT = 5, "settings_fault"
 CONNECTIONS, CARDS, PREFERENCES = "Connections", "Rate cards", "Preferences"
 TEMPLATES = (
     ("necto-rate-card.csv", template_csv, "text/csv"),
@@ -40,14 +40,14 @@ def keep(how: Callable[[Preferences], Preferences], said: str) -> None:
 
 def switch(name: str, is_on: bool) -> None:  # noqa: FBT001 - a toggle's value
     by, at = actor().name, now()
-    said = f"{name} is switched {'on' if is_on else 'off'}."
+    said = f"{network_name(name)} is {'on.' if is_on else 'off; its last figures stay and age.'}"
     keep(lambda kept: kept.switched(name, on=is_on, by=by, at=at), said)
 
 
 def test(name: str) -> None:
     try:
         worker.request_test(settings().home, name, now())
-        st.toast(f"Asked the worker to read {name} now: its answer appears here.")
+        st.toast(f"Asked the worker to read {network_name(name)} as soon as it may: see here.")
     except OSError as error:
         st.session_state[FAULT] = f"The request could not be written ({error.strerror})."
 

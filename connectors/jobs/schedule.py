@@ -28,6 +28,8 @@ RETRY_SECONDS = 60
 """A failed source is asked again after this, doubled per failure up to its own refresh time; a
 source whose ``forced_seconds`` are longer waits for those."""
 _RECORDS_MAX = 20
+FAILED_SECONDS_MAX = 300
+"""After a failed reading people need not wait longer, however seldom the source is read."""
 OFF_SECONDS = 5
 """How soon a source that is switched on again is read."""
 
@@ -213,14 +215,16 @@ def first_pause(lake: Lake, source: Source, now: datetime) -> float:
 def held_seconds(lake: Lake, source: Source, now: datetime) -> float:
     """Return how long a source may not be read, whoever asks: by the record of its last reading.
 
-    ``forced_seconds`` count from its start, what the source asked for itself from its end. A record
-    of the future tells nothing: the clock has gone backwards since.
+    ``forced_seconds`` count from its start, what the source asked for itself from its end. After a
+    reading that brought nothing they are at most ``FAILED_SECONDS_MAX``. A record of the future tells nothing: the clock has gone backwards since.
     """
     run = _last_reading(lake, source.name)
     if run is None:
         return 0.0
+    brought = run.outcome == "ok"
+    floor = source.forced_seconds if brought else min(source.forced_seconds, FAILED_SECONDS_MAX)
     waits = [
-        (run.started_at, float(source.forced_seconds)),
+        (run.started_at, float(floor)),
         (run.finished_at, run.retry_after_seconds or 0.0),
     ]
     left = [seconds - (now - at).total_seconds() for at, seconds in waits if at <= now]
