@@ -216,7 +216,8 @@ def held_seconds(lake: Lake, source: Source, now: datetime) -> float:
     """Return how long a source may not be read, whoever asks: by the record of its last reading.
 
     ``forced_seconds`` count from its start, what the source asked for itself from its end. After a
-    reading that brought nothing they are at most ``FAILED_SECONDS_MAX``. A record of the future tells nothing: the clock has gone backwards since.
+    reading that brought nothing they are at most ``FAILED_SECONDS_MAX``. A record of the future
+    tells nothing: the clock has gone backwards since.
     """
     run = _last_reading(lake, source.name)
     if run is None:
