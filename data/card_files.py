@@ -1,9 +1,10 @@
 """Rate cards as files: CSV and Excel read exactly, templates and exports written.
 
-CSV is read with the standard library, because only it tells the line of a row when cells hold line
-breaks. A workbook is read with calamine (``fastexcel``): it turns numbers into text with nine
-decimals only, so number cells are read a second time as numbers and written as the shortest text
-that is the same number, which is what was typed (up to the 15 digits that Excel keeps).
+CSV with quotation marks is read with the standard library, because only it tells the line of a row
+when cells hold line breaks. A workbook is read with calamine (``fastexcel``): it turns numbers into
+text with nine decimals only, so number cells are read a second time as numbers and written as the
+shortest text that is the same number, which is what was typed (up to the 15 digits that Excel
+keeps).
 """
 
 import csv
@@ -44,6 +45,7 @@ _WRONG = {
     b"\x1f\x8b": ("compressed", "unpack it first"),
     b"PAR1": ("Parquet", "save it as CSV UTF-8"),
 }
+_NOT_PLAIN = ('"', "\x1c", "\x1d", "\x1e", "\x1f")  # quotes, and blanks that only Python knows
 _Fault = tuple[int | None, str | None, str | None, str, str]
 
 
@@ -102,7 +104,7 @@ def card_xlsx(offers: pl.DataFrame) -> bytes:
 
 
 def _csv(rows: pl.DataFrame) -> str:
-    return rows.write_csv(line_terminator="\r\n")
+    return rows.with_columns(pl.all().replace("", None)).write_csv(line_terminator="\r\n")
 
 
 def _xlsx(rows: pl.DataFrame) -> bytes:
@@ -138,6 +140,35 @@ def _table(content: bytes) -> Table:
 def _from_csv(content: bytes) -> Table:
     text = _decoded(content)
     separator = _separator(text)
+    return _from_plain_lines(text, separator) or _from_records(text, separator)
+
+
+def _from_plain_lines(text: str, separator: str) -> Table | None:
+    """The table of a file in which a line is a row and a cell is what stands between separators.
+
+    Gives what ``_from_records`` gives, in a fifth of the time; None where that is not certain.
+    """
+    if any(sign in text for sign in _NOT_PLAIN) or text.count("\r") != text.count("\r\n"):
+        return None
+    if text.count("\n") > 2 * ROWS_MAX:
+        return None
+    rows = pl.DataFrame({"row": text.replace("\r\n", "\n").split("\n")})
+    rows = rows.with_row_index("line", offset=1).filter(
+        pl.col("row").str.replace_all(separator, "", literal=True).str.strip_chars() != ""
+    )
+    separators = rows["row"].str.count_matches(separator, literal=True)
+    width = separators[0] + 1 if rows.height else 0
+    if not 0 < width <= 2 * len(COLUMNS) or not (separators < width).all():
+        return None
+    if not (rows["row"].str.len_chars() < csv.field_size_limit()).all():
+        return None
+    cells = rows["row"].str.split_exact(separator, width - 1).struct.unnest().fill_null("")
+    cells.columns = [str(n) for n in range(width)]
+    cells.insert_column(0, rows["line"].cast(pl.Int64))
+    return Table(headings=cells.row(0)[1:], header_line=rows["line"][0], cells=cells.slice(1))
+
+
+def _from_records(text: str, separator: str) -> Table:
     records: list[list[str]] = []
     lines: list[int] = []
     try:

@@ -39,6 +39,37 @@ def workbook(
     return out.getvalue()
 
 
+@settings(derandomize=True, deadline=None, max_examples=400)
+@given(
+    st.text("ab,,,;\t \n\n\r\"'\x1c\x85\u00a0\u2028\ufeff", max_size=30), st.sampled_from(",;\t")
+)
+def test_plain_lines_are_read_as_the_standard_library_reads_them(text, separator):
+    content = f"h{separator}i\n{text}"
+    plain = card_files._from_plain_lines(content, separator)
+    if plain is None:
+        return
+
+    slow = card_files._from_records(content, separator)
+    assert plain.cells.equals(slow.cells)
+    assert (list(plain.headings), plain.header_line) == (slow.headings, slow.header_line)
+    assert (plain.faults, slow.faults) == ((), [])
+
+
+@pytest.mark.parametrize(
+    ("text", "is_plain"),
+    [
+        ("a,b\r\n\r\nc\r\n", True),
+        ('a,b\n"c",d', False),
+        ("a,b\rc,d", False),
+        ("a,b\nc,d,e", False),
+        ("a,b\n" + "c" * 131_072, False),
+        ("\n , \n", False),
+    ],
+)
+def test_what_is_not_plain_is_left_to_the_standard_library(text, is_plain):
+    assert (card_files._from_plain_lines(text, ",") is not None) == is_plain
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_every_separator_a_spreadsheet_writes_is_read(separator, encoding):
@@ -271,3 +302,8 @@ def test_a_formula_leaves_as_text_that_no_spreadsheet_runs():
     assert "\"'=HYPERLINK" in card_csv(kept)
     sheet = pl.read_excel(io.BytesIO(card_xlsx(kept)), sheet_name="Rate card")
     assert sheet.select("note", "provider").row(0) == (f"'{formula}", "'+1")
+
+
+def test_a_blank_cell_leaves_without_quotation_marks_as_a_spreadsheet_writes_it():
+    assert '"' not in template_csv()
+    assert '"' not in card_csv(offers(written(row())))
