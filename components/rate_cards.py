@@ -100,7 +100,7 @@ def imported(
 
 
 def cards_table(lines: Sequence[Line]) -> None:
-    """Every version of every card, as given: by seller, card and version."""
+    """Every version of every card, the newest import first."""
     if not lines:
         st.info(
             "No rate card yet. Aethir publishes no prices: import what you negotiated with it, or "
