@@ -6,6 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,8 +15,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from connectors.jobs.ingest import load_recorded
+from connectors.http import HttpClient
+from connectors.jobs.ingest import Ingest, load_recorded
+from connectors.networks.akash import Akash
 from data.market import Lake
+from data.shipped import catalogue
 from tests.browser.conftest import opened, serving, settled
 
 pytestmark = pytest.mark.browser
@@ -104,7 +108,12 @@ def test_a_figure_goes_from_the_answer_to_page_and_csv_unchanged(page, network, 
 
 def test_refresh_now_renews_the_cards_without_a_reload(page, network, tmp_path):
     url = f"http://127.0.0.1:{network.server_port}"
-    with serving(tmp_path / "home", NECTO_AKASH_URL=url) as address:
+    home = tmp_path / "home"
+    some_time_ago = datetime.now(UTC) - timedelta(minutes=5)  # so that asking again is polite
+    with HttpClient() as http:
+        lake = Lake(home / "market")
+        Ingest(lake, http, catalogue(), lambda: some_time_ago).run(Akash(url))
+    with serving(home, NECTO_AKASH_URL=url) as address:
         opened(page, f"{address}/")
         expect(page.get_by_text("$2.593").first).to_be_visible(timeout=30_000)
         network.amount = "3333.333333"

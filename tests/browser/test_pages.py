@@ -139,7 +139,7 @@ def test_the_dashboard_answers_what_a_gpu_costs_and_saves(page, address):
     opened(page, f"{address}/")
 
     expect(page.get_by_text("$2.039").first).to_be_visible()
-    expect(page.get_by_text("62 to 70 %")).to_be_visible()
+    expect(page.get_by_text("62 to 70 %").first).to_be_visible()
     expect(page.get_by_text("label C", exact=False).first).to_be_visible()
     expect(page.get_by_role("link", name="gpurentalprices.com")).to_be_visible()
 

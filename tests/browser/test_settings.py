@@ -64,7 +64,7 @@ def test_a_test_is_asked_of_the_worker(page, address, home):
     opened(page, f"{address}/settings")
     page.locator(".st-key-test_nosana").get_by_role("button").click()
 
-    expect(page.get_by_text("Asked the worker to read nosana now")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Asked the worker to read Nosana")).to_be_visible(timeout=15_000)
     assert take_test_requests(home) == ["nosana"]
 
 

@@ -6,12 +6,13 @@ from decimal import Decimal
 import pytest
 
 from connectors.jobs.connect import connected
-from data import preferences
+from data import asks, preferences
 from data.egress import egress_comparison
 from data.market import Lake
 from data.octanebench import octanebench_tiers
 from data.worker import publish_connections
 from engine.market import offers_frame
+from engine.screening import ScreeningAnswer
 from engine.signals import SIGNAL_NAMES, Signal, signals_frame
 from tests.components.test_pages import home, recorded, visit, words  # noqa: F401 - fixtures
 from tests.connectors.samples import SAMPLES, answering, ingest, says
@@ -200,3 +201,24 @@ def test_without_baselines_the_clouds_say_so(home):  # noqa: F811
 
     assert "No hyperscaler lists this GPU" in words(visitor)
     assert len(visitor.dataframe[0].value) == 4
+
+
+def test_who_can_bid_is_asked_of_the_worker_and_its_answer_is_shown(recorded):  # noqa: F811
+    visitor = visit("networks", view="Who can bid")
+    next(b for b in visitor.button if "Ask who can bid" in b.label).click().run()
+    (asked,) = asks.take_asks(recorded, datetime.now(UTC))
+    assert "The worker is asking Akash" in words(visitor)
+    at = datetime.now(UTC)
+    given = ScreeningAnswer(
+        ask_id=asked.ask_id, ask=asked.ask, asked_at=at, answered_at=at, outcome="ok",
+        sentence="0 providers can bid now, 0 audited",
+    )  # fmt: skip
+    asks.save_answer(recorded, given)
+    visitor.run()
+
+    assert "0 providers can bid now" in words(visitor)
+    assert asked.ask.signed_by_any != ()
+
+
+def test_without_an_offer_of_akash_nobody_can_be_asked(home):  # noqa: F811
+    assert "No offer of Akash is known yet" in words(visit("networks", view="Who can bid"))
