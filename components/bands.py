@@ -7,7 +7,7 @@ fraction), unchanged_since, days_seen, min_/median_/max_usd_per_gpu_hour; one ro
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -63,7 +63,13 @@ def bands_section(bands: pl.DataFrame, facts: pl.DataFrame, term: str) -> None:
 
 def band_chart(bands: pl.DataFrame, *, key: str, height: int = 330) -> None:
     figure = band_figure(bands)
-    figure.update_layout(height=height)
+    first, last = bands["day"].min(), bands["day"].max()
+    assert isinstance(first, date)
+    assert isinstance(last, date)
+    day = timedelta(days=1)  # a day beside either end: one point alone has no scale
+    figure.update_layout(
+        height=height, xaxis={"range": [first - day, last + day], "tickformat": "%b %d"}
+    )
     show_figure(figure, "Median price per GPU-hour by day and network, with its band", key=key)
 
 
