@@ -37,11 +37,3 @@ def connected(
         )
         found.append(Connected(connection, None if connection.is_locked else entry.source))
     return found
-
-
-def readable(
-    preferences: Preferences | None = None, env: Mapping[str, str] = os.environ
-) -> list[Source]:
-    """Return the sources that may be read now."""
-    found = connected(preferences, env)
-    return [one.source for one in found if one.source and not one.connection.is_switched_off]

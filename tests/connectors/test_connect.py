@@ -41,8 +41,7 @@ def found(monkeypatch, kind: type[Connector], env=None, off=()) -> connect.Conne
     for name in off:
         kept = kept.switched(name, on=False, by="ada", at=NOW)
     (one,) = connect.connected(kept, env or {})
-    read = [source.name for source in connect.readable(kept, env or {})]
-    assert read == [kind.name] * one.connection.reads
+    assert not one.connection.reads or one.source is not None
     return one
 
 
