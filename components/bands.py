@@ -25,6 +25,7 @@ READINGS_MIN = 5
 
 RANGES = {"30 d": 30, "90 d": 90, "365 d": 365}
 _PRICES = {"min": "Lowest USD", "median": "Median USD", "max": "Highest USD"}
+_DAY_MILLISECONDS, _FEW_DAYS = 86_400_000, 8
 _SHADE = 0.16  # opacity
 _DASHES = {"live": "solid", "contract": "dashdot"}  # anything else is recorded
 _RECORDED_DASH = "dot"
@@ -32,7 +33,7 @@ _RECORDED_DASH = "dot"
 
 def history_choice(place: DeltaGenerator, models: Sequence[str]) -> tuple[str, int]:
     """Return the GPU model and how many days back the person wants to see."""
-    left, right = place.columns([1.4, 1], vertical_alignment="bottom")
+    left, right = place.columns([1, 1.3], vertical_alignment="bottom")
     gpu = left.selectbox(
         "GPU model", models, key="model", bind="query-params", label_visibility="collapsed"
     )
@@ -67,9 +68,9 @@ def band_chart(bands: pl.DataFrame, *, key: str, height: int = 330) -> None:
     assert isinstance(first, date)
     assert isinstance(last, date)
     day = timedelta(days=1)  # a day beside either end: one point alone has no scale
-    figure.update_layout(
-        height=height, xaxis={"range": [first - day, last + day], "tickformat": "%b %d"}
-    )
+    tick = _DAY_MILLISECONDS if (last - first).days < _FEW_DAYS else None  # no day named twice
+    axis = {"range": [first - day, last + day], "tickformat": "%b %d", "dtick": tick}
+    figure.update_layout(height=height, xaxis=axis)
     show_figure(figure, "Median price per GPU-hour by day and network, with its band", key=key)
 
 
