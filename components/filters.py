@@ -1,5 +1,6 @@
 """The Market's filters: the person's choices, kept in the URL, as one ``Search``."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, cast
 
@@ -41,16 +42,45 @@ def clear_filters() -> None:
         st.session_state[key] = empty
 
 
-def market_filters(offers: pl.DataFrame, catalogue: Catalogue, signals: pl.DataFrame) -> Search:
-    """Draw the filters and return what was asked; options are what the market holds."""
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the market holds to choose from, by name; made once per market, not at every click."""
+
+    models: list[str]
+    forms: list[str]
+    networks: list[str]
+    terms: list[str]
+    kinds: list[str]
+    countries: list[str]
+    regions: list[str]
+    statements: list[str]
+    auditors: list[str]
+
+    @classmethod
+    def of(cls, offers: pl.DataFrame, signals: pl.DataFrame) -> "Options":
+        return cls(
+            models=values(offers, "gpu_model"),
+            forms=values(offers, "form_factor"),
+            networks=values(offers, "network"),
+            terms=values(offers, "term"),
+            kinds=values(offers, "source_kind"),
+            countries=values(offers, "country_code"),
+            regions=values(offers, "region"),
+            statements=statements(signals),
+            auditors=auditors(signals),
+        )
+
+
+def market_filters(options: Options, catalogue: Catalogue) -> Search:
+    """Draw the filters and return what was asked."""
     with _group("GPU", ":material/memory:", is_open=True):
-        fields = _gpu(offers, catalogue)
+        fields = _gpu(options, catalogue)
     with _group("Price and source", ":material/sell:"):
-        fields |= _price(offers)
+        fields |= _price(options)
     with _group("Place", ":material/public:"):
-        fields |= _place(offers, catalogue)
+        fields |= _place(options, catalogue)
     with _group("Provider", ":material/verified_user:"):
-        fields["provider"] = _provider(signals)
+        fields["provider"] = _provider(options)
     with _group("Machine", ":material/dns:"):
         fields |= {
             "vcpu_min": at_least("vCPU or more", "vcpu"),
@@ -74,8 +104,8 @@ def _is_set(key: str) -> bool:
     return key in st.query_params
 
 
-def _gpu(offers: pl.DataFrame, catalogue: Catalogue) -> _Fields:
-    sold = set(values(offers, "gpu_model"))
+def _gpu(options: Options, catalogue: Catalogue) -> _Fields:
+    sold = set(options.models)
     families = sorted({m.family for m in catalogue.models if m.name in sold})
     family = several("Family", "family", families)
     model = several("Model", "gpu", sorted(sold))
@@ -92,12 +122,12 @@ def _gpu(offers: pl.DataFrame, catalogue: Catalogue) -> _Fields:
         "gpu_models": model or frozenset(of_family),
         "gpu_count": count,
         "gpu_memory_gib_min": memory,
-        "form_factors": several("Form factor", "form", values(offers, "form_factor")),
+        "form_factors": several("Form factor", "form", options.forms),
     }
 
 
-def _price(offers: pl.DataFrame) -> _Fields:
-    networks = several("Network", "network", values(offers, "network"), NETWORK_NAMES)
+def _price(options: Options) -> _Fields:
+    networks = several("Network", "network", options.networks, NETWORK_NAMES)
     ceiling = st.number_input(
         "USD per GPU-hour, at most", 0.0, 1000.0, None, 0.01, key="price", bind="query-params",
         placeholder="any",
@@ -106,8 +136,8 @@ def _price(offers: pl.DataFrame) -> _Fields:
         "networks": networks,
         "usd_per_gpu_hour_max": Decimal(str(ceiling)) if ceiling is not None else None,
         "available_only": st.toggle("Free at the last reading", key="free", bind="query-params"),
-        "terms": several("Term", "term", values(offers, "term"), TERM_NAMES),
-        "source_kinds": several("Source kind", "kind", values(offers, "source_kind")),
+        "terms": several("Term", "term", options.terms, TERM_NAMES),
+        "source_kinds": several("Source kind", "kind", options.kinds),
         "age_days_max": st.number_input(
             "Price at most this many days old", 1, 3650, None, key="days", bind="query-params",
             placeholder="any",
@@ -115,7 +145,7 @@ def _price(offers: pl.DataFrame) -> _Fields:
     }  # fmt: skip
 
 
-def _place(offers: pl.DataFrame, catalogue: Catalogue) -> _Fields:
+def _place(options: Options, catalogue: Catalogue) -> _Fields:
     group = one(
         "Group of countries",
         "place",
@@ -124,12 +154,12 @@ def _place(offers: pl.DataFrame, catalogue: Catalogue) -> _Fields:
         note=f"GDPR adequacy decisions as of {_adequacy_date(catalogue)}. A partial decision "
         "(US, CA) covers some recipients only and does not count.",
     )
-    single = several("Country", "country", values(offers, "country_code"))
+    single = several("Country", "country", options.countries)
     in_group = _countries_in(group, catalogue)
     both = single & in_group or frozenset({"none"})
     return {
         "countries": both if single and group else single or in_group,
-        "regions": several("Region", "region", values(offers, "region")),
+        "regions": several("Region", "region", options.regions),
     }
 
 
@@ -144,7 +174,7 @@ def _adequacy_date(catalogue: Catalogue) -> str:
     return max((str(j.as_of) for j in catalogue.jurisdictions.values()), default="not known")
 
 
-def _provider(signals: pl.DataFrame) -> ProviderSearch:
+def _provider(options: Options) -> ProviderSearch:
     """Conditions on whose hardware it is; networks that say nothing about it never meet one."""
     datacenter = st.toggle(
         "In a data centre", key="datacenter", bind="query-params",
@@ -164,11 +194,11 @@ def _provider(signals: pl.DataFrame) -> ProviderSearch:
     with right:
         window = one("over days", "window", list(_WINDOWS), _WINDOWS, placeholder=_WINDOWS["30"])
     stated = several(
-        "States", "states", statements(signals),
+        "States", "states", options.statements,
         note="All keys must hold; of several values of one key, any.",
     )  # fmt: skip
     signed = one(
-        "Signed by", "signed", [ANY_AUDITOR, *auditors(signals)], {ANY_AUDITOR: "any auditor"},
+        "Signed by", "signed", [ANY_AUDITOR, *options.auditors], {ANY_AUDITOR: "any auditor"},
         placeholder="no signature needed",
         note="Who must have signed exactly what is asked above (statements, data centre).",
     )  # fmt: skip

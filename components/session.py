@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import streamlit as st
 
+from components.filters import Options
 from data.market import BrokenLake, Lake
 from data.offers import Market, latest, states
 from data.preferences import Preferences, load
@@ -59,11 +60,11 @@ class Listing:
 
     offers: pl.DataFrame
     providers: pl.DataFrame
+    options: Options
 
 
-def listing(*, hyperscalers: bool) -> Listing:
+def listing(newest: Market, *, hyperscalers: bool) -> Listing:
     """What the Market lists now; made once per newest market and day, not at every click."""
-    newest = market()
     return _listing(f"{newest.key} {now().astimezone(UTC):%Y-%m-%d}", newest, hyperscalers)
 
 
@@ -72,7 +73,8 @@ def _listing(key: str, _newest: Market, hyperscalers: bool) -> Listing:  # noqa:
     del key
     facts = provider_signals(lake(), _newest)
     sold = matching(_newest.offers if hyperscalers else _newest.networks, Search(), now())
-    return Listing(savings_by_offer(with_signals(sold, facts), _newest.baselines, now()), facts)
+    offers = savings_by_offer(with_signals(sold, facts), _newest.baselines, now())
+    return Listing(offers, facts, Options.of(offers, facts))
 
 
 def network_states() -> list[NetworkState]:

@@ -9,7 +9,7 @@ from components.bands import bands_section, history_choice
 from components.export import export_menu
 from components.filters import clear_filters, market_filters
 from components.offer_drawer import offer_drawer
-from components.session import lake, listing, market, now, require
+from components.session import lake, market, now, require
 from components.side_by_side import side_by_side_dialog
 from data.history import bands, market_facts, model_history, offer_history
 from data.offers import providers, raw_row
@@ -92,9 +92,9 @@ newest = market()
 st.title("Who sells what, where, at what price")
 if newest.offers.is_empty():
     freshness.wait_for_offers(lambda: not market().offers.is_empty())
-signals = listing(hyperscalers=False).providers
 wanted = [newest.offers.filter(offer_id=name) for name in opened.opened() if name]
-linked = [with_signals(rows, signals).to_dicts() for rows in wanted]
+facts = session.listing(newest, hyperscalers=False).providers
+linked = [with_signals(rows, facts).to_dicts() for rows in wanted]
 if not all(linked):
     market_notes.gone_line()
     opened.close_offers()
@@ -102,8 +102,9 @@ market_notes.trouble_line(session.sources(), now())
 side, main = st.columns([1, 4.6])
 with side:
     both = st.toggle("Also AWS, Azure, Google", key="hyperscalers", bind="query-params")
-    listed = listing(hyperscalers=both).offers
-    search = market_filters(listed, catalogue(), signals)
+    sold = session.listing(newest, hyperscalers=both)
+    listed = sold.offers
+    search = market_filters(sold.options, catalogue())
     st.button("Clear filters", on_click=clear_filters, width="stretch")
 offers = matching(listed, search, now())
 missing = unstated(listed, search)
