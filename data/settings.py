@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 KEEP_DAYS = 400
 """Drops are kept this long unless told otherwise: a year, and room for a late audit of it."""
@@ -22,6 +22,8 @@ class Settings(BaseModel):
     (``NECTO_LAKE``, default ``<home>/market``); ``worker`` is ``internal`` (the app starts one) or
     ``external`` (you run ``python -m connectors work``). ``keep_days``: how long what the networks
     said is kept in full (``NECTO_KEEP_DAYS``, default 400; 0: for ever); daily prices always stay.
+    ``records_url`` (``NECTO_RECORDS_URL``): a PostgreSQL database instead of SQLite files under
+    ``home``; it may hold a password, so it is never shown.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -31,6 +33,7 @@ class Settings(BaseModel):
     mode: Literal["sandbox"]
     worker: Literal["internal", "external"]
     keep_days: int = Field(default=KEEP_DAYS, ge=0)
+    records_url: SecretStr | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":
@@ -48,6 +51,7 @@ class Settings(BaseModel):
                 mode=env.get("NECTO_MODE") or "sandbox",
                 worker=env.get("NECTO_WORKER") or "internal",
                 keep_days=env.get("NECTO_KEEP_DAYS") or KEEP_DAYS,
+                records_url=env.get("NECTO_RECORDS_URL") or None,
             )
         except ValidationError as error:
             wrong = "; ".join(

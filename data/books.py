@@ -1,0 +1,73 @@
+"""Which books there are, where they lie, and opening them once in a process."""
+
+import contextlib
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, get_args
+
+from data.engines import RecordsReadOnly
+from data.files import write_text
+from data.records import Records
+from data.settings import Settings
+
+Book = Literal["house", "sandbox", "live"]
+BOOKS: tuple[Book, ...] = get_args(Book)
+
+_guard = threading.Lock()
+_open: dict[tuple[str, str], Records] = {}  # by address and book: few
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_book(
+    settings: Settings, book: Book = "house", now: Callable[[], datetime] = utc_now
+) -> Records:
+    """Return a book, opened by whoever in this process asks first. Raises RecordsFault."""
+    url = url_of(settings, book)
+    with _guard:
+        known = _open.get((url, book))
+        if known is None:
+            known = Records.open(url, book, installation_of(settings.home), now)
+            _open[url, book] = known
+    return known
+
+
+def close_books() -> None:
+    """Close every book of this process."""
+    with _guard:
+        for records in _open.values():
+            records.close()
+        _open.clear()
+
+
+def url_of(settings: Settings, book: Book) -> str:
+    """Return where a book is: ``NECTO_RECORDS_URL``, or a file of its own under ``NECTO_HOME``."""
+    if settings.records_url:
+        return settings.records_url.get_secret_value()
+    return f"sqlite:///{settings.home / 'records' / f'{book}.sqlite'}"
+
+
+def installation_of(home: Path) -> str:
+    """Return this installation's id, made on first use and kept in ``NECTO_HOME``."""
+    path = home / "installation"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _first(path)
+        return path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise RecordsReadOnly(f"{path} cannot be kept: {error.strerror}") from None
+
+
+def _first(path: Path) -> None:
+    """Two processes may start at once: the one that links its file first gives the id."""
+    own = path.with_name(f"installation.{uuid.uuid4()}")
+    write_text(own, str(uuid.uuid4()))
+    with contextlib.suppress(FileExistsError):
+        path.hardlink_to(own)
+    own.unlink()

@@ -1,0 +1,97 @@
+"""Bringing a book to the newest form: forward only, with a copy of the old file kept beside it.
+
+A process older than the book refuses to write; ``fence`` is asked in every writing transaction.
+"""
+
+import shutil
+from functools import cache
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, inspect, text
+
+from data.engines import RecordsFault, RecordsFull, writing
+from data.snapshots import snapshot
+
+FOLDER = Path(__file__).resolve().parent / "migrations"
+
+
+class NewerRecords(RecordsFault):
+    """A newer Necto wrote this book: update this one; it reads and writes nothing until then."""
+
+
+def bring_forward(engine: Engine, file: Path | None, book: str) -> bool:
+    """Bring a book to this version's form; returns whether anything was done.
+
+    ``file``: the SQLite file, copied to ``<name>.before-<revision>`` first. Raises NewerRecords.
+    """
+    with writing(engine) as connection:
+        found = revision_of(connection)
+    if found == newest():
+        return False
+    if found is not None:
+        _refuse_unknown(found)
+        _keep_copy(engine, file, found)
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {book}"))
+    with writing(engine) as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return True
+
+
+def fence(connection: Connection) -> None:
+    """Raise NewerRecords when the book was brought to a form that this process does not know."""
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    if found != newest():
+        _refuse_unknown(str(found))
+        raise NewerRecords(
+            f"the records are of form {found}, this Necto writes {newest()}: start Necto again, "
+            "which brings them forward"
+        )
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Return the book's form; None for a new one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return None if found is None else str(found)
+
+
+@cache
+def newest() -> str:
+    """Return the form that this version of Necto writes."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head, "there is a first revision"
+    return head
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    return config
+
+
+def _refuse_unknown(found: str) -> None:
+    known = {one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found not in known:
+        raise NewerRecords(
+            f"the records are of form {found}, this Necto knows forms up to {newest()}: a newer "
+            "version wrote them. Update this installation; nothing was changed"
+        )
+
+
+def _keep_copy(engine: Engine, file: Path | None, found: str) -> None:
+    """PostgreSQL takes part in the migration's own transaction: a failure leaves the old form."""
+    if file is None:
+        return
+    kept = file.with_name(f"{file.name}.before-{found}")
+    if shutil.disk_usage(file.parent).free < 2 * file.stat().st_size:
+        raise RecordsFull(f"{file.parent} has no room for a copy of {file.name}: make room first")
+    if not kept.exists():
+        snapshot(engine, kept)

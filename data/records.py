@@ -1,0 +1,113 @@
+"""The system of record: one book, one trail, one transaction a unit of work.
+
+``with records.transaction() as tx: tx.perform(command, act)`` does a command once: its facts and
+its entry in the trail are committed together, or not at all. The same key again gives the first
+result; the same key with another body is refused.
+"""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, make_url
+
+from data import guards
+from data.engines import RecordsFault, engine_of, reading, writing
+from data.migrate import bring_forward, fence, newest
+from data.schema import guards_of
+from data.unit import Act, Head, Transaction
+from engine.commands import Command, Outcome
+
+
+@dataclass(slots=True)
+class Records:
+    """One book, open. Safe to share between threads; every process opens its own."""
+
+    book: str
+    url: str
+    installation: str
+    now: Callable[[], datetime]
+    engine: Engine = field(repr=False)
+    file: Path | None
+    _head: Head | None = None
+    _guard: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        book: str,
+        installation: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> "Records":
+        """Open a book, made or brought forward where needed, and check what protects it.
+
+        Raises RecordsFault in words: a newer book, a damaged file, missing triggers, another
+        installation's book.
+        """
+        engine = engine_of(url, book)
+        address = make_url(url)
+        is_file = address.get_backend_name() == "sqlite"
+        file = Path(address.database or "") if is_file else None
+        bring_forward(engine, file, book)
+        records = cls(book, url, installation, now, engine, file)
+        records.check()
+        records._introduce()
+        return records
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """One unit of work: everything in it is committed together, or nothing is.
+
+        Raises RecordsFault with what to do; the commands in it may then be repeated as they are.
+        """
+        with writing(self.engine) as connection:
+            fence(connection)
+            unit = Transaction.begin(connection, self.installation, self.book, self.now, self._head)
+            yield unit
+            unit.flush()
+        with self._guard:
+            self._head = unit.head
+
+    def perform(self, command: Command, act: Act) -> Outcome:
+        """Do one command in a unit of work of its own."""
+        with self.transaction() as unit:
+            return unit.perform(command, act)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent view; nothing can be written through it."""
+        with reading(self.engine) as connection:
+            yield connection
+
+    def check(self) -> None:
+        """Raise unless the triggers stand and the book has this version's form."""
+        with self.reading() as connection:
+            fence(connection)
+            guards.check(connection, guards_of(connection.dialect.name))
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _introduce(self) -> None:
+        """Write the book's first entry; refuse the book of another installation."""
+        with self.reading() as connection:
+            found = connection.exec_driver_sql("SELECT installation FROM books").scalar()
+        if found is None:
+            first = Command.by_system(
+                f"open-{self.book}", "book.opened", f"book/{self.book}", {"form": newest()}
+            )
+            self.perform(first, self._opened)
+        elif found != self.installation:
+            raise RecordsFault(
+                f"this {self.book} book belongs to installation {found}, and this is "
+                f"{self.installation}: point NECTO_RECORDS_URL or NECTO_HOME at your own"
+            )
+
+    def _opened(self, unit: Transaction) -> object:
+        row = {"book": self.book, "installation": self.installation}
+        unit.add("books", **row, opened_at=unit.at)
+        return row

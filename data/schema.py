@@ -1,0 +1,10 @@
+"""All that the database must hold besides rows: every revision's triggers, for the check."""
+
+from data.migrations.versions import r0001_trail
+
+_REVISIONS = (r0001_trail,)
+
+
+def guards_of(engine: str) -> list[str]:
+    """Return the statements of every trigger and function that must stand ("sqlite", …)."""
+    return [statement for revision in _REVISIONS for statement in revision.guards(engine)]

@@ -1,0 +1,107 @@
+"""The tables of a book of records: facts are added, never changed.
+
+STRICT SQLite takes TEXT, INTEGER and BLOB only, so times are UTC text, money integer minor units
+and JSON text. Every fact names its entry in the trail (``entry_index``); the entry names the fact
+by the digest of its row, so neither can be changed, dropped or added alone.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+WHOLE = Integer().with_variant(BigInteger(), "postgresql")
+"""64 bits in both engines."""
+
+
+def fact(name: str, *columns: Column[Any]) -> Table:
+    """A table whose rows are covered by the trail: the last column is the entry that added them."""
+    return Table(name, metadata, *columns, entry_column(), sqlite_strict=True)
+
+
+def entry_column() -> Column[int]:
+    """Return the reference to the entry, checked at commit: an entry is written after its facts."""
+    at_commit = ForeignKey("entries.leaf_index", deferrable=True, initially="DEFERRED")
+    return Column("entry_index", WHOLE, at_commit, nullable=False, index=True)
+
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("leaf_index", WHOLE, primary_key=True, autoincrement=False),
+    Column("request", Text, nullable=False, unique=True),
+    Column("type", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("hashes", LargeBinary, nullable=False),
+    Index("entries_by_type", "type", "leaf_index"),
+    Index("entries_by_actor", "actor", "leaf_index"),
+    Index("entries_by_subject", "subject", "leaf_index"),
+    sqlite_strict=True,
+)
+"""The trail. ``body`` is the leaf: canonical JSON. ``hashes``: the leaf's hash, then those of the
+nodes of the Merkle tree that this leaf completed, from below (32 bytes each). ``request`` is the
+command's idempotency key. The other columns repeat what the body says, to be found by."""
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("size", WHOLE, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    sqlite_strict=True,
+)
+"""Signed notes over the tree at a size; they prove themselves."""
+
+documents = fact(
+    "documents",
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("version", WHOLE, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
+    Column("is_deleted", WHOLE, nullable=False),
+)
+"""What people keep and change, version by version: settings, alert rules, saved views, …"""
+
+files = fact(
+    "files",
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("size", WHOLE, nullable=False),
+)
+"""Files outside the records whose content the trail vouches for."""
+
+books = fact(
+    "books",
+    Column("book", Text, primary_key=True),
+    Column("installation", Text, nullable=False),
+    Column("opened_at", Text, nullable=False),
+)
+"""One row: which book this is."""
+
+personal_keys = Table(
+    "personal_keys",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("key", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+"""Keys of sealed personal fields. The one table that may lose rows: losing a key shreds them."""
+
+FACTS: tuple[Table, ...] = (entries, checkpoints, documents, files, books)
+"""Rows are never changed nor removed; the database itself refuses."""

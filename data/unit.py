@@ -1,0 +1,223 @@
+"""A unit of work: commands done once, each with its entry in the trail, committed together."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, Table, insert
+
+from data.engines import RecordsDamaged, RecordsFault
+from data.tables import FACTS
+from engine.canonical import Json, plain
+from engine.commands import Command, Outcome, Refused
+from engine.merkle import HASH_BYTES, Node, appended, leaf_hash, peaks
+from engine.trail import Effect, Entry, FileRef, OutcomeWord, entry_bytes, row_digest
+
+CLOCK_TOLERANCE = timedelta(seconds=2)
+"""A clock that steps back by less is corrected by its network: the last entry's time is taken."""
+_TABLES: dict[str, Table] = {table.name: table for table in FACTS}
+_ENTRY = ("leaf_index", "request", "type", "actor", "subject", "outcome", "at", "body", "hashes")
+DONE: OutcomeWord = "done"
+REFUSED: OutcomeWord = "refused"
+_INSERT = f"INSERT INTO entries ({', '.join(_ENTRY)}) VALUES ({{}})"  # noqa: S608 - our own names
+
+
+class OtherCommand(RecordsFault):
+    """The key was used for another command: take a new key for a new command."""
+
+
+class ClockWentBack(RecordsFault):
+    """The machine's clock is behind the newest entry: set it right; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far the trail has come: its size, the newest entry's time, the last nodes by place."""
+
+    size: int
+    at: datetime
+    nodes: dict[Node, bytes]
+
+
+@dataclass(slots=True)
+class _Work:
+    """What the command being done has added so far."""
+
+    effects: list[Effect] = field(default_factory=list)
+    files: list[FileRef] = field(default_factory=list)
+    previous: Json = None
+
+
+@dataclass(slots=True)
+class Transaction:
+    """Facts and entries on their way into one book; nothing is there before the commit."""
+
+    connection: Connection
+    installation: str
+    book: str
+    now: datetime
+    head: Head
+    _rows: list[tuple[object, ...]] = field(default_factory=list)
+    _done: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _work: _Work = field(default_factory=_Work)
+
+    @classmethod
+    def begin(
+        cls,
+        connection: Connection,
+        installation: str,
+        book: str,
+        now: Callable[[], datetime],
+        known: Head | None,
+    ) -> "Transaction":
+        """Start a unit of work; the writer's lock is held, so the head stays what it is."""
+        newest = connection.exec_driver_sql(
+            "SELECT leaf_index, at FROM entries ORDER BY leaf_index DESC LIMIT 1"
+        ).one_or_none()
+        size = newest[0] + 1 if newest else 0
+        at = datetime.fromisoformat(newest[1]) if newest else datetime.min.replace(tzinfo=UTC)
+        nodes = known.nodes if known and known.size == size else {}
+        return cls(connection, installation, book, _moment(now(), at), Head(size, at, dict(nodes)))
+
+    @property
+    def at(self) -> str:
+        """The time of this unit of work, as facts keep it."""
+        return self.now.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+    @property
+    def next_index(self) -> int:
+        """The place in the trail of the command being done."""
+        return self.head.size
+
+    def perform(self, command: Command, act: "Act") -> Outcome:
+        """Do a command once: ``act`` adds its facts and returns its result.
+
+        The same key again returns the first outcome; raises OtherCommand when the body differs.
+        ``act`` may raise Refused: its facts are undone, the refusal and its reason are kept.
+        """
+        if known := self._known(command):
+            return known
+        self._work = _Work()
+        savepoint = self.connection.begin_nested() if command.may_be_refused else None
+        try:
+            result, word = plain(act(self)), DONE
+            if savepoint:
+                savepoint.commit()
+        except Refused as refusal:
+            if savepoint is None:
+                raise
+            savepoint.rollback()
+            self._work = _Work()
+            result, word = {"reason": str(refusal)}, REFUSED
+        return self._written(command, result, word)
+
+    def add(self, table: str, **row: object) -> None:
+        """Add a fact; the entry of the command being done will vouch for it."""
+        whole = row | {"entry_index": self.next_index}
+        self.connection.execute(insert(_TABLES[table]), whole)
+        keys = (str(whole[column.name]) for column in _TABLES[table].primary_key)
+        self._work.effects.append(Effect(table, "/".join(keys), row_digest(table, whole)))
+
+    def vouch(self, file: FileRef) -> None:
+        """Name a file, already published, whose content the entry vouches for."""
+        self._work.files.append(file)
+
+    def was(self, previous: Json) -> None:
+        """Keep in the entry what held before."""
+        self._work.previous = previous
+
+    def node(self, place: Node) -> bytes:
+        """Return a stored node of the tree."""
+        if place in self.head.nodes:
+            return self.head.nodes[place]
+        return node_of(self.connection, place)
+
+    def flush(self) -> None:
+        """Write the entries; called once, before the commit."""
+        if not self._rows:
+            return
+        mark = mark_of(self.connection)
+        statement = _INSERT.format(", ".join([mark] * len(_ENTRY)))
+        self.connection.exec_driver_sql(statement, self._rows)
+        self._rows = []
+
+    def _known(self, command: Command) -> Outcome | None:
+        found = self._done.get(command.key) or self._stored(command.key)
+        if found is None:
+            return None
+        body, index = found
+        event = json.loads(body)
+        data = event["data"]
+        same = data["input"]["digest"] == command.digest and event["type"] == command.type
+        if not same:
+            raise OtherCommand(
+                f"the key {command.key} was used for another command (entry {index}, "
+                f"{event['type']}): take a new key"
+            )
+        return Outcome(data["result"], data["outcome"], index, replayed=True)
+
+    def _stored(self, key: str) -> tuple[str, int] | None:
+        mark = mark_of(self.connection)
+        row = self.connection.exec_driver_sql(
+            f"SELECT body, leaf_index FROM entries WHERE request = {mark}",  # noqa: S608 - a mark
+            (key,),
+        ).one_or_none()
+        return (row[0], row[1]) if row else None
+
+    def _written(self, command: Command, result: Json, word: OutcomeWord) -> Outcome:
+        index, work = self.head.size, self._work
+        entry = Entry(
+            index, command, self.now, result, word, work.previous, work.effects, work.files
+        )
+        body = entry_bytes(entry, self.installation, self.book)
+        nodes = appended(index, leaf_hash(body), self.node)
+        text = body.decode()
+        self._rows.append((
+            index, command.key, command.type, command.actor.name, command.subject, word, self.at,
+            text, b"".join(value for _, value in nodes),
+        ))  # fmt: skip
+        self._done[command.key] = (text, index)
+        self.head = Head(index + 1, self.now, _peaks(index + 1, self.head.nodes, dict(nodes)))
+        self._work = _Work()
+        return Outcome(result, word, index, replayed=False)
+
+
+Act = Callable[[Transaction], object]
+
+
+def node_of(connection: Connection, place: Node) -> bytes:
+    """Return a stored node: it stands with the leaf that completed it."""
+    level, position = place
+    mark = mark_of(connection)
+    leaf_index = ((position + 1) << level) - 1
+    row = connection.exec_driver_sql(
+        f"SELECT hashes FROM entries WHERE leaf_index = {mark}",  # noqa: S608 - a mark
+        (leaf_index,),
+    ).one()
+    found = bytes(row[0])[level * HASH_BYTES : (level + 1) * HASH_BYTES]
+    if len(found) != HASH_BYTES:
+        raise RecordsDamaged(f"entry {leaf_index} lacks the hash of level {level}")
+    return found
+
+
+def mark_of(connection: Connection) -> str:
+    """Return how the engine's driver marks a bound value."""
+    return "?" if connection.dialect.name == "sqlite" else "%s"
+
+
+def _peaks(size: int, *known: Mapping[Node, bytes]) -> dict[Node, bytes]:
+    """Return the nodes that the next append may ask for, of those known."""
+    return {place: found[place] for place in peaks(size) for found in known if place in found}
+
+
+def _moment(now: datetime, last: datetime) -> datetime:
+    """Return the time of a unit of work: never before the newest entry's."""
+    if now >= last:
+        return now
+    if last - now <= CLOCK_TOLERANCE:
+        return last
+    raise ClockWentBack(
+        f"this machine's clock says {now:%Y-%m-%d %H:%M:%S}, the newest entry is of "
+        f"{last:%Y-%m-%d %H:%M:%S} UTC: set the clock right; nothing was written"
+    )
