@@ -1,4 +1,4 @@
-"""What people keep and change, version by version: settings, alert rules, saved views, …
+"""What people keep and change, version by version: settings, alert rules, saved views.
 
 A document is known by its kind and id; its newest version is what holds. Every version is a fact
 with its entry in the trail, so who changed what, when, and from what, can be told.
