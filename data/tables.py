@@ -105,3 +105,6 @@ personal_keys = Table(
 
 FACTS: tuple[Table, ...] = (entries, checkpoints, documents, files, books)
 """Rows are never changed nor removed; the database itself refuses."""
+
+VOUCHED: tuple[Table, ...] = (documents, files, books)
+"""Facts that an entry vouches for by the digest of their rows."""

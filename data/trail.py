@@ -1,0 +1,72 @@
+"""Reading a book's trail: entries, nodes of its tree, pages of what a person looks for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from data.tables import entries
+from data.unit import node_of
+from engine.merkle import HASH_BYTES, Node, NodeOf
+
+_BATCH = 2_000  # rows held at once
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """An entry as it is stored: its place, its canonical bytes and the hash kept with it."""
+
+    index: int
+    body: bytes
+    hash: bytes
+
+
+def size_of(view: Connection) -> int:
+    """Return how many entries the trail has."""
+    newest = view.exec_driver_sql("SELECT max(leaf_index) FROM entries").scalar()
+    return 0 if newest is None else int(newest) + 1
+
+
+def leaf(view: Connection, index: int) -> Leaf | None:
+    """Return one entry; None when there is none at this place."""
+    return next(leaves(view, index, index + 1), None)
+
+
+def leaves(view: Connection, start: int, end: int) -> Iterator[Leaf]:
+    """Yield the entries of ``start <= place < end`` in order; memory stays bounded."""
+    asked = (
+        select(entries.c.leaf_index, entries.c.body, entries.c.hashes)
+        .where(entries.c.leaf_index >= start, entries.c.leaf_index < end)
+        .order_by(entries.c.leaf_index)
+        .execution_options(yield_per=_BATCH)
+    )
+    for index, body, hashes in view.execute(asked):
+        yield Leaf(index, body.encode(), bytes(hashes)[:HASH_BYTES])
+
+
+def nodes(view: Connection) -> NodeOf:
+    """Return what looks nodes of the tree up, each once."""
+    known: dict[Node, bytes] = {}
+
+    def look_up(place: Node) -> bytes:
+        if place not in known:
+            known[place] = node_of(view, place)
+        return known[place]
+
+    return look_up
+
+
+def index_at(view: Connection, at: str) -> int:
+    """Return the place of the first entry recorded at this time or later (text, UTC).
+
+    Entries stand in the order of their times, so halving finds it in a few look-ups.
+    """
+    low, high = 0, size_of(view)
+    while low < high:
+        middle = (low + high) // 2
+        asked = select(entries.c.at).where(entries.c.leaf_index == middle)
+        if (view.execute(asked).scalar() or "") < at:
+            low = middle + 1
+        else:
+            high = middle
+    return low
