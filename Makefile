@@ -6,13 +6,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test lint fix bench chromium clean
+.PHONY: run test lint fix bench chromium postgres clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.run
 	$(BIN)/streamlit run app.py
 
-test: lint chromium
+test: lint chromium postgres
 	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/.dev
@@ -36,6 +36,20 @@ chromium:
 	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo -n); \
 	  $$SUDO apt-get update -qq && $$SUDO apt-get install -qq -y --no-install-recommends chromium \
 	  || { echo "Chromium is missing and could not be installed: install it, then run make test again"; exit 1; }; }
+
+# The tests start a PostgreSQL of their own, so that only its programs are wanted: Debian is told
+# not to make and start the cluster that it otherwise makes with them.
+NO_CLUSTER := /etc/postgresql-common/createcluster.d/necto-tests.conf
+postgres:
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+	  echo "Installing PostgreSQL for the tests of the records"; \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo -n); \
+	  $$SUDO apt-get update -qq && $$SUDO mkdir -p $(dir $(NO_CLUSTER)) && \
+	  echo "create_main_cluster = false" | $$SUDO tee $(NO_CLUSTER) >/dev/null && \
+	  $$SUDO env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -qq -y --no-install-recommends postgresql; \
+	  DONE=$$?; $$SUDO rm -f $(NO_CLUSTER); [ $$DONE = 0 ]; } \
+	  || { echo "PostgreSQL is missing and could not be installed: install it, then run make test again"; exit 1; }
 
 $(VENV)/bin/python:
 	@[ -n "$(PYTHON)" ] || { echo "Necto needs Python 3.11 or newer"; exit 1; }

@@ -10,8 +10,62 @@ from cli import app
 from data.market import Lake
 from data.shipped import catalogue as shipped_catalogue
 from engine.resources import Catalogue
+from tests import postgres
 
+POSTGRES = pytest.StashKey[postgres.Run]()
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):  # who starts the run also ends its servers
+        config.stash[POSTGRES] = postgres.Run()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    node.workerinput["postgres"] = str(node.config.stash[POSTGRES].folder)
+
+
+def pytest_unconfigure(config):
+    if run := config.stash.get(POSTGRES, None):
+        run.end()
+
+
+@pytest.fixture(scope="session")
+def postgres_run(request) -> Path:
+    """The folder of this run's PostgreSQL servers, the same one in every worker."""
+    if shared := getattr(request.config, "workerinput", None):
+        return Path(shared["postgres"])
+    return request.config.stash[POSTGRES].folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_run) -> postgres.Server:
+    """The server that all tests share: never stop it."""
+    return postgres.shared(postgres_run)
+
+
+@pytest.fixture(scope="module")
+def own_postgres(postgres_run) -> Iterator[postgres.Server]:
+    """A server that the tests of a file may stop and kill."""
+    server = postgres.own(postgres_run)
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def postgres_url(postgres_server) -> Iterator[str]:
+    """A database of the test's own, owned by a role that is no superuser."""
+    with postgres_server.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def records_url(request, tmp_path) -> str:
+    """Where fresh records may go, once on each engine."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgres_url")
+    return f"sqlite:///{tmp_path / 'records.sqlite'}"
 
 
 @pytest.fixture(scope="session")
