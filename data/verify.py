@@ -221,3 +221,11 @@ def _columns(view: Connection) -> Iterator[dict[str, Any]]:
     asked = select(*(column for column in entries.c if column.name != "hashes"))
     for row in view.execute(asked.order_by(entries.c.leaf_index), execution_options=_STREAMED):
         yield row._asdict()
+
+
+def verify(view: Connection, installation: str, book: str) -> Report:
+    """Check a whole book within one consistent view and return what was found."""
+    report = Report()
+    check_tree(view, report)
+    check_entries(view, installation, book, report)
+    return report
