@@ -48,9 +48,10 @@ entries = Table(
     Column("at", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("hashes", LargeBinary, nullable=False),
-    Index("entries_by_type", "type", "leaf_index"),
-    Index("entries_by_actor", "actor", "leaf_index"),
+    Index("entries_by_type", "type", "leaf_index", "actor", "outcome", "subject"),
+    Index("entries_by_actor", "actor", "leaf_index", "type", "outcome", "subject"),
     Index("entries_by_subject", "subject", "leaf_index"),
+    Index("entries_by_outcome", "outcome", "leaf_index"),
     sqlite_strict=True,
 )
 """The trail. ``body`` is the leaf: canonical JSON. ``hashes``: the leaf's hash, then those of the
