@@ -59,7 +59,7 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     for statement in guards(op.get_bind().dialect.name):
-        op.execute(sa.text(statement.replace(":", r"\:")))
+        op.execute(sa.text(statement))
 
 
 def _fact(name: str, *columns: "sa.Column[Any]") -> None:
