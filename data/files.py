@@ -27,6 +27,20 @@ def write_text(path: Path, text: str) -> None:
     publish(temporary, path)
 
 
+def write_private(path: Path, text: str) -> None:
+    """Write a small file that nobody else may read, durably; an existing one is kept.
+
+    Raises FileExistsError then.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(handle)
+    sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename in the folder survive a power cut (not offered by every platform)."""
     with contextlib.suppress(OSError):

@@ -213,7 +213,7 @@ def _postgresql(table: str) -> tuple[str, str]:
             f"CREATE FUNCTION ledger_{table}() RETURNS trigger LANGUAGE plpgsql",
             "SET search_path FROM CURRENT AS $$ BEGIN",
             *(
-                f"IF {rule.refused_when} THEN RAISE EXCEPTION USING\n"
+                f"IF ({rule.refused_when}) THEN RAISE EXCEPTION USING\n"
                 f"ERRCODE = 'check_violation', MESSAGE = '{rule.message}';\nEND IF;"
                 for rule in RULES
                 if rule.table == table
