@@ -5,23 +5,26 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, text
 
-_NAMED = re.compile(r"CREATE (?:OR REPLACE )?(TRIGGER|FUNCTION) (\w+)")
-_BODY = re.compile(r"\$necto\$(.*)\$necto\$", re.DOTALL)
+from data.engines import RecordsFault
+
+_NAMED = re.compile(r"CREATE (?:OR REPLACE |CONSTRAINT )?(TRIGGER|FUNCTION) (\w+)")
+_BODY = re.compile(r"\$(\w*)\$(.*)\$\1\$", re.DOTALL)
 _STANDING = {
-    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'",
+    "sqlite": "SELECT 'TRIGGER', name, sql FROM sqlite_master WHERE type = 'trigger'",
     "postgresql": """
-        SELECT t.tgname,
+        SELECT 'TRIGGER', t.tgname,
                pg_get_triggerdef(t.oid) || CASE t.tgenabled WHEN 'O' THEN '' ELSE ' off' END
         FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
         JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE NOT t.tgisinternal AND n.nspname = current_schema()
         UNION ALL
-        SELECT p.proname, p.prosrc FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+        SELECT 'FUNCTION', p.proname, p.prosrc FROM pg_proc p
+        JOIN pg_namespace n ON n.oid = p.pronamespace
         WHERE n.nspname = current_schema()""",
 }
 
 
-class GuardsMissing(RuntimeError):
+class GuardsMissing(RecordsFault):
     """Triggers that protect the facts are gone or changed: a person must look before any use."""
 
 
@@ -59,26 +62,19 @@ def only_destroyed(engine: str, table: str) -> str:
 def check(connection: Connection, statements: Iterable[str]) -> None:
     """Raise GuardsMissing unless every trigger and function stands as it was written."""
     rows = connection.execute(text(_STANDING[connection.dialect.name]))
-    standing = {str(name): _plain(str(sql)) for name, sql in rows}
+    standing = {(str(kind), str(name)): _plain(str(sql)) for kind, name, sql in rows}
     wrong = []
     for statement in statements:
-        kind, name = _kind_and_name(statement)
-        body = _BODY.search(statement)
-        expected = _plain(body[1] if kind == "FUNCTION" and body else statement)
-        if standing.get(name) != expected:
-            wrong.append(name)
+        if named := _NAMED.match(statement):
+            body = _BODY.search(statement) if named[1] == "FUNCTION" else None
+            if standing.get((named[1], named[2])) != _plain(body[2] if body else statement):
+                wrong.append(named[2])
     if wrong:
         raise GuardsMissing(
             f"these guards of the facts are missing or changed: {', '.join(sorted(wrong))}. "
             "Somebody opened the records with another tool: run necto audit verify, and restore "
             "a backup if it finds anything"
         )
-
-
-def _kind_and_name(statement: str) -> tuple[str, str]:
-    found = _NAMED.search(statement)
-    assert found, statement
-    return found[1], found[2]
 
 
 def _plain(sql: str) -> str:

@@ -34,10 +34,9 @@ def bring_forward(engine: Engine, file: Path | None, book: str) -> bool:
     if found is not None:
         _refuse_unknown(found)
         _keep_copy(engine, file, found)
-    if engine.dialect.name == "postgresql":
-        with engine.begin() as connection:
-            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {book}"))
     with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {book}"))
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -52,10 +52,14 @@ class Records:
         address = make_url(url)
         is_file = address.get_backend_name() == "sqlite"
         file = Path(address.database or "") if is_file else None
-        bring_forward(engine, file, book)
         records = cls(book, url, installation, now, engine, file)
-        records.check()
-        records._introduce()
+        try:
+            bring_forward(engine, file, book)
+            records.check()
+            records._introduce()
+        except BaseException:
+            records.close()
+            raise
         return records
 
     @contextlib.contextmanager
