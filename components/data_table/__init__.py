@@ -83,7 +83,6 @@ def data_table(
     ``label`` names the table to those who cannot see it, ``noun`` its rows, ``empty`` says what to
     do when there are none at all; ``height`` in pixels, of the rows with their header.
     """
-
     data = {
         "key": key,
         "label": label,
