@@ -19,11 +19,16 @@ def publish(temporary: Path, final: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Replace a small file's content, durably and in one step."""
+    publish_bytes(path, text.encode("utf-8"))
+
+
+def publish_bytes(path: Path, content: bytes) -> None:
+    """Replace a small file's content, durably and in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(
         f"{path.name}.{os.getpid()}-{threading.get_ident()}{TEMPORARY_SUFFIX}"
     )
-    temporary.write_text(text, encoding="utf-8")
+    temporary.write_bytes(content)
     publish(temporary, path)
 
 
