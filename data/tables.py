@@ -161,7 +161,10 @@ hold_events = fact(
     Column("at", Text, nullable=False),
     Column("posting_id", Text, _of_posting()),
     Column("approval", Text),
+    *(Column(name, WHOLE, nullable=False) for name in ("approved", "spent", "at_home")),
 )
+"""What became of a hold; each event carries the sums after it, so that the next one costs the same
+however many went before."""
 
 VOUCHED: tuple[Table, ...] = (
     documents, files, books, assets, accounts, holds, postings, legs, hold_events,
