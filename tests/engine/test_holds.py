@@ -49,7 +49,8 @@ def test_a_hold_is_drawn_down_by_posts_and_one_close_voids_the_rest():
 def test_money_in_escrow_is_not_spent_yet():
     hold = folded([OPENED, FUNDED])
     assert hold is not None
-    assert (hold.remaining, hold.places) == (1000, {"assets:escrow:akash": 400, HELD: 600})
+    assert (hold.remaining, hold.at_home) == (1000, 600)
+    assert hold.places == {"assets:escrow:akash": 400, HELD: 600}
 
 
 def test_nothing_remains_of_a_hold_that_was_never_opened():
