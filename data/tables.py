@@ -166,9 +166,9 @@ hold_events = fact(
 """What became of a hold; each event carries the sums after it, so that the next one costs the same
 however many went before."""
 
-VOUCHED: tuple[Table, ...] = (
-    documents, files, books, assets, accounts, holds, postings, legs, hold_events,
-)  # fmt: skip
+LEDGER: tuple[Table, ...] = (assets, accounts, holds, postings, legs, hold_events)
+
+VOUCHED: tuple[Table, ...] = (documents, files, books, *LEDGER)
 """Facts that an entry vouches for by the digest of their rows."""
 
 FACTS: tuple[Table, ...] = (entries, checkpoints, *VOUCHED)

@@ -4,7 +4,7 @@ import getpass
 import sys
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -87,6 +87,39 @@ def rotate_key(book: InBook = "house") -> None:
     sys.stdout.write(f"{new.text}\n")
 
 
+@app.command("export")
+def export_pack(
+    out: Annotated[Path, typer.Option(help="The zip file to write.")],
+    start: Annotated[datetime | None, typer.Option("--from", help="UTC.")] = None,
+    end: Annotated[datetime | None, typer.Option("--to", help="UTC, not included.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Only entries about this.")] = None,
+    checkpoint: Annotated[int | None, typer.Option(help="The size of the one to bind to.")] = None,
+    book: InBook = "house",
+    as_json: Json = False,
+) -> None:
+    """Write an evidence pack that an auditor checks offline; without options the whole book."""
+    from data import packs
+    from data.audit import Span
+    from data.files import sha256_of
+
+    wanted = packs.Wanted(Span(_utc(start), _utc(end)), subject, checkpoint)
+    records = opened_book(book)
+    temporary = out.with_name(f"{out.name}.part")
+    try:
+        with temporary.open("wb") as file:
+            manifest = packs.write(records, settings(), wanted, file)
+        packed = sha256_of(temporary)
+        packs.keep(records, manifest, f"sha256:{packed}", f"pack-{uuid.uuid4()}", actor())
+        temporary.replace(out)
+    except (ValueError, RuntimeError, OSError) as fault:
+        temporary.unlink(missing_ok=True)
+        fail(f"no pack was written: {fault}")
+    told = {"file": str(out), "sha256": packed, "size": manifest["size"], "root": manifest["root"]}
+    sys.stdout.write(
+        json_text(told) if as_json else "".join(f"{k}: {v}\n" for k, v in told.items())
+    )
+
+
 @ledger_app.command()
 def balances(
     book: InBook = "sandbox",
@@ -94,14 +127,11 @@ def balances(
     as_json: Json = False,
 ) -> None:
     """Print what lies in every account, now or as of any moment."""
-    from datetime import UTC
-
     from data import ledger
     from engine.assets import asset_of, shown
 
-    as_of = at.replace(tzinfo=UTC) if at else None
     with opened_book(book).reading() as view:
-        found = ledger.balances_at(view, as_of)
+        found = ledger.balances_at(view, _utc(at))
     rows = [
         {"account": name, "asset": asset, "balance": shown(units, asset_of(asset))}
         for (name, asset), units in found.items()
@@ -161,6 +191,10 @@ def opened_book(book: str) -> "Records":
         return open_book(settings(), name)
     except RecordsFault as fault:
         fail(str(fault))
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment else None
 
 
 def actor() -> Actor:
