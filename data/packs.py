@@ -17,7 +17,7 @@ from data.documents import all_versions
 from data.files import sha256_of
 from data.records import Records
 from data.settings import Settings
-from data.trail import Leaf, leaves, nodes, size_of
+from data.trail import Leaf, leaf, leaves, nodes, size_of
 from data.trail_keys import KIND, signer, verifiers
 from engine.canonical import Json
 from engine.commands import Command, Outcome
@@ -151,8 +151,8 @@ def _leaves(view: Connection, selection: Run | Chosen) -> Iterator[Leaf]:
     if isinstance(selection, Run):
         yield from leaves(view, selection.start, selection.end)
     else:
-        for index in selection.leaf_indexes:
-            yield from leaves(view, index, index + 1)
+        found = (leaf(view, index) for index in selection.leaf_indexes)
+        yield from (one for one in found if one)
 
 
 class Documents(Mapping[str, bytes]):
