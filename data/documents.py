@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from data.engines import RecordsFault
+from data.faults import RecordsFault
 from data.tables import documents
 from data.unit import Transaction
 from engine.canonical import Json, canonical, plain

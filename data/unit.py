@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Table, insert
 
-from data.engines import RecordsDamaged, RecordsFault
+from data.faults import RecordsDamaged, RecordsFault
 from data.tables import FACTS
 from engine.canonical import Json, plain
 from engine.commands import Command, Outcome, Refused
