@@ -114,9 +114,10 @@ class Transaction:
 
     def add(self, table: str, **row: object) -> None:
         """Add a fact; the entry of the command being done will vouch for it."""
-        whole = row | {"entry_index": self.next_index}
-        self.connection.execute(insert(_TABLES[table]), whole)
-        keys = (str(whole[column.name]) for column in _TABLES[table].primary_key)
+        into = _TABLES[table]
+        whole = dict.fromkeys(into.c.keys()) | row | {"entry_index": self.next_index}
+        self.connection.execute(insert(into), whole)
+        keys = (str(whole[column.name]) for column in into.primary_key)
         self._work.effects.append(Effect(table, "/".join(keys), row_digest(table, whole)))
 
     def vouch(self, file: FileRef) -> None:

@@ -10,6 +10,7 @@ from enum import Enum, StrEnum
 from types import MappingProxyType
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +36,17 @@ class Scale(Enum):
 def test_the_text_reads_back_as_the_value_and_is_written_the_same_again(value):
     assert json.loads(canonical(value)) == value
     assert canonical(json.loads(canonical(value))) == canonical(value)
+
+
+@given(values)
+def test_every_text_is_the_one_of_the_standard(value):
+    assert canonical(value) == rfc8785.dumps(value)
+    assert canonical(plain({"inner": value})) == rfc8785.dumps({"inner": value})
+
+
+@given(st.dictionaries(st.text("a\ud7ff\ue000\uffff\U00010000", max_size=2), st.none(), max_size=9))
+def test_names_are_sorted_by_utf_16_as_the_standard_asks(members):
+    assert canonical(members) == rfc8785.dumps(members)
 
 
 @given(st.dictionaries(text, st.integers(0, 9), max_size=6), st.randoms())
