@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from data.faults import RecordsFault
 from data.tables import documents
-from data.unit import Transaction
+from data.unit import Transaction, check_text
 from engine.canonical import Json, canonical, plain
 
 
@@ -78,6 +78,7 @@ def versions(view: Connection, kind: str, id_: str) -> list[Document]:
 def _next(
     unit: Transaction, kind: str, id_: str, body: Json, expected: int | None, *, is_deleted: bool
 ) -> Document:
+    check_text("documents", {"kind": kind, "id": id_})
     row = _newest(unit.connection, kind, id_)
     version = _document(row).version if row else 0
     if expected is not None and expected != version:

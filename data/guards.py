@@ -33,7 +33,8 @@ _STANDING = {
             ELSE ' altered' END
         FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace
         UNION ALL
-        SELECT 'INDEX', c.relname, replace(pg_get_indexdef(i.indexrelid, 0, true), ' USING btree', '')
+        SELECT 'INDEX', c.relname,
+               replace(pg_get_indexdef(i.indexrelid, 0, true), ' USING btree', '')
             || CASE WHEN i.indisvalid THEN '' ELSE ' off' END
         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
         WHERE i.indisunique AND c.relnamespace = current_schema()::regnamespace

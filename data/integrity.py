@@ -24,7 +24,10 @@ def integrity(view: Connection) -> list[str]:
     if view.dialect.name == "sqlite":
         found = _said(view, f"PRAGMA integrity_check({_PROBLEMS_MAX})")
         strays = view.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(_PROBLEMS_MAX)
-        return [*found, *(f"row {row[1]} of {row[0]} names a {row[2]} that is not" for row in strays)]
+        return [
+            *found,
+            *(f"row {row[1]} of {row[0]} names a {row[2]} that is not" for row in strays),
+        ]
     asked = "SELECT checksum_failures FROM pg_stat_database WHERE datname = current_database()"
     failed = view.exec_driver_sql(asked).scalar()
     return [f"{failed} pages of the database failed their checksum"] if failed else []

@@ -208,12 +208,13 @@ def _sqlite(table: str) -> str:
 
 
 def _postgresql(table: str) -> tuple[str, str]:
+    # The parentheses keep the THEN of a CASE from ending the IF.
     function = "\n".join(
         [
             f"CREATE FUNCTION ledger_{table}() RETURNS trigger LANGUAGE plpgsql",
             "SET search_path FROM CURRENT AS $$ BEGIN",
             *(
-                f"IF {rule.refused_when} THEN RAISE EXCEPTION USING\n"
+                f"IF ({rule.refused_when}) THEN RAISE EXCEPTION USING\n"
                 f"ERRCODE = 'check_violation', MESSAGE = '{rule.message}';\nEND IF;"
                 for rule in RULES
                 if rule.table == table
