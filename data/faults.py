@@ -51,7 +51,8 @@ _WORDS: dict[type[RecordsFault], str] = {
     "runs and that NECTO_RECORDS_URL is right, then try again",
     RecordsFull: "the disk of the records is full or failing: nothing was written; make room and "
     "repeat",
-    RecordsReadOnly: "the records cannot be written: check the rights on them and on their folder",
+    RecordsReadOnly: "the records cannot be written: check the rights on their folder and on every "
+    "file in it",
     RecordsDamaged: "the records are damaged: stop Necto, keep the file, and restore a backup",
     FactRefused: "the records refuse this",
     RecordsFault: "the records did not take it",
@@ -88,7 +89,7 @@ def file_fault(error: OSError, path: Path) -> RecordsFault:
     said = f"{path}: {error.strerror}"
     if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
         return RecordsFull(f"{said}: make room and repeat")
-    return RecordsReadOnly(f"{said}: check the rights on it and on its folder")
+    return RecordsReadOnly(f"{said}: check the rights on its folder and on every file in it")
 
 
 def is_unsure(error: DBAPIError) -> bool:
