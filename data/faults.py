@@ -45,6 +45,7 @@ class OutcomeUnknown(RecordsFault):
     """The connection broke at commit: repeat with the same key, which tells what became of it."""
 
 
+_SAID_MAX = 500  # characters of the database's own words
 _WORDS: dict[type[RecordsFault], str] = {
     RecordsBusy: "other processes held the records too long: nothing was written; try again",
     RecordsAway: "the database of the records does not answer: nothing was written; see that it "
@@ -114,9 +115,11 @@ def _never_connected(error: DBAPIError) -> bool:
 
 
 def _by_code(error: BaseException | None) -> type[RecordsFault]:
+    if str(error).startswith("Could not decode"):  # Python's own words: SQLite has no code for it
+        return RecordsDamaged
     code = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None) or ""
     return next((kind for marks, kind in _CODES if code.startswith(marks)), RecordsFault)
 
 
 def _told(kind: type[RecordsFault], said: object) -> RecordsFault:
-    return kind(f"{_WORDS[kind]} ({' '.join(str(said).split())})")
+    return kind(f"{_WORDS[kind]} ({' '.join(str(said).split())[:_SAID_MAX]})")

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 
 from data import guards
 from data.engines import address_of, engine_of, reading, writing
-from data.faults import RecordsFault
+from data.faults import RecordsDamaged, RecordsFault
 from data.integrity import check_pages, check_server, integrity
 from data.migrate import bring_forward, fence, newest
 from data.schema import guards_of
@@ -58,6 +58,11 @@ class Records:
         )
         try:
             records._start()
+        except UnicodeDecodeError as error:  # of SQLite's own message, which quotes the damage
+            engine.dispose()
+            raise RecordsDamaged(
+                f"{records.file} is damaged: keep it, and restore a backup"
+            ) from error
         except BaseException:
             engine.dispose()
             raise
@@ -95,9 +100,12 @@ class Records:
             guards.check(connection, guards_of(connection.dialect.name))
 
     def integrity(self) -> list[str]:
-        """Return what is wrong with the database itself; reads all of it. Raises RecordsDamaged."""
-        with self.reading() as connection:
-            return integrity(connection)
+        """Return what is wrong with the database itself; reads all of it. Empty: it is sound."""
+        try:
+            with self.reading() as connection:
+                return integrity(connection)
+        except RecordsDamaged as damage:
+            return [str(damage)]
 
     def close(self) -> None:
         self.engine.dispose()
