@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
 
-from data.engines import RecordsReadOnly
+from data.faults import RecordsReadOnly
 from data.files import write_text
 from data.records import Records
 from data.settings import Settings

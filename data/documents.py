@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from data.engines import RecordsFault
+from data.faults import RecordsFault
 from data.tables import documents
-from data.unit import Transaction
+from data.unit import Transaction, check_text
 from engine.canonical import Json, canonical, plain
 
 
@@ -85,6 +85,7 @@ def all_versions(view: Connection, kind: str) -> list[Document]:
 def _next(
     unit: Transaction, kind: str, id_: str, body: Json, expected: int | None, *, is_deleted: bool
 ) -> Document:
+    check_text("documents", {"kind": kind, "id": id_})
     row = _newest(unit.connection, kind, id_)
     version = _document(row).version if row else 0
     if expected is not None and expected != version:

@@ -16,7 +16,7 @@ from typing import cast
 from sqlalchemy import Connection
 
 from data.documents import all_versions, put
-from data.engines import RecordsFault
+from data.faults import RecordsFault
 from data.files import publish, write_private
 from data.records import Records
 from data.unit import Transaction

@@ -14,7 +14,7 @@ from connectors.witness import cosigned
 from data import checkpoints
 from data.books import BOOKS, book_exists, open_book
 from data.checkpoints import Signed
-from data.engines import RecordsFault
+from data.faults import RecordsFault
 from data.files import publish_bytes
 from data.records import Records
 from data.settings import Settings

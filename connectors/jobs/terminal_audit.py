@@ -180,7 +180,7 @@ def _sentences(report: "Report", seconds: dict[str, float]) -> str:
 
 def opened_book(book: str) -> "Records":
     from data.books import BOOKS, book_exists, open_book
-    from data.engines import RecordsFault
+    from data.faults import RecordsFault
 
     if book not in BOOKS:
         fail(f"{book!r} is no book: {', '.join(BOOKS)}")
@@ -202,7 +202,7 @@ def actor() -> Actor:
 
 
 def _done(act: Callable[[], T]) -> T:
-    from data.engines import RecordsFault
+    from data.faults import RecordsFault
 
     try:
         return act()
