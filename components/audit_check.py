@@ -1,7 +1,6 @@
 """The check of a whole book: how far it is, and what it proved part by part."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import streamlit as st
 
@@ -40,22 +39,32 @@ def acts(
             "Verify the whole book", icon=":material/verified:", type="primary",
             key="audit_verify", on_click=verify, args=(key,),
         )  # fmt: skip
-        asked = st.button(
-            "Sign a checkpoint", icon=":material/signature:", key="audit_sign", disabled=is_signed,
-            help="The newest checkpoint covers every entry." if is_signed else
+        sign_button(
+            "Sign a checkpoint", "audit_sign", sign, disabled=is_signed,
+            note="The newest checkpoint covers every entry." if is_signed else
             "Signs the book's size and root as they are now; whoever keeps a copy can tell later "
             "that nothing before it was changed.",
         )  # fmt: skip
-    if asked:
-        signed(sign, "app")
 
 
-def signed(sign: Callable[[], str | None], scope: Literal["app", "fragment"]) -> None:
-    """Sign, and draw again what shows it; or say why nothing was signed."""
-    if fault := sign():
+def sign_button(
+    label: str,
+    key: str,
+    sign: Callable[[], str | None],
+    *,
+    disabled: bool = False,
+    note: str | None = None,
+) -> None:
+    """Draw a button that signs before anything is drawn again, and say why it could not."""
+
+    def act() -> None:
+        st.session_state[f"{key}_fault"] = sign()
+
+    st.button(
+        label, icon=":material/signature:", key=key, on_click=act, disabled=disabled, help=note
+    )  # fmt: skip
+    if fault := st.session_state.pop(f"{key}_fault", None):
         st.error(literal(fault), icon=":material/error:")
-    else:
-        st.rerun(scope=scope)
 
 
 def under_way(part: str, done: int, total: int) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from components.audit_check import signed
+from components.audit_check import sign_button
 from components.text import ago, literal
 from engine.proofs import Checked, Kept, Proof, checked
 
@@ -27,8 +27,7 @@ def proof_section(
             "here. A checkpoint signs the book as it is now.",
             icon=":material/gpp_maybe:",
         )
-        if st.button("Sign a checkpoint now", icon=":material/signature:", key="audit_sign_here"):
-            signed(sign, "fragment")
+        sign_button("Sign a checkpoint now", "audit_sign_here", sign)
     else:
         _proof(kept, kept.proof, now)
         if st.button(

@@ -44,7 +44,7 @@ def audit_table(
     zone: tzinfo | None,
     revision: str,
 ) -> None:
-    """Draw the entries that answer ``query``, times in ``zone``; what is asked is in the address."""
+    """Draw the entries that answer ``query``; the address keeps what is asked next."""
     data_table(
         replace(page, rows=[_shown(row, zone) for row in page.rows]),
         query,
