@@ -44,6 +44,12 @@ page = st.navigation(
             url_path="networks",
         ),
         st.Page(
+            ROOT / "pages" / "audit.py",
+            title="Audit",
+            icon=":material/verified_user:",
+            url_path="audit",
+        ),
+        st.Page(
             ROOT / "pages" / "settings.py",
             title="Settings",
             icon=":material/settings:",

@@ -13,10 +13,13 @@ import polars as pl
 import streamlit as st
 
 from components.filters import Options
+from data.audit import Counts
+from data.books import Book, open_book
 from data.market import BrokenLake, Lake
 from data.offers import Market, latest, states
 from data.preferences import Preferences, load
 from data.providers import provider_signals
+from data.records import Records
 from data.settings import Settings
 from data.worker import connections as reported
 from data.worker import heartbeat
@@ -47,6 +50,22 @@ def settings() -> Settings:
 @st.cache_resource
 def lake() -> Lake:
     return Lake(settings().lake)
+
+
+def book(name: Book) -> Records:
+    """One of the books of records, opened when it is first asked for. Raises RecordsFault."""
+    return open_book(settings(), name)
+
+
+def counts(records: Records) -> Counts:
+    """How often each value stands in a book's trail, counted once for all who look."""
+    return _counts(records.url, records.book)
+
+
+@st.cache_resource
+def _counts(url: str, book: str) -> Counts:
+    del url, book
+    return Counts()
 
 
 def market() -> Market:

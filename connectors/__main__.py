@@ -7,11 +7,13 @@ import sys
 from collections.abc import Sequence
 
 from connectors.http import HttpClient
+from connectors.jobs.checkpoints import sign_until
 from connectors.jobs.connect import Connected, connected
 from connectors.jobs.ingest import Ingest, now_utc
 from connectors.jobs.schedule import Chore, Worker
 from connectors.jobs.screen import answer_until
 from connectors.jobs.upkeep import keep_up_daily
+from connectors.notify.places import BadPlace, Places
 from data import preferences
 from data.market import BrokenLake, Lake
 from data.settings import BadSettings, Settings
@@ -27,6 +29,8 @@ def chores(
     """What the worker does beside reading: the lake's upkeep, and answers for pages."""
     akash = next((one.source for one in found if one.connection.name == "akash"), None)
     work: list[Chore] = [lambda stop: keep_up_daily(lake, now_utc, stop, settings.keep_days)]
+    places = Places.from_env()
+    work.append(lambda stop: sign_until(settings, http, places, stop))
     if akash:
         work.append(lambda stop: answer_until(settings.home, http, akash.base_url, stop))
     return work
@@ -42,7 +46,8 @@ def main(arguments: list[str]) -> int:
     try:
         settings = Settings.from_env()
         lake = Lake(settings.lake)
-    except (BadSettings, BrokenLake) as error:
+        Places.from_env()
+    except (BadSettings, BadPlace, BrokenLake) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     found = connected()

@@ -37,6 +37,13 @@ def open_book(
     return known
 
 
+def book_exists(settings: Settings, book: Book) -> bool:
+    """Return whether a book was begun; the house book always is: its first user begins it."""
+    return book == "house" or (
+        settings.records_url is None and (settings.home / "records" / f"{book}.sqlite").exists()
+    )
+
+
 def close_books() -> None:
     """Close every book of this process."""
     with _guard:

@@ -75,6 +75,13 @@ def versions(view: Connection, kind: str, id_: str) -> list[Document]:
     return [_document(row._asdict()) for row in rows]
 
 
+def all_versions(view: Connection, kind: str) -> list[Document]:
+    """Return every version of every document of a kind, in the order in which they were written."""
+    asked = select(documents).where(documents.c.kind == kind)
+    rows = view.execute(asked.order_by(documents.c.entry_index, documents.c.version))
+    return [_document(row._asdict()) for row in rows]
+
+
 def _next(
     unit: Transaction, kind: str, id_: str, body: Json, expected: int | None, *, is_deleted: bool
 ) -> Document:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 
 from data import guards
 from data.engines import address_of, engine_of, reading, writing
@@ -20,6 +20,7 @@ from data.faults import RecordsDamaged, RecordsFault
 from data.integrity import check_pages, check_server, integrity
 from data.migrate import bring_forward, fence, newest
 from data.schema import guards_of
+from data.tables import entries
 from data.unit import Act, Head, Transaction
 from engine.commands import Command, Outcome
 
@@ -92,6 +93,12 @@ class Records:
         """One consistent view; nothing can be written through it."""
         with reading(self.engine) as connection:
             yield connection
+
+    def knows(self, key: str) -> bool:
+        """Return whether a command with this key was done."""
+        with self.reading() as view:
+            asked = select(entries.c.leaf_index).where(entries.c.request == key)
+            return view.execute(asked).first() is not None
 
     def check(self) -> None:
         """Raise unless the triggers stand and the book has this version's form."""

@@ -100,7 +100,7 @@ def upkeep(as_json: Json = False) -> None:
 
     from connectors.jobs.upkeep import keep_up
 
-    done = keep_up(opened_lake(), datetime.now(UTC), _settings().keep_days)
+    done = keep_up(opened_lake(), datetime.now(UTC), settings().keep_days)
     if as_json:
         sys.stdout.write(json_text([asdict(one) for one in done]))
         return
@@ -136,10 +136,10 @@ def _chosen(network: list[str] | None) -> "list[Source]":
 
 
 def _home() -> "Path":
-    return _settings().home
+    return settings().home
 
 
-def _settings() -> "Settings":
+def settings() -> "Settings":
     from data.settings import BadSettings, Settings
 
     try:
@@ -152,7 +152,7 @@ def opened_lake() -> "Lake":
     from data.market import BrokenLake, Lake
 
     try:
-        return Lake(_settings().lake)
+        return Lake(settings().lake)
     except BrokenLake as error:
         fail(str(error))
 
