@@ -17,8 +17,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlalchemy import Connection, StaticPool, create_engine
 
-from data.books import BOOKS, Book, url_of
-from data.engines import address_of, engine_of, reading, writing
+from data.books import BOOKS, Book, stands, url_of
+from data.engines import engine_of, reading, writing
 from data.faults import RecordsFault, explained, file_fault
 from data.files import publish, sha256_of, write_text
 from data.migrate import revision_of, upgrade
@@ -92,20 +92,7 @@ class Checked:
 
 def existing(settings: Settings) -> list[Book]:
     """Return the books that there are. Raises RecordsFault."""
-    return [book for book in BOOKS if exists(url_of(settings, book), book)]
-
-
-def exists(url: str, book: str) -> bool:
-    """Whether a book was ever made there."""
-    address = address_of(url)
-    if address.get_backend_name() == "sqlite":
-        return Path(address.database or "").exists()
-    engine = engine_of(url, book)
-    try:
-        with reading(engine) as view:
-            return revision_of(view) is not None
-    finally:
-        engine.dispose()
+    return [book for book in BOOKS if stands(url_of(settings, book), book)]
 
 
 def backup(records: Records, folder: Path, actor: Actor) -> Backup:

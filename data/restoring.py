@@ -10,8 +10,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import delete
-
 from data.backups import Checked, restored_aside
 from data.books import BOOKS, Book, url_of, utc_now
 from data.engines import address_of
@@ -19,8 +17,8 @@ from data.faults import RecordsFault, file_fault
 from data.files import write_text
 from data.places import FilePlace, Found, Place, SchemaPlace
 from data.records import Records
+from data.sealed import destroyed
 from data.settings import Settings
-from data.tables import personal_keys
 from data.unit import Transaction
 from engine.commands import Command
 from engine.people import Actor
@@ -134,8 +132,8 @@ def _keep(copy: Records, checked: Checked, found: Found, kept: str | None, actor
     }
 
     def act(unit: Transaction) -> None:
-        gone = personal_keys.c.person.in_(sorted(found.destroyed))
-        unit.connection.execute(delete(personal_keys).where(gone))
+        for person in sorted(found.destroyed):
+            destroyed(unit.connection, person)
 
     subject = f"book/{copy.book}"
     copy.perform(Command.of(f"restore-{uuid.uuid4()}", "book.restored", actor, subject, body), act)
