@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, get_args
 
 import typer
 
-from connectors.jobs import terminal, terminal_audit, terminal_cards
+from connectors.jobs import terminal, terminal_audit, terminal_cards, terminal_records
 from engine.terminal import json_text, table_text
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(terminal.app)
+app.add_typer(terminal_records.app)
 app.add_typer(terminal_cards.app, name="cards")
 app.add_typer(terminal_audit.app, name="audit")
 app.add_typer(terminal_audit.ledger_app, name="ledger")

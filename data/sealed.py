@@ -41,7 +41,7 @@ def shred(records: Records, person: str, key: str, who: Actor) -> Outcome:
     asked = Command.of(key, ACTION, who, f"person/{person}", {"person": person})
 
     def act(unit: Transaction) -> object:
-        return {"destroyed": _destroyed(unit.connection, person)}
+        return {"destroyed": destroyed(unit.connection, person)}
 
     outcome = records.perform(asked, act)
     _forget(records)
@@ -55,7 +55,7 @@ def shred_again(records: Records) -> int:
         people = [
             str(name).removeprefix("person/") for name in unit.connection.execute(asked).scalars()
         ]
-        found = sum(_destroyed(unit.connection, person) for person in people)
+        found = sum(destroyed(unit.connection, person) for person in people)
     if found:
         _forget(records)
     return found
@@ -67,7 +67,8 @@ def _key(view: Connection, person: str) -> Secret[bytes] | None:
     return None if found is None else Secret(bytes(found))
 
 
-def _destroyed(connection: Connection, person: str) -> bool:
+def destroyed(connection: Connection, person: str) -> bool:
+    """Destroy a person's key within a transaction; says whether there was one."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA secure_delete = ON")  # zeros where the key stood
     gone = connection.execute(delete(personal_keys).where(personal_keys.c.person == person))

@@ -1,6 +1,7 @@
 """Reading a book's trail: entries, nodes of its tree, pages of what a person looks for."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
@@ -43,8 +44,9 @@ def leaves(view: Connection, start: int, end: int) -> Iterator[Leaf]:
         .order_by(entries.c.leaf_index)
         .execution_options(yield_per=_BATCH)
     )
-    for index, body, hashes in view.execute(asked):
-        yield Leaf(index, body.encode(), bytes(hashes)[:HASH_BYTES])
+    with closing(view.execute(asked)) as rows:  # PostgreSQL keeps a cursor until then
+        for index, body, hashes in rows:
+            yield Leaf(index, body.encode(), bytes(hashes)[:HASH_BYTES])
 
 
 def nodes(view: Connection) -> NodeOf:

@@ -45,11 +45,14 @@ def sign_until(
     pause = first_seconds
     while not stop.wait(pause):
         pause = PAUSE_SECONDS
-        for book in (name for name in BOOKS if book_exists(settings, name)):
+        for book in BOOKS:
             try:
-                for trouble in sign_and_send(
-                    open_book(settings, book), settings.home, http, places
-                ):
+                troubles = (
+                    sign_and_send(open_book(settings, book), settings.home, http, places)
+                    if book_exists(settings, book)
+                    else []
+                )
+                for trouble in troubles:
                     log.warning("the checkpoint of %s: %s", book, trouble)
             except (RecordsFault, OSError, BadNote):
                 log.exception("the %s book could not be signed", book)

@@ -185,9 +185,9 @@ def opened_book(book: str) -> "Records":
     if book not in BOOKS:
         fail(f"{book!r} is no book: {', '.join(BOOKS)}")
     name: Book = book
-    if not book_exists(settings(), name):
-        fail(f"the {book} book was not begun yet: nothing has happened in it")
     try:
+        if not book_exists(settings(), name):
+            fail(f"the {book} book was not begun yet: nothing has happened in it")
         return open_book(settings(), name)
     except RecordsFault as fault:
         fail(str(fault))
