@@ -9,7 +9,7 @@ from dataclasses import replace
 import polars as pl
 import streamlit as st
 
-from components.data_table import FacetValue, arranged, asked, data_table
+from components.data_table import FacetValue, Layout, arranged, asked, data_table
 from engine.paging import Query, Row, TablePage
 from tests.browser.made_rows import COLUMNS, HOSTILE, HUGE, ROWS, made
 
@@ -78,6 +78,7 @@ def opened(row_id: str) -> None:
 def view() -> None:
     st.session_state["revision"] = st.session_state.get("revision", 0) + 1
     st.session_state["start"] = Query(sort=(("usd", "desc"),), facets={"result": ("failed",)})
+    st.session_state["layout"] = Layout(hidden=("time",), order=("usd",), widths={"usd": 300})
 
 
 def draw(key: str, label: str, height: int = 560, seed: int = 1) -> None:
@@ -97,7 +98,7 @@ def draw(key: str, label: str, height: int = 560, seed: int = 1) -> None:
     }.get(show or "", lambda: (page_of(frame, query), counted(seed)))()
     data_table(
         page, query, key=key, label=label, columns=COLUMNS, facets=facets, noun="entries",
-        on_open=opened, revision=revision, height=height,
+        on_open=opened, revision=revision, height=height, layout=st.session_state.get("layout"),
         empty="Nothing is recorded yet: the first command makes the first entry.",
     )  # fmt: skip
 

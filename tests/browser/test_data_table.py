@@ -330,6 +330,9 @@ def test_the_table_follows_a_saved_view_and_the_person_again_after_it(table):
     expect(table.get_by_label("Subject contains")).to_have_value("")
     expect(header(table, "USD")).to_have_attribute("aria-sort", "descending")
     expect(cell(table, 0, "result")).to_contain_text("failed")
+    assert names(table)[:2] == ["USD", "Actor"]
+    assert header(table, "USD").bounding_box()["width"] == 300
+    expect(table.get_by_text("hidden: time")).to_be_visible(timeout=15_000)
     table.get_by_role("button", name="Clear filters").click()
 
     expect(totals(table)).to_have_text("100,000 entries")

@@ -12,6 +12,7 @@ const NOWHERE = { place: -1, column: null };
 export function Body({ data, asking, held, columns, way, grid, uid, active, onCell }) {
   const { items, range } = useRowsInSight(held.matching, grid, way);
   const [hover, setHover] = useState(NOWHERE);
+  const pointer = useRef({});
   useWindows({ data, asking, held, range });
   const isActiveInSight = items.some((item) => item.index === active.place);
   useLayoutEffect(() => {
@@ -29,7 +30,10 @@ export function Body({ data, asking, held, columns, way, grid, uid, active, onCe
   };
   // Rows that pass below a resting pointer are not hovered: that would draw them twice.
   const onMouseMove = (event) => {
-    if (!event.movementX && !event.movementY) return;
+    const { clientX, clientY } = event;
+    const rests = clientX === pointer.current.clientX && clientY === pointer.current.clientY;
+    pointer.current = { clientX, clientY };
+    if (rests) return;
     const cell = cellOf(event);
     if (cell && (cell.place !== hover.place || cell.column !== hover.column)) setHover(cell);
   };
