@@ -118,8 +118,9 @@ def savings(gpu: Gpu = None, as_json: Json = False) -> None:
 @app.command()
 def status(as_json: Json = False) -> None:
     """Say how fresh every network's figures are, and whether the worker lives."""
+    from data.chosen import chosen
     from data.offers import states
-    from data.preferences import load
+    from data.status import records_fault
     from data.worker import connections, heartbeat
     from engine.sources import source_statuses
 
@@ -128,7 +129,8 @@ def status(as_json: Json = False) -> None:
     now = datetime.now(UTC)
     market = _market(lake)
     beat = heartbeat(settings.home)
-    linked = connections(settings.home, load(settings.home))
+    linked = connections(settings.home, chosen(settings))
+    broken = records_fault(settings)
     found = source_statuses(states(lake, market), linked, now)
     networks = [_source_record(source, now) for source in found]
     if as_json:
@@ -138,6 +140,7 @@ def status(as_json: Json = False) -> None:
                 "lake": str(settings.lake),
                 "worker_alive": beat is not None and not beat.is_late(now),
                 "worker_seen_at": beat.at.isoformat() if beat else None,
+                "records_fault": broken,
                 "networks": networks,
                 "set_aside": lake.aside(),
             }
@@ -146,6 +149,8 @@ def status(as_json: Json = False) -> None:
     _print_table(networks, ("network", "status", "offers", "available", "observed_at", "message"))
     alive = beat is not None and not beat.is_late(now)
     typer.echo(f"\nworker {'alive' if alive else 'not running'} · mode {settings.mode}")
+    if broken:
+        typer.echo(f"the house book of the records cannot be used: {broken}")
     for name, reason in lake.aside().items():
         typer.echo(f"set aside: {name} ({reason})")
 

@@ -12,7 +12,8 @@ from connectors.jobs.ingest import Ingest, now_utc
 from connectors.jobs.schedule import Chore, Worker
 from connectors.jobs.screen import answer_until
 from connectors.jobs.upkeep import keep_up_daily
-from data import preferences
+from data.books import close_books
+from data.chosen import chosen
 from data.market import BrokenLake, Lake
 from data.settings import BadSettings, Settings
 from data.shipped import catalogue
@@ -53,12 +54,13 @@ def main(arguments: list[str]) -> int:
             Ingest(lake, http, catalogue()),
             [one.source for one in found if one.source],
             chores=chores(settings, lake, http, found),
-            is_on=lambda name: name not in preferences.load(settings.home).switched_off,
+            is_on=lambda name: name not in chosen(settings).switched_off,
         )
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: worker.tell())
         parent = os.environ.get("NECTO_PARENT", "")
         worker.work(parent=int(parent) if parent.isdecimal() else 0)
+    close_books()
     return 0
 
 

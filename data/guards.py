@@ -5,6 +5,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, text
 
+from data.engines import RecordsFault
+
 _NAMED = re.compile(r"CREATE (?:OR REPLACE )?(TRIGGER|FUNCTION) (\w+)")
 _BODY = re.compile(r"\$necto\$(.*)\$necto\$", re.DOTALL)
 _STANDING = {
@@ -21,7 +23,7 @@ _STANDING = {
 }
 
 
-class GuardsMissing(RuntimeError):
+class GuardsMissing(RecordsFault):
     """Triggers that protect the facts are gone or changed: a person must look before any use."""
 
 

@@ -8,9 +8,11 @@ from typing import Self
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from data.books import open_book
+from data.chosen import chosen
+from data.engines import RecordsFault
 from data.market import BrokenLake, Lake
 from data.offers import latest, states
-from data.preferences import load
 from data.settings import Settings
 from data.worker import connections, heartbeat
 from engine.runs import NetworkState
@@ -33,13 +35,14 @@ class Status:
     heartbeat_age_seconds: float | None
     worker_is_late: bool
     fault: str | None = None
+    records_fault: str | None = None
 
     @classmethod
     def now(cls, settings: Settings) -> Self:
         """Look at everything; a store that cannot be opened is a fault, not an error."""
         at = datetime.now(UTC)
         beat = heartbeat(settings.home)
-        linked = connections(settings.home, load(settings.home))
+        linked = connections(settings.home, chosen(settings))
         fault: str | None = None
         found: list[NetworkState] = []
         aside = 0
@@ -56,17 +59,29 @@ class Status:
             heartbeat_age_seconds=(at - beat.at).total_seconds() if beat else None,
             worker_is_late=beat is None or beat.is_late(at),
             fault=fault,
+            records_fault=records_fault(settings),
         )
 
     def reasons_not_ready(self) -> list[str]:
         """Return why pages cannot serve figures, in words; empty when they can."""
         reasons = [f"the market cannot be read: {self.fault}"] if self.fault else []
+        if self.records_fault:
+            reasons.append(f"the house book of the records cannot be used: {self.records_fault}")
         shown = (s.state for s in self.sources if s.state)
         if not self.fault and not any(s.offers or s.contract_offers for s in shown):
             reasons.append("the market is empty: the worker has not loaded any figures yet")
         if self.worker_is_late:
             reasons.append("the worker shows no sign of life: start python -m connectors work")
         return reasons
+
+
+def records_fault(settings: Settings) -> str | None:
+    """Return why the house book cannot be opened and used, in words; None when it can."""
+    try:
+        open_book(settings, "house").check()
+    except RecordsFault as fault:
+        return str(fault)
+    return None
 
 
 def metrics_text(status: Status) -> str:
@@ -92,6 +107,8 @@ def metrics_text(status: Status) -> str:
         if state.observed_at:
             age.labels(state.network).set((status.at - state.observed_at).total_seconds())
     gauge("files_set_aside", "Unusable files moved out of the lake").set(status.set_aside)
+    usable = gauge("records_usable", "1 when the house book can be opened and used")
+    usable.set(int(status.records_fault is None))
     gauge("ready", "1 when /healthz is 200").set(int(not status.reasons_not_ready()))
     if status.heartbeat_age_seconds is not None:
         beat = gauge("worker_heartbeat_age_seconds", "Since the worker's last sign of life")

@@ -11,8 +11,6 @@ import typer
 from engine.terminal import json_text, table_text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from connectors.base import Source
     from data.market import Lake
     from data.settings import Settings
@@ -122,21 +120,17 @@ def upkeep(as_json: Json = False) -> None:
 def _chosen(network: list[str] | None) -> "list[Source]":
     """The sources to read: all that are on and have their key, or the named ones."""
     from connectors.jobs.connect import connected
-    from data import preferences
+    from data.chosen import chosen
 
-    found = {one.connection.name: one for one in connected(preferences.load(_home()))}
+    found = {one.connection.name: one for one in connected(chosen(_settings()))}
     wanted = [name.lower() for name in network or ()]
     if unknown := set(wanted) - set(found):
         fail(f"No connector for {', '.join(sorted(unknown))}. Known: {', '.join(found)}")
     for one in (found[name] for name in wanted):
         if not one.connection.reads:
             fail(f"{one.connection.name}: {one.connection.state}. {one.connection.key_note}")
-    chosen = [found[name] for name in wanted] if wanted else list(found.values())
-    return [one.source for one in chosen if one.source and one.connection.reads]
-
-
-def _home() -> "Path":
-    return _settings().home
+    named = [found[name] for name in wanted] if wanted else list(found.values())
+    return [one.source for one in named if one.source and one.connection.reads]
 
 
 def _settings() -> "Settings":

@@ -17,17 +17,13 @@ from connectors.registry import SOURCES
 from data import asks, preferences
 from data.market import Lake
 from data.preferences import Preferences
-from data.settings import Settings
 from data.worker import connections
 from tests.connectors.samples import Fake, client, ingest
 from tests.connectors.test_akash_screening import provider, told
 from tests.connectors.test_worker import quick, real_worker, soon, working
 from tests.data.test_asks import wanted
 from tests.loopback import answered, stand_ins
-
-
-def settings_of(home) -> Settings:
-    return Settings.from_env({"NECTO_HOME": str(home)})
+from tests.support import ADA, house_of, settings_of
 
 
 def answer(home, ask_id: str):
@@ -114,11 +110,8 @@ def handlers():
 def test_a_worker_whose_app_is_gone_reads_nothing_that_is_off_and_ends(
     tmp_path, monkeypatch, handlers
 ):
-    at = datetime.now(UTC)
     for kind in SOURCES:
-        preferences.change(
-            tmp_path, lambda kept, name=kind.name: kept.switched(name, on=False, by="ada", at=at)
-        )
+        preferences.switch(house_of(tmp_path), ADA, kind.name, on=False)
     here = stand_ins("http://127.0.0.1:9") | {"NECTO_HOME": str(tmp_path)}
     for variable, value in here.items():
         monkeypatch.setenv(variable, value)
