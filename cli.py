@@ -120,7 +120,7 @@ def status(as_json: Json = False) -> None:
     """Say how fresh every network's figures are, and whether the worker lives."""
     from data.chosen import chosen
     from data.offers import states
-    from data.status import records_fault
+    from data.status import records_fault, set_aside
     from data.worker import connections, heartbeat
     from engine.sources import source_statuses
 
@@ -130,7 +130,7 @@ def status(as_json: Json = False) -> None:
     market = _market(lake)
     beat = heartbeat(settings.home)
     linked = connections(settings.home, chosen(settings))
-    broken = records_fault(settings)
+    broken, aside = records_fault(settings), set_aside(settings, lake)
     found = source_statuses(states(lake, market), linked, now)
     networks = [_source_record(source, now) for source in found]
     if as_json:
@@ -142,7 +142,7 @@ def status(as_json: Json = False) -> None:
                 "worker_seen_at": beat.at.isoformat() if beat else None,
                 "records_fault": broken,
                 "networks": networks,
-                "set_aside": lake.aside(),
+                "set_aside": aside,
             }
         )
         return
@@ -151,7 +151,7 @@ def status(as_json: Json = False) -> None:
     typer.echo(f"\nworker {'alive' if alive else 'not running'} · mode {settings.mode}")
     if broken:
         typer.echo(f"the house book of the records cannot be used: {broken}")
-    for name, reason in lake.aside().items():
+    for name, reason in aside.items():
         typer.echo(f"set aside: {name} ({reason})")
 
 

@@ -16,6 +16,7 @@ import streamlit as st
 
 from components.filters import Options
 from data.books import open_book
+from data.card_register import LateEntry
 from data.chosen import chosen
 from data.engines import RecordsFault
 from data.market import BrokenLake, Busy, Lake
@@ -24,6 +25,7 @@ from data.preferences import Preferences
 from data.providers import provider_signals
 from data.records import Records
 from data.settings import Settings
+from data.status import set_aside as unusable
 from data.worker import connections as reported
 from data.worker import heartbeat
 from engine.connections import Connection
@@ -111,6 +113,11 @@ def preferences() -> Preferences:
     return chosen(settings())
 
 
+def set_aside() -> dict[str, str]:
+    """The files that cannot be used, by name, with the reason."""
+    return unusable(settings(), lake())
+
+
 def worker_is_alive() -> bool:
     beat = heartbeat(settings().home)
     return beat is not None and not beat.is_late(now())
@@ -135,6 +142,8 @@ def told(what: str) -> Iterator[None]:
     """Show at once what stopped an act of the page."""
     try:
         yield
+    except LateEntry as late:  # it was done
+        st.warning(f"Done, but {late}.")
     except FAULTS as fault:
         st.error(f"{what}: {fault}")
 

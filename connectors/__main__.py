@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from connectors.http import HttpClient
 from connectors.jobs.connect import Connected, connected
 from connectors.jobs.ingest import Ingest, now_utc
+from connectors.jobs.recovery import recover_until
 from connectors.jobs.schedule import Chore, Worker
 from connectors.jobs.screen import answer_until
 from connectors.jobs.upkeep import keep_up_daily
-from data.books import close_books
+from data.books import close_books, open_book
 from data.chosen import chosen
 from data.market import BrokenLake, Lake
 from data.settings import BadSettings, Settings
@@ -25,9 +26,12 @@ USAGE = "usage: python -m connectors work"
 def chores(
     settings: Settings, lake: Lake, http: HttpClient, found: Sequence[Connected]
 ) -> list[Chore]:
-    """What the worker does beside reading: the lake's upkeep, and answers for pages."""
+    """What the worker does beside reading: late entries, the lake's upkeep, answers for pages."""
     akash = next((one.source for one in found if one.connection.name == "akash"), None)
-    work: list[Chore] = [lambda stop: keep_up_daily(lake, now_utc, stop, settings.keep_days)]
+    work: list[Chore] = [
+        lambda stop: recover_until(lambda: open_book(settings, "house"), lake, stop),
+        lambda stop: keep_up_daily(lake, now_utc, stop, settings.keep_days),
+    ]
     if akash:
         work.append(lambda stop: answer_until(settings.home, http, akash.base_url, stop))
     return work

@@ -1,5 +1,6 @@
 """How Necto is doing, for the health check and for Prometheus."""
 
+import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -9,6 +10,7 @@ from typing import Self
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from data.books import open_book
+from data.card_register import unsound
 from data.chosen import chosen
 from data.engines import RecordsFault
 from data.market import BrokenLake, Lake
@@ -49,7 +51,7 @@ class Status:
         try:
             lake = _lake(settings.lake)
             found = states(lake, latest(lake, at))
-            aside = len(lake.aside())
+            aside = len(set_aside(settings, lake))
         except (BrokenLake, OSError) as error:
             fault = str(error)
         return cls(
@@ -73,6 +75,17 @@ class Status:
         if self.worker_is_late:
             reasons.append("the worker shows no sign of life: start python -m connectors work")
         return reasons
+
+
+def set_aside(settings: Settings, lake: Lake) -> dict[str, str]:
+    """Return the files that cannot be used, by name, with the reason.
+
+    Those moved out of the lake, and registered ones that are gone or no longer the same.
+    """
+    found = lake.aside()
+    with contextlib.suppress(RecordsFault):  # which is told as such
+        found |= unsound(open_book(settings, "house"), lake)
+    return found
 
 
 def records_fault(settings: Settings) -> str | None:

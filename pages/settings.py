@@ -4,7 +4,7 @@ import zoneinfo
 
 import streamlit as st
 
-from components import changes, connections, rate_cards, session
+from components import changes, connections, freshness, rate_cards, session
 from components.session import actor, house, lake, now, preferences, require, settings
 from components.text import network_name
 from connectors.registry import SOURCES
@@ -12,6 +12,10 @@ from data import preferences as store
 from data import rate_cards as cards
 from data import worker
 from data.card_files import card_csv, read_card, template_csv, template_xlsx
+from data.card_originals import original
+from data.card_register import import_card as registered
+from data.card_register import unsound
+from data.card_register import withdraw as taken_off
 from data.shipped import catalogue
 from data.terms import terms
 from engine.rate_cards import CardRefused
@@ -47,13 +51,13 @@ def import_card(filename: str, content: bytes, name: str | None) -> None:
         rate_cards.refused(refused.faults)
         return
     with session.told("Nothing was imported"):
-        done = cards.import_card(lake(), card, by=actor().name, now=now())
+        done = registered(house(), lake(), card, actor(), now())
         rate_cards.imported(done.new, done.known, done.gaps, card.warnings)
 
 
 def withdraw(seller: str, name: str, reason: str) -> None:
     with session.told("Not withdrawn"):
-        cards.withdraw(lake(), seller, name, reason=reason, by=actor().name, now=now())
+        taken_off(house(), lake(), seller, name, reason, actor(), now())
         st.rerun()
 
 
@@ -87,15 +91,14 @@ if section == CONNECTIONS:
 elif section == CARDS:
     with st.container(border=True):
         rate_cards.import_form(TEMPLATES, import_card)
-    known = [
-        rate_cards.Line(one.record, one.state, one.withdrawal.reason if one.withdrawal else None)
-        for one in cards.cards(lake(), now())
-    ]
+    known = cards.cards(lake(), now())
     rate_cards.cards_table(known)
+    with session.told("What was registered cannot be checked"):
+        freshness.set_aside_list(unsound(house(), lake()))
     if known:
         rate_cards.card_tools(
             known,
-            lambda record: cards.original(lake(), record),
+            lambda record: original(lake(), record),
             lambda record: card_csv(cards.whole_rows(lake(), record)),
             withdraw,
         )

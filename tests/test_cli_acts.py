@@ -113,7 +113,7 @@ def test_a_file_that_is_not_there_is_said(necto, tmp_path):
 
 def test_what_another_process_changes_is_left_to_it(necto, file, tmp_path, monkeypatch):
     monkeypatch.setattr(rate_cards, "LOCK_SECONDS_MAX", 0.05)
-    with rate_cards._alone(Lake(tmp_path / "market")):
+    with rate_cards.alone(Lake(tmp_path / "market")):
         result = necto("cards", "import", str(file))
         withdrawn = necto("cards", "withdraw", "aethir", "rates", "--reason", "ended")
 

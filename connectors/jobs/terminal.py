@@ -3,16 +3,19 @@
 Commands import what they need when they run, so that ``necto --help`` answers at once.
 """
 
+import getpass
 import sys
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from engine.people import Actor, local_actor
 from engine.terminal import json_text, table_text
 
 if TYPE_CHECKING:
     from connectors.base import Source
     from data.market import Lake
+    from data.records import Records
     from data.settings import Settings
 
 app = typer.Typer(add_completion=False)
@@ -149,6 +152,22 @@ def opened_lake() -> "Lake":
         return Lake(_settings().lake)
     except BrokenLake as error:
         fail(str(error))
+
+
+def opened_house() -> "Records":
+    """The book that imports and exports are entered in."""
+    from data.books import open_book
+    from data.engines import RecordsFault
+
+    try:
+        return open_book(_settings(), "house")
+    except RecordsFault as error:
+        fail(f"the house book of the records cannot be used: {error}")
+
+
+def this_person() -> Actor:
+    """Who types, before there is sign-in."""
+    return local_actor(getpass.getuser())
 
 
 def fail(message: str) -> NoReturn:

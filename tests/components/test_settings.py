@@ -288,7 +288,7 @@ def test_a_card_that_cannot_be_kept_or_withdrawn_is_told(home, monkeypatch):
     visitor = imported(card())
     monkeypatch.setattr("data.rate_cards.LOCK_SECONDS_MAX", 0.05)
     withdraw_reason(visitor).set_value("ended").run()
-    with rate_cards._alone(Lake(home / "market")):
+    with rate_cards.alone(Lake(home / "market")):
         pressed(visitor, "Withdraw")
         assert "Not withdrawn: another process" in words(visitor)
         imported(card(usd_per_gpu_hour="2"), visitor=visitor)
