@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from connectors.http import HttpClient
 from connectors.jobs.connect import Connected, connected
@@ -28,9 +29,10 @@ def chores(
 ) -> list[Chore]:
     """What the worker does beside reading: late entries, the lake's upkeep, answers for pages."""
     akash = next((one.source for one in found if one.connection.name == "akash"), None)
+    house = partial(open_book, settings, "house")
     work: list[Chore] = [
-        lambda stop: recover_until(lambda: open_book(settings, "house"), lake, stop),
-        lambda stop: keep_up_daily(lake, now_utc, stop, settings.keep_days),
+        lambda stop: recover_until(house, lake, stop),
+        lambda stop: keep_up_daily(lake, house, now_utc, stop, settings.keep_days),
     ]
     if akash:
         work.append(lambda stop: answer_until(settings.home, http, akash.base_url, stop))
@@ -44,6 +46,7 @@ def main(arguments: list[str]) -> int:
         return 2
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole addresses
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         settings = Settings.from_env()
         lake = Lake(settings.lake)
@@ -55,7 +58,7 @@ def main(arguments: list[str]) -> int:
     with HttpClient() as http:
         worker = Worker(
             settings.home,
-            Ingest(lake, http, catalogue()),
+            Ingest(lake, http, catalogue(), house=partial(open_book, settings, "house")),
             [one.source for one in found if one.source],
             chores=chores(settings, lake, http, found),
             is_on=lambda name: name not in chosen(settings).switched_off,

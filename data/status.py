@@ -9,8 +9,8 @@ from typing import Self
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from data import card_register, market_trail
 from data.books import open_book
-from data.card_register import unsound
 from data.chosen import chosen
 from data.engines import RecordsFault
 from data.market import BrokenLake, Lake
@@ -19,6 +19,8 @@ from data.settings import Settings
 from data.worker import connections, heartbeat
 from engine.runs import NetworkState
 from engine.sources import SourceStatus, source_statuses
+
+_RUNS_LOOKED_AT = 5  # of each network, the newest: a look must stay cheap
 
 
 @cache
@@ -38,6 +40,7 @@ class Status:
     worker_is_late: bool
     fault: str | None = None
     records_fault: str | None = None
+    entries_missing: int = 0
 
     @classmethod
     def now(cls, settings: Settings) -> Self:
@@ -47,11 +50,11 @@ class Status:
         linked = connections(settings.home, chosen(settings))
         fault: str | None = None
         found: list[NetworkState] = []
-        aside = 0
+        aside = late = 0
         try:
             lake = _lake(settings.lake)
             found = states(lake, latest(lake, at))
-            aside = len(set_aside(settings, lake))
+            aside, late = len(set_aside(settings, lake)), entries_missing(settings, lake)
         except (BrokenLake, OSError) as error:
             fault = str(error)
         return cls(
@@ -62,6 +65,7 @@ class Status:
             worker_is_late=beat is None or beat.is_late(at),
             fault=fault,
             records_fault=records_fault(settings),
+            entries_missing=late,
         )
 
     def reasons_not_ready(self) -> list[str]:
@@ -84,8 +88,20 @@ def set_aside(settings: Settings, lake: Lake) -> dict[str, str]:
     """
     found = lake.aside()
     with contextlib.suppress(RecordsFault):  # which is told as such
-        found |= unsound(open_book(settings, "house"), lake)
+        found |= card_register.unsound(open_book(settings, "house"), lake)
     return found
+
+
+def entries_missing(settings: Settings, lake: Lake) -> int:
+    """Return how much was published and has no entry in the house book yet, as far as is looked.
+
+    0 while the book cannot be read, which is told as such.
+    """
+    with contextlib.suppress(RecordsFault):
+        house = open_book(settings, "house")
+        late = market_trail.missing(house, lake, _RUNS_LOOKED_AT)
+        return late + card_register.unregistered(house, lake)
+    return 0
 
 
 def records_fault(settings: Settings) -> str | None:
@@ -120,6 +136,8 @@ def metrics_text(status: Status) -> str:
         if state.observed_at:
             age.labels(state.network).set((status.at - state.observed_at).total_seconds())
     gauge("files_set_aside", "Unusable files moved out of the lake").set(status.set_aside)
+    late = gauge("entries_missing", "Readings and cards kept without an entry in the house book")
+    late.set(status.entries_missing)
     usable = gauge("records_usable", "1 when the house book can be opened and used")
     usable.set(int(status.records_fault is None))
     gauge("ready", "1 when /healthz is 200").set(int(not status.reasons_not_ready()))

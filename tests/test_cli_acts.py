@@ -302,7 +302,7 @@ def test_status_has_one_record_of_the_same_keys_per_source(necto):
 
     assert set(found) == {
         "mode", "lake", "worker_alive", "worker_seen_at", "networks", "set_aside",
-        "records_fault",
+        "records_fault", "entries_missing",
     }  # fmt: skip
     (keys,) = {frozenset(record) for record in found["networks"]}
     assert keys >= STATUS_KEYS
@@ -330,3 +330,12 @@ def test_status_says_when_the_records_cannot_be_used(necto, tmp_path):
 
     assert "the house book of the records cannot be used: " in necto("status").stdout
     assert json.loads(necto("status", "--json").stdout)["records_fault"]
+
+
+def test_what_a_person_ingests_has_its_entries_and_what_has_none_is_counted(necto, tmp_path):
+    necto("ingest", "--network", "lium")
+    assert json.loads(necto("status", "--json").stdout)["entries_missing"] == 0
+    saved(Lake(tmp_path / "market"), datetime.now(UTC))
+
+    assert json.loads(necto("status", "--json").stdout)["entries_missing"] == 1
+    assert "1 readings or cards have no entry" in necto("status").stdout

@@ -6,19 +6,15 @@ entry. Nothing is lost by that: the files say what happened.
 
 import logging
 import threading
-from collections.abc import Callable
 
-from data import card_register
+from data import card_register, market_trail
 from data.engines import RecordsFault
 from data.market import BrokenLake, Busy, Lake
-from data.records import Records
+from data.market_trail import Opened
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 60.0
-
-Opened = Callable[[], Records]
-"""Opens the house book, or gives the open one; raises RecordsFault."""
 
 
 def recover_until(opened: Opened, lake: Lake, stop: threading.Event) -> None:
@@ -32,7 +28,7 @@ def recover_until(opened: Opened, lake: Lake, stop: threading.Event) -> None:
 def recover_once(opened: Opened, lake: Lake) -> int:
     """Enter what lacks its entry; returns how many entries were written."""
     try:
-        found = card_register.recover(opened(), lake)
+        found = market_trail.recover(opened(), lake) + card_register.recover(opened(), lake)
     except Busy as busy:
         log.info("recovery waits: %s", busy)
     except (RecordsFault, BrokenLake, OSError) as fault:
@@ -41,6 +37,6 @@ def recover_once(opened: Opened, lake: Lake) -> int:
         log.exception("what was published cannot be entered in the records")
     else:
         if found:
-            log.info("%s rate card entries were recovered", found)
+            log.info("%s entries were recovered", found)
         return found
     return 0

@@ -5,6 +5,7 @@ Commands import what they need when they run, so that ``necto --help`` answers a
 
 import getpass
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -31,13 +32,14 @@ def ingest(
     """Read every source once, now. Ends with 1 when one of them gave nothing."""
     from connectors.http import HttpClient
     from connectors.jobs.ingest import Ingest, load_recorded, run_all
+    from data.books import open_book
     from data.shipped import catalogue
 
-    lake = opened_lake()
+    lake, house = opened_lake(), partial(open_book, _settings(), "house")
     chosen = _chosen(network)
     with HttpClient() as http:
-        load_recorded(lake)
-        rows = run_all(Ingest(lake, http, catalogue()), chosen)
+        load_recorded(lake, house=house)
+        rows = run_all(Ingest(lake, http, catalogue(), house=house), chosen)
     if as_json:
         sys.stdout.write(json_text(rows))
     else:
@@ -100,8 +102,10 @@ def upkeep(as_json: Json = False) -> None:
     from datetime import UTC, datetime
 
     from connectors.jobs.upkeep import keep_up
+    from data.books import open_book
 
-    done = keep_up(opened_lake(), datetime.now(UTC), _settings().keep_days)
+    lake, house = opened_lake(), partial(open_book, _settings(), "house")
+    done = keep_up(lake, house, datetime.now(UTC), _settings().keep_days, this_person())
     if as_json:
         sys.stdout.write(json_text([asdict(one) for one in done]))
         return

@@ -100,11 +100,12 @@ def test_a_fault_of_ours_ends_no_answering(tmp_path, monkeypatch, caplog):
 def handlers():
     """Signal handlers and log levels as they were, after a command that sets its own."""
     kept = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGINT)}
-    level = logging.getLogger("httpx").level
+    levels = {name: logging.getLogger(name).level for name in ("httpx", "alembic")}
     yield
     for name, handler in kept.items():
         signal.signal(name, handler)
-    logging.getLogger("httpx").setLevel(level)
+    for library, level in levels.items():
+        logging.getLogger(library).setLevel(level)
 
 
 def test_a_worker_whose_app_is_gone_reads_nothing_that_is_off_and_ends(

@@ -9,8 +9,9 @@ from connectors.jobs.recovery import recover_once, recover_until
 from data import rate_cards
 from data.engines import RecordsFull
 from tests.cards import NOW, card
+from tests.data.test_market import saved
 from tests.data.test_preferences import told
-from tests.support import house_of
+from tests.support import OBSERVED, house_of
 
 
 @pytest.fixture
@@ -52,3 +53,10 @@ def test_what_another_process_is_at_is_left_for_the_next_time(house, lake, monke
         assert recover_once(lambda: house, lake) == 0
 
     assert recover_once(lambda: house, lake) == 1
+
+
+def test_a_reading_without_an_entry_is_entered_too(house, lake):
+    saved(lake, OBSERVED)
+
+    assert recover_once(lambda: house, lake) == 1
+    assert [entry["type"] for entry in told(house)] == ["necto.market.recovered"]

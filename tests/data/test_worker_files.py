@@ -75,9 +75,11 @@ def test_ready_with_figures_and_a_living_worker(tmp_path):
     status = Status.now(settings(tmp_path))
 
     assert status.reasons_not_ready() == []
+    assert status.entries_missing == len(status.sources)
     text = metrics_text(status)
     assert 'necto_offers{network="akash",status="recorded"} 38.0' in text
     assert "necto_ready 1.0" in text
+    assert f"necto_entries_missing {status.entries_missing}.0" in text
     assert 'necto_network_failing{network="aws"} 0.0' in text
 
 
