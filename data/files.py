@@ -9,6 +9,11 @@ from pathlib import Path
 TEMPORARY_SUFFIX = ".tmp"
 
 
+def temporary_of(path: Path) -> Path:
+    """Return the name under which this process writes a file before it is published."""
+    return path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+
+
 def publish(temporary: Path, final: Path) -> None:
     """Make a finished temporary file durable and give it its name in one step."""
     with temporary.open("rb") as written:
