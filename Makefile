@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test lint fix bench chromium postgres clean
+.PHONY: run test lint fix bench frontend chromium clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.run
@@ -27,6 +27,16 @@ fix: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	for b in benchmarks/[a-z]*.py; do $(BIN)/python $$b || exit 1; done
+
+# The bundles in components/static, built from the folders in components/ that hold a package.json.
+# Node 20 or newer: this machine's or, without one, PyPI's. `make frontend OUT=folder` builds elsewhere.
+NODE_IS_MISSING = ! node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' 2>/dev/null
+frontend:
+	@if $(NODE_IS_MISSING); then $(MAKE) $(VENV)/.dev; fi
+	@for folder in $(dir $(wildcard components/*/package.json)); do ( set -e; cd $$folder; \
+	  if $(NODE_IS_MISSING); then PATH="$(CURDIR)/$(BIN):$$PATH"; fi; \
+	  [ node_modules/.ready -nt package-lock.json ] || { npm ci --ignore-scripts; touch node_modules/.ready; }; \
+	  node build.mjs $(abspath $(OUT)) ) || exit 1; done
 
 # Browser tests drive the system's Chromium. They are never skipped silently: no browser, no green.
 chromium:
@@ -65,4 +75,4 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	touch $@
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info components/*/node_modules

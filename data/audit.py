@@ -3,9 +3,10 @@
 Every question is answered from an index and a bounded number of rows, however long the book is.
 """
 
+import json
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from data.tables import entries
 from data.trail import index_at, size_of
 from engine.canonical import plain
 from engine.paging import Query, Row, TablePage
+from engine.trail import ActorTold
 
 COLUMNS = {
     "place": entries.c.leaf_index,
@@ -27,6 +29,10 @@ COLUMNS = {
 """The table's columns by the names that a person sees."""
 FACETS = ("actor", "action", "result")
 VALUES_MAX = 50  # of a facet, the most frequent first
+MISSING = "missing"
+"""The result shown for a place whose entry was taken out of the records."""
+_ACTOR_BEFORE = '{"data":{"actor":'  # canonical JSON sorts names: every entry begins so
+_HEAD_CHARACTERS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +43,16 @@ class Span:
     end: datetime | None = None
 
 
+EVER = Span()
+
+
 def page(view: Connection, query: Query, span: Span, counts: "Counts") -> TablePage:
-    """Return the window of entries that answers a query, the newest first unless sorted."""
+    """Return the window of entries that answers a query, the newest first unless sorted.
+
+    Besides ``COLUMNS`` each row has ``actor_is``: what is to be known of the actor (see ActorTold).
+    """
     total = counts.up_to_date(view)
-    first, after = _places(view, span, total)
+    first, after = run_of(view, span, total)
     conditions = _conditions(view, query, counts)
     within = [entries.c.leaf_index >= first, entries.c.leaf_index < after]
     bounds = within if first or after < total else []
@@ -60,7 +72,7 @@ def page(view: Connection, query: Query, span: Span, counts: "Counts") -> TableP
     )
 
 
-def _places(view: Connection, span: Span, total: int) -> tuple[int, int]:
+def run_of(view: Connection, span: Span, total: int) -> tuple[int, int]:
     """Entries stand in the order of their times: a span of time is a run of places."""
     first = index_at(view, _text(span.start)) if span.start else 0
     return first, max(first, index_at(view, _text(span.end)) if span.end else total)
@@ -117,12 +129,28 @@ def _same(name: str) -> str:
 
 
 def _rows(view: Connection, places: list[int]) -> list[Row]:
-    asked = select(*COLUMNS.values()).where(entries.c.leaf_index.in_(places))
+    head = func.substr(entries.c.body, 1, _HEAD_CHARACTERS)
+    asked = select(*COLUMNS.values(), head).where(entries.c.leaf_index.in_(places))
     found = {row[0]: row for row in view.execute(asked)}
-    names = tuple(COLUMNS)
-    return [
-        Row(str(place), dict(zip(names, map(str, found[place]), strict=True))) for place in places
-    ]
+    return [_row(place, found.get(place)) for place in places]
+
+
+def _row(place: int, found: object) -> Row:
+    """Return a line of the table; an entry that somebody took out leaves its place."""
+    if not isinstance(found, Sequence):
+        return Row(str(place), {"place": str(place), "result": MISSING})
+    *cells, head = map(str, found)
+    told = dict(zip(COLUMNS, cells, strict=True))
+    return Row(str(place), told | {"actor_is": _actor_is(head)})
+
+
+def _actor_is(head: str) -> str | None:
+    """Return how far an actor is to be believed, from the first characters of its entry."""
+    try:
+        told, _ = json.JSONDecoder().raw_decode(head, len(_ACTOR_BEFORE))
+        return ActorTold.model_validate(told).standing
+    except ValueError:
+        return None
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from data.tables import VOUCHED, entries
+from data.trail import size_of
 from engine.canonical import canonical
 from engine.merkle import HASH_BYTES
 from engine.trail import row_digest, source_of
@@ -41,9 +42,9 @@ class Report:
     size: int = 0
     root: bytes = b""
     facts: int = 0
+    checkpoints: int = 0
     problems: list[Problem] = field(default_factory=list)
     more: int = 0
-    proved: list[str] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:
@@ -58,12 +59,12 @@ class Report:
 
 def check_tree(view: Connection, report: Report, progress: Progress | None = None) -> None:
     """Recompute every leaf and node and compare them with what is stored; sets size and root."""
-    sha256, expected, total = hashlib.sha256, 0, _rows(view)
-    standing: list[bytes] = []  # the nodes that later leaves complete, from above
+    sha256, expected, total = hashlib.sha256, 0, size_of(view)
+    standing: list[bytes] = []  # the nodes that later leaves complete, the largest first
     for index, body, stored in _raw(view):
         value = sha256(b"\0" + body.encode()).digest()
         if index != expected:
-            report.found(f"entry {expected}", f"is missing: the next is {index}")
+            report.found(f"entry {expected}", f"is missing: the next is entry {index}")
             break
         hashes, position = value, index
         while position & 1:
@@ -79,8 +80,6 @@ def check_tree(view: Connection, report: Report, progress: Progress | None = Non
         if progress and not index % _BATCH:
             progress(index, total)
     report.size, report.root = expected, _root(standing)
-    if total != expected:
-        report.found(f"entry {expected}", f"{total - expected} entries after it cannot be placed")
 
 
 def _explain(report: Report, index: int, mine: bytes, stored: bytes) -> None:
@@ -207,10 +206,6 @@ def _table_facts(view: Connection, table: Table) -> Iterator[tuple[int, str, str
         yield cells["entry_index"], table.name, key, row_digest(table.name, cells)
 
 
-def _rows(view: Connection) -> int:
-    return int(view.exec_driver_sql("SELECT count(*) FROM entries").scalar() or 0)
-
-
 def _raw(view: Connection) -> Iterator[Any]:
     """Yield (place, text, hashes) as the driver gives them: this is the loop that costs."""
     asked = select(entries.c.leaf_index, entries.c.body, entries.c.hashes)
@@ -221,11 +216,3 @@ def _columns(view: Connection) -> Iterator[dict[str, Any]]:
     asked = select(*(column for column in entries.c if column.name != "hashes"))
     for row in view.execute(asked.order_by(entries.c.leaf_index), execution_options=_STREAMED):
         yield row._asdict()
-
-
-def verify(view: Connection, installation: str, book: str) -> Report:
-    """Check a whole book within one consistent view and return what was found."""
-    report = Report()
-    check_tree(view, report)
-    check_entries(view, installation, book, report)
-    return report

@@ -169,6 +169,16 @@ class ActorTold(_Told):
     authenticated: bool
     simulated: bool
 
+    @property
+    def standing(self) -> str:
+        """What is to be known of an actor who is not simply a person that signed in."""
+        marks = {
+            self.kind: self.kind != "person",
+            "unauthenticated": not self.authenticated and not self.simulated,
+            "simulated": self.simulated,
+        }
+        return ", ".join(mark for mark, holds in marks.items() if holds)
+
 
 class InputTold(_Told):
     digest: Digest

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data.audit import Counts, Span, page
+from data.audit import Counts, Span, _actor_is, _row, page
 from data.records import Records
 from engine.commands import Command
 from engine.paging import Query
@@ -98,3 +98,18 @@ def test_counts_are_kept_up_as_the_book_grows(book):
     with book.reading() as view:
         assert counts.up_to_date(view) == 62
     assert dict(counts.most()["action"])["necto.market.read"] == 21
+
+
+def test_a_row_says_what_is_known_of_its_actor(book):
+    first, newest = (ask(book, Query(filters={"place": n})).rows[0].cells for n in ("0", "60"))
+    assert (first["actor"], first["actor_is"]) == ("necto", "system")
+    assert newest["actor_is"] == "unauthenticated"
+
+
+def test_an_actor_of_an_entry_that_cannot_be_read_is_not_described():
+    assert _actor_is("{}") is None
+    assert _actor_is('{"data":{"actor":{"id":"x"}') is None
+
+
+def test_a_place_whose_entry_was_taken_out_is_shown_as_missing():
+    assert _row(7, None).cells == {"place": "7", "result": "missing"}

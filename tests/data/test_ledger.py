@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from data import ledger, tables
-from data.engines import FactRefused
+from data.faults import FactRefused
 from data.records import Records
-from data.verify import verify
+from data.verification import verify
 from engine.balances import balances
 from engine.commands import Command
 from engine.holds import HoldRefused, event
@@ -115,9 +115,9 @@ def test_the_database_itself_refuses_an_unbalanced_posting(funded):
         funded.perform(asked, around)
 
 
-def test_a_ledger_that_nobody_touched_verifies(funded):
+def test_a_ledger_that_nobody_touched_verifies(funded, tmp_path):
+    report = verify(funded, tmp_path).report
     with funded.reading() as view:
-        report = verify(view, "here", "sandbox")
         facts = sum(
             view.execute(select(func.count()).select_from(t)).scalar() for t in tables.VOUCHED
         )

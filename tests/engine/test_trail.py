@@ -13,6 +13,7 @@ from engine.commands import Command
 from engine.people import Actor
 from engine.trail import (
     ENTRY_BYTES_MAX,
+    ActorTold,
     BadEntry,
     Effect,
     Entry,
@@ -187,3 +188,17 @@ def test_a_whole_number_beyond_a_float_is_still_exact_in_a_row():
 def test_a_row_holds_text_whole_numbers_and_bytes_only(value):
     with pytest.raises(TypeError, match="a fact keeps text, whole numbers and bytes, not"):
         row_digest("legs", {"amount": value})
+
+
+@pytest.mark.parametrize(
+    ("kind", "authenticated", "simulated", "expected"),
+    [
+        ("person", True, False, ""),
+        ("person", False, False, "unauthenticated"),
+        ("persona", False, True, "persona, simulated"),
+        ("job", True, False, "job"),
+    ],
+)
+def test_an_actor_who_proved_nothing_is_marked(kind, authenticated, simulated, expected):
+    told = ActorTold(id="x", kind=kind, authenticated=authenticated, simulated=simulated)
+    assert told.standing == expected
