@@ -487,9 +487,13 @@ def trusted_keys(pack: Pack, given: Key | None, report: Report) -> set[Key]:
     own = read_key(pack.read("public_key", NOTE_MAX).decode("ascii", "replace")[:-1], "public_key")
     keys = {given or own}
     names = sorted((n for n in pack.sizes if n.startswith("rotations/")), key=lambda n: (len(n), n))
-    for _ in names:  # a chain of any order is followed after at most as many rounds
-        for name in names:
-            keys |= rotated(pack.read(name, NOTE_MAX), keys, name)
+    pairs = {name: rotated(pack.read(name, NOTE_MAX), name) for name in names}
+    for _ in pairs:  # a chain in any order is followed after at most as many rounds
+        for both in pairs.values():
+            keys |= both if both & keys else set()
+    for name, both in pairs.items():
+        if not both <= keys:
+            raise Differs(name, "ties no key to the one that is trusted")
     if own not in keys:
         raise Differs("public_key", "is not the key you gave, nor tied to it by a rotation")
     if names:
@@ -497,15 +501,15 @@ def trusted_keys(pack: Pack, given: Key | None, report: Report) -> set[Key]:
     return keys
 
 
-def rotated(raw: bytes, keys: set[Key], name: str) -> set[Key]:
-    """Return both keys of a rotation when one of them is trusted: each signed for the other."""
+def rotated(raw: bytes, name: str) -> set[Key]:
+    """Return the old and the new key of a rotation: each signed for the other."""
     lines = re.fullmatch(r"necto/key-rotation\n(.+)\n(.+)\n(.+)\n", read_note(raw, name)[0])
     if not lines:
         raise Differs(name, "does not name an old and a new key")
     both = {read_key(lines[2], name), read_key(lines[3], name)}
     if {key.name for key in both} != {lines[1]} or signers(raw, both, name) != both:
         raise Differs(name, "is not signed by both keys, of one name")
-    return both if both & keys else set()
+    return both
 
 
 def check_checkpoint(
@@ -519,7 +523,7 @@ def check_checkpoint(
     told = {"origin": point.origin, "size": point.size, "root": root}
     if point.origin != origin or any(manifest.get(name) != told[name] for name in told):
         raise Differs("manifest.json", "does not say what the checkpoint says")
-    if not witnesses <= signers(raw, witnesses | keys, "checkpoint"):
+    if signers(raw, witnesses, "checkpoint") != witnesses:
         raise Differs("checkpoint", "is not signed by the witness that you named")
     report.proved(f"checkpoint: {point.origin} signed {point.size} entries, root {root}")
     if witnesses:
@@ -654,7 +658,7 @@ def check_place(pack: Pack, index: int, leaf: bytes, point: Checkpoint) -> None:
     name = f"proofs/{index}.json"
     proof = read_proof(pack, name, {"leaf_index": index, "size": point.size})
     if not leads_to(point.root, root_by_inclusion, leaf, index, point.size, proof):
-        raise Differs(f"entry {index}", f"is not what was signed in its place ({name})")
+        raise Differs(f"entries.jsonl (entry {index})", f"is not what was signed there ({name})")
 
 
 def check_run(pack: Pack, found: Found, point: Checkpoint) -> None:
@@ -811,7 +815,9 @@ def tell_limits(
 def verify(path: Path, options: argparse.Namespace, report: Report) -> None:
     """Check one pack from its files to its ledger; what differs does not stop the rest."""
     pack = open_pack(path, options.limit_mib * 2**20)
-    manifest = report.check(check_files, pack, report) or {}
+    manifest = report.check(check_files, pack, report)
+    if manifest is None:
+        return
     keys = report.check(trusted_keys, pack, options.key, report) or set()
     point = report.check(check_checkpoint, pack, manifest, keys, set(options.witness), report)
     if point is None:
