@@ -6,8 +6,10 @@ import streamlit as st
 
 from components.freshness import status_line
 from components.session import (
+    HouseFault,
     MarketFault,
     enter_frame,
+    house,
     market,
     now,
     settings,
@@ -66,6 +68,11 @@ def status() -> None:
     status_line(settings().mode, sources(), now(), worker_alive=worker_is_alive())
 
 
+try:
+    house().check()  # a newer Necto may have brought it forward since it was opened
+except HouseFault as fault:
+    st.error(f"The house book of the records cannot be used: {fault}", icon=":material/error:")
+    st.stop()
 try:
     market()  # before any fragment: those show faults of their own, without words
 except MarketFault as fault:

@@ -1,25 +1,17 @@
 """Rate cards on the screen: import with every fault named, and every version with its state."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 import streamlit as st
 
 from components.text import literal, network_name
 from engine.export import csv_text, inert_text
-from engine.rate_cards import CardRecord, CardState
+from engine.rate_cards import CardRecord, KeptCard
 
 FAULTS_SHOWN_MAX = 200
 UPLOAD_MB_MAX = 20
-
-
-class Line(NamedTuple):
-    """A version of a card, its state today, and why it was withdrawn if it was."""
-
-    record: CardRecord
-    state: CardState
-    reason: str | None
 
 
 def import_form(
@@ -99,7 +91,7 @@ def imported(
         _faults_table(warnings)
 
 
-def cards_table(lines: Sequence[Line]) -> None:
+def cards_table(lines: Sequence[KeptCard]) -> None:
     """Every version of every card, the newest import first."""
     if not lines:
         st.info(
@@ -117,7 +109,7 @@ def cards_table(lines: Sequence[Line]) -> None:
 
 
 def card_tools(
-    lines: Sequence[Line],
+    lines: Sequence[KeptCard],
     original: Callable[[CardRecord], bytes],
     as_card: Callable[[CardRecord], str],
     on_withdraw: Callable[[str, str, str], None],
@@ -170,11 +162,11 @@ def _withdraw_form(
         on_withdraw(record.seller, record.name, reason.strip())
 
 
-def _newest_first(lines: Sequence[Line]) -> list[Line]:
+def _newest_first(lines: Sequence[KeptCard]) -> list[KeptCard]:
     return sorted(lines, key=lambda line: line.record.imported_at, reverse=True)
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: KeptCard) -> dict[str, Any]:
     record = line.record
     return {
         "Card": record.name,
@@ -187,7 +179,7 @@ def _line(line: Line) -> dict[str, Any]:
         "Imported": f"{record.imported_at:%Y-%m-%d %H:%M} UTC",
         "By": record.imported_by,
         "SHA-256": record.original_sha256[:16],
-        "Why withdrawn": line.reason,
+        "Why withdrawn": line.withdrawal.reason if line.withdrawal else None,
     }
 
 

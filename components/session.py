@@ -3,8 +3,10 @@
 The one component that may import ``data``.
 """
 
+import contextlib
 import getpass
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -15,12 +17,16 @@ import streamlit as st
 from components.filters import Options
 from data.audit import Counts
 from data.books import Book, open_book
-from data.market import BrokenLake, Lake
+from data.card_register import LateEntry
+from data.chosen import chosen
+from data.faults import RecordsFault
+from data.market import BrokenLake, Busy, Lake
 from data.offers import Market, latest, states
-from data.preferences import Preferences, load
+from data.preferences import Preferences
 from data.providers import provider_signals
 from data.records import Records
 from data.settings import Settings
+from data.status import set_aside as unusable
 from data.worker import connections as reported
 from data.worker import heartbeat
 from engine.connections import Connection
@@ -33,6 +39,10 @@ from engine.sources import SourceStatus, source_statuses
 
 MarketFault = BrokenLake
 """The market cannot be read; the message says why and what to do."""
+HouseFault = RecordsFault
+"""The house book cannot be opened or written; the message says why and what to do."""
+FAULTS = (Busy, HouseFault, LookupError, ValueError, OSError)
+"""What may keep a person's act from being done, each in words."""
 
 _run = threading.local()  # a script run has its own thread
 
@@ -53,8 +63,13 @@ def lake() -> Lake:
 
 
 def book(name: Book) -> Records:
-    """One of the books of records, opened when it is first asked for. Raises RecordsFault."""
+    """One of the books of records, opened when it is first asked for. Raises HouseFault."""
     return open_book(settings(), name)
+
+
+def house() -> Records:
+    """The book of what has no mode: settings, imports, exports. Raises HouseFault."""
+    return book("house")
 
 
 def counts(records: Records) -> Counts:
@@ -111,8 +126,13 @@ def sources() -> list[SourceStatus]:
 
 
 def preferences() -> Preferences:
-    """What people have chosen on the Settings page; a small file, read anew."""
-    return load(settings().home)
+    """What people have chosen on the Settings page; read anew when the house book has grown."""
+    return chosen(settings())
+
+
+def set_aside() -> dict[str, str]:
+    """The files that cannot be used, by name, with the reason."""
+    return unusable(settings(), lake())
 
 
 def worker_is_alive() -> bool:
@@ -125,8 +145,28 @@ def actor() -> Actor:
     return local_actor(getpass.getuser())
 
 
+@contextlib.contextmanager
+def kept_fault(key: str, what: str) -> Iterator[None]:
+    """Keep what stopped a click's act for ``show_fault``: a callback may not draw in a fragment."""
+    try:
+        yield
+    except FAULTS as fault:
+        st.session_state[key] = f"{what}: {fault}"
+
+
+@contextlib.contextmanager
+def told(what: str) -> Iterator[None]:
+    """Show at once what stopped an act of the page."""
+    try:
+        yield
+    except LateEntry as late:  # it was done
+        st.warning(f"Done, but {late}.")
+    except FAULTS as fault:
+        st.error(f"{what}: {fault}")
+
+
 def show_fault(key: str) -> None:
-    """Show, once, what a click could not do; a callback itself may not draw in a fragment."""
+    """Show, once, what a click could not do."""
     if fault := st.session_state.pop(key, None):
         st.error(fault)
 

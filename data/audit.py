@@ -43,13 +43,16 @@ class Span:
     end: datetime | None = None
 
 
+EVER = Span()
+
+
 def page(view: Connection, query: Query, span: Span, counts: "Counts") -> TablePage:
     """Return the window of entries that answers a query, the newest first unless sorted.
 
     Besides ``COLUMNS`` each row has ``actor_is``: what is to be known of the actor (see ActorTold).
     """
     total = counts.up_to_date(view)
-    first, after = _places(view, span, total)
+    first, after = run_of(view, span, total)
     conditions = _conditions(view, query, counts)
     within = [entries.c.leaf_index >= first, entries.c.leaf_index < after]
     bounds = within if first or after < total else []
@@ -69,7 +72,7 @@ def page(view: Connection, query: Query, span: Span, counts: "Counts") -> TableP
     )
 
 
-def _places(view: Connection, span: Span, total: int) -> tuple[int, int]:
+def run_of(view: Connection, span: Span, total: int) -> tuple[int, int]:
     """Entries stand in the order of their times: a span of time is a run of places."""
     first = index_at(view, _text(span.start)) if span.start else 0
     return first, max(first, index_at(view, _text(span.end)) if span.end else total)

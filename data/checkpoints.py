@@ -11,7 +11,8 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select
 
 from data import tables
-from data.engines import RecordsDamaged, writing
+from data.engines import writing
+from data.faults import RecordsDamaged
 from data.files import write_text
 from data.records import Records
 from data.trail import nodes, size_of

@@ -16,7 +16,7 @@ from data.unit import Transaction
 from engine.assets import ASSETS
 from engine.canonical import plain
 from engine.holds import Hold, HoldEvent, after
-from engine.ledger import Leg, Posting, account, checked, is_set_aside
+from engine.ledger import HELD, Leg, Posting, account, checked, is_set_aside
 
 _BATCH = 2_000
 
@@ -31,15 +31,13 @@ def post(unit: Transaction, posting: Posting, happened: HoldEvent | None = None)
         _declare(unit, asset)
     for name in sorted({leg.account for leg in posting.legs}):
         _open_account(unit, name)
-    if happened:
-        _judge(unit, happened, posting.subject)
     for position, leg in enumerate(posting.legs, 1):
         unit.add(
             "legs", posting_id=posting.posting_id, position=position, account=leg.account,
             asset=leg.asset, amount=leg.amount,
         )  # fmt: skip
     if happened:
-        _add_event(unit, happened)
+        _judge(unit, happened, posting.subject)
     unit.add(
         "postings", posting_id=posting.posting_id, at=plain(posting.at),
         description=posting.description, leg_count=len(posting.legs), reverses=posting.reverses,
@@ -50,7 +48,6 @@ def post(unit: Transaction, posting: Posting, happened: HoldEvent | None = None)
 def close_empty(unit: Transaction, happened: HoldEvent) -> None:
     """Close a hold of which nothing remains: no money moves. Raises HoldRefused."""
     _judge(unit, happened, None)
-    _add_event(unit, happened)
 
 
 def hold(view: Connection, hold_id: str) -> Hold | None:
@@ -112,22 +109,48 @@ def balances_at(view: Connection, as_of: datetime | None = None) -> dict[tuple[s
 
 
 def _judge(unit: Transaction, happened: HoldEvent, subject: str | None) -> None:
-    before = hold(unit.connection, happened.hold_id)
-    after(before, happened)
+    """Ask the engine whether the hold allows this, and keep the event with the sums after it."""
+    before = _standing(unit.connection, happened)
+    left = after(before, happened)
     if before is None:
         row = {"hold_id": happened.hold_id, "asset": happened.asset, "subject": subject}
         unit.add("holds", **row)
-
-
-def _add_event(unit: Transaction, happened: HoldEvent) -> None:
-    events = tables.hold_events
-    counted = select(func.count()).select_from(events)
-    known = unit.connection.execute(counted.where(events.c.hold_id == happened.hold_id)).scalar()
     unit.add(
-        "hold_events", hold_id=happened.hold_id, ordinal=(known or 0) + 1, step=happened.step,
-        amount=happened.amount, at=plain(happened.at), posting_id=happened.posting_id,
-        approval=happened.approval,
+        "hold_events", hold_id=happened.hold_id, ordinal=_known(unit, happened.hold_id) + 1,
+        step=happened.step, amount=happened.amount, at=plain(happened.at),
+        posting_id=happened.posting_id, approval=happened.approval, approved=left.approved,
+        spent=left.spent, at_home=left.at_home,
     )  # fmt: skip
+
+
+def _standing(view: Connection, happened: HoldEvent) -> Hold | None:
+    """Return the hold by the sums of its last event, with what lies in accounts now touched."""
+    events, holds = tables.hold_events, tables.holds
+    asked = select(events, holds.c.asset).join(holds).where(events.c.hold_id == happened.hold_id)
+    row = view.execute(asked.order_by(events.c.ordinal.desc()).limit(1)).one_or_none()
+    if row is None:
+        return None
+    is_closed = row.step == "closed"
+    touched = [name for name, _ in happened.changes if name != HELD]
+    places = _lying(view, happened.hold_id, touched) if touched else {}
+    return Hold(
+        happened.hold_id, row.asset, row.approved, row.spent, row.amount if is_closed else 0,
+        is_closed, places | {HELD: row.at_home},
+    )  # fmt: skip
+
+
+def _lying(view: Connection, hold_id: str, names: list[str]) -> dict[str, int]:
+    legs, head = tables.legs, tables.postings
+    asked = select(legs.c.account, func.sum(legs.c.amount)).join(head)
+    asked = asked.where(head.c.hold_id == hold_id, legs.c.account.in_(names))
+    rows = view.execute(asked.group_by(legs.c.account))
+    return {str(name): int(units) for name, units in rows}
+
+
+def _known(unit: Transaction, hold_id: str) -> int:
+    events = tables.hold_events
+    asked = select(func.max(events.c.ordinal)).where(events.c.hold_id == hold_id)
+    return unit.connection.execute(asked).scalar() or 0
 
 
 def _declare(unit: Transaction, asset: str) -> None:

@@ -106,12 +106,14 @@ RULES = (
     ),
     Rule(
         "hold_events",
-        "EXISTS (SELECT 1 FROM hold_events WHERE hold_id = NEW.hold_id AND step = 'closed')",
+        """(SELECT step FROM hold_events WHERE hold_id = NEW.hold_id
+        ORDER BY ordinal DESC LIMIT 1) = 'closed'""",
         "ledger: this hold is closed, nothing follows a close: open a new hold",
     ),
     Rule(
         "hold_events",
-        """NEW.ordinal <> 1 + (SELECT count(*) FROM hold_events WHERE hold_id = NEW.hold_id)
+        """NEW.ordinal <> 1 + coalesce(
+          (SELECT max(ordinal) FROM hold_events WHERE hold_id = NEW.hold_id), 0)
         OR (NEW.step = 'opened') <> (NEW.ordinal = 1)""",
         "ledger: the events of a hold are counted from 1, and the first one opens it",
     ),
@@ -147,27 +149,40 @@ RULES = (
     ),
     Rule(
         "hold_events",
-        """NEW.step = 'posted' AND NEW.amount > (SELECT coalesce(sum(CASE
-          WHEN step IN ('opened', 'enlarged', 'restored') THEN amount
-          WHEN step = 'posted' THEN -amount ELSE 0 END), 0)
-        FROM hold_events WHERE hold_id = NEW.hold_id)""",
+        """NEW.approved <> coalesce((SELECT approved FROM hold_events
+          WHERE hold_id = NEW.hold_id AND ordinal = NEW.ordinal - 1), 0)
+          + CASE WHEN NEW.step IN ('opened', 'enlarged') THEN NEW.amount ELSE 0 END
+        OR NEW.spent <> coalesce((SELECT spent FROM hold_events
+          WHERE hold_id = NEW.hold_id AND ordinal = NEW.ordinal - 1), 0)
+          + CASE NEW.step WHEN 'posted' THEN NEW.amount WHEN 'restored' THEN -NEW.amount ELSE 0 END
+        OR NEW.at_home <> coalesce((SELECT at_home FROM hold_events
+          WHERE hold_id = NEW.hold_id AND ordinal = NEW.ordinal - 1), 0)
+          + coalesce((SELECT sum(amount) FROM legs
+            WHERE posting_id = NEW.posting_id AND account = 'assets:held'), 0)""",
+        "ledger: what is approved, spent and at home after the event does not follow from the "
+        "event before: read the hold again",
+    ),
+    Rule(
+        "hold_events",
+        "NEW.spent > NEW.approved",
         "ledger: the post is more than remains of the hold: approve a larger hold first",
     ),
     Rule(
         "hold_events",
-        """NEW.step = 'closed' AND NEW.amount <> (SELECT coalesce(sum(CASE
-          WHEN step IN ('opened', 'enlarged', 'restored') THEN amount
-          WHEN step = 'posted' THEN -amount ELSE 0 END), 0)
-        FROM hold_events WHERE hold_id = NEW.hold_id)""",
+        "NEW.step = 'closed' AND NEW.amount <> NEW.approved - NEW.spent",
         "ledger: the close does not release what remains of the hold: release all of it",
     ),
     Rule(
         "hold_events",
-        """EXISTS (SELECT 1 FROM legs
-        WHERE (posting_id = NEW.posting_id OR posting_id IN (
-          SELECT posting_id FROM hold_events WHERE hold_id = NEW.hold_id))
-        AND (account = 'assets:held' OR substr(account, 1, 14) = 'assets:escrow:')
-        GROUP BY account HAVING sum(amount) < 0)""",
+        """NEW.at_home < 0 OR NEW.at_home > NEW.approved - NEW.spent
+          - CASE NEW.step WHEN 'closed' THEN NEW.amount ELSE 0 END
+        OR (EXISTS (SELECT 1 FROM legs WHERE posting_id = NEW.posting_id AND amount < 0
+          AND substr(account, 1, 14) = 'assets:escrow:')
+        AND EXISTS (SELECT 1 FROM legs
+          WHERE (posting_id = NEW.posting_id OR posting_id IN (
+            SELECT posting_id FROM hold_events WHERE hold_id = NEW.hold_id))
+          AND substr(account, 1, 14) = 'assets:escrow:'
+          GROUP BY account HAVING sum(amount) < 0))""",
         "ledger: the hold has less than that in this account: take it from where it lies",
     ),
 )
@@ -208,6 +223,7 @@ def _sqlite(table: str) -> str:
 
 
 def _postgresql(table: str) -> tuple[str, str]:
+    # The parentheses keep the THEN of a CASE from ending the IF.
     function = "\n".join(
         [
             f"CREATE FUNCTION ledger_{table}() RETURNS trigger LANGUAGE plpgsql",

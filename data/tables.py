@@ -161,11 +161,14 @@ hold_events = fact(
     Column("at", Text, nullable=False),
     Column("posting_id", Text, _of_posting()),
     Column("approval", Text),
+    *(Column(name, WHOLE, nullable=False) for name in ("approved", "spent", "at_home")),
 )
+"""What became of a hold; each event carries the sums after it, so that the next one costs the same
+however many went before."""
 
-VOUCHED: tuple[Table, ...] = (
-    documents, files, books, assets, accounts, holds, postings, legs, hold_events,
-)  # fmt: skip
+LEDGER: tuple[Table, ...] = (assets, accounts, holds, postings, legs, hold_events)
+
+VOUCHED: tuple[Table, ...] = (documents, files, books, *LEDGER)
 """Facts that an entry vouches for by the digest of their rows."""
 
 FACTS: tuple[Table, ...] = (entries, checkpoints, *VOUCHED)

@@ -1,13 +1,15 @@
 """Reading a book's trail: entries, nodes of its tree, pages of what a person looks for."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
-from data.tables import entries
+from data.records import Records
+from data.tables import checkpoints, entries
 from data.unit import node_of
-from engine.merkle import HASH_BYTES, Node, NodeOf
+from engine.merkle import HASH_BYTES, Node, NodeOf, consistency_proof
 
 _BATCH = 2_000  # rows held at once
 
@@ -29,7 +31,9 @@ def size_of(view: Connection) -> int:
 
 def leaf(view: Connection, index: int) -> Leaf | None:
     """Return one entry; None when there is none at this place."""
-    return next(leaves(view, index, index + 1), None)
+    asked = select(entries.c.body, entries.c.hashes).where(entries.c.leaf_index == index)
+    row = view.execute(asked).one_or_none()
+    return Leaf(index, row.body.encode(), bytes(row.hashes)[:HASH_BYTES]) if row else None
 
 
 def leaves(view: Connection, start: int, end: int) -> Iterator[Leaf]:
@@ -40,8 +44,9 @@ def leaves(view: Connection, start: int, end: int) -> Iterator[Leaf]:
         .order_by(entries.c.leaf_index)
         .execution_options(yield_per=_BATCH)
     )
-    for index, body, hashes in view.execute(asked):
-        yield Leaf(index, body.encode(), bytes(hashes)[:HASH_BYTES])
+    with closing(view.execute(asked)) as rows:  # PostgreSQL keeps a cursor until then
+        for index, body, hashes in rows:
+            yield Leaf(index, body.encode(), bytes(hashes)[:HASH_BYTES])
 
 
 def nodes(view: Connection) -> NodeOf:
@@ -70,3 +75,17 @@ def index_at(view: Connection, at: str) -> int:
         else:
             high = middle
     return low
+
+
+def has_news(view: Connection) -> bool:
+    """Return whether anything but the sending of checkpoints came after the newest checkpoint."""
+    signed = view.execute(select(func.max(checkpoints.c.size))).scalar() or 0
+    after = select(entries.c.leaf_index).where(entries.c.leaf_index >= signed)
+    asked = after.where(entries.c.type.not_like("necto.checkpoint.%")).limit(1)
+    return view.execute(asked).first() is not None
+
+
+def consistency(records: Records, old: int, new: int) -> list[bytes]:
+    """Return the proof that the first ``old`` entries are the beginning of the first ``new``."""
+    with records.reading() as view:
+        return consistency_proof(old, new, nodes(view))

@@ -6,21 +6,19 @@ The private key is a file in ``NECTO_HOME/keys`` that nobody else may read, or t
 
 import base64
 import binascii
-import json
 import os
 import secrets
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import cast
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from data.documents import put
-from data.engines import RecordsFault
+from data.documents import all_versions, put
+from data.faults import RecordsFault
 from data.files import publish, write_private
 from data.records import Records
-from data.tables import documents
 from data.unit import Transaction
 from engine.canonical import Secret
 from engine.commands import Command
@@ -61,10 +59,9 @@ def verifiers(view: Connection) -> list[Verifier]:
     Each after the first is there because the one before it handed over, and that is checked.
     Raises BadNote when it did not.
     """
-    asked = select(documents.c.body).where(documents.c.kind == KIND)
     chain: list[Verifier] = []
-    for body in view.execute(asked.order_by(documents.c.version)).scalars():
-        told = _told(body)
+    for document in all_versions(view, KIND):
+        told = cast("dict[str, str]", document.body)
         chain.append(rotated(told["rotation"], chain[-1]) if chain else Verifier.read(told["key"]))
     return chain
 
@@ -146,7 +143,3 @@ def _seed(given: str | None, path: Path) -> Secret[bytes]:
     if len(seed) != _SEED_BYTES:
         raise BadKey(f"{place} is not a key: 32 random bytes in base64")
     return Secret(seed)
-
-
-def _told(body: str) -> Any:  # noqa: ANN401 - our own JSON, proved by its entry
-    return json.loads(body)

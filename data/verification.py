@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data import checkpoints, guards
-from data.engines import RecordsFault
+from data.faults import RecordsFault
 from data.records import Records
 from data.schema import guards_of
 from data.trail_keys import verifiers

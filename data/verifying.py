@@ -5,7 +5,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from data.engines import RecordsFault
+from data.faults import RecordsFault
 from data.records import Records
 from data.verification import keep, verify
 from engine.people import Actor

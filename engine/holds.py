@@ -70,6 +70,11 @@ class Hold:
         """What can still be posted."""
         return self.approved - self.spent - self.released
 
+    @property
+    def at_home(self) -> int:
+        """What remains and does not lie in escrow."""
+        return self.places.get(HELD, 0)
+
 
 def event(posting: Posting, step: Step, approval: str | None = None) -> HoldEvent:
     """Return what this posting does to the hold that it names.

@@ -115,12 +115,18 @@ def source_of(installation: str, book: str) -> str:
 
 
 def row_digest(table: str, row: Mapping[str, object]) -> str:
-    """Return the digest of a fact's row: whole numbers as text, bytes as hexadecimal text.
+    """Return the digest of a fact's row: that of its ``fact_bytes``."""
+    return digest(fact_bytes(table, row))
 
-    Raises TypeError for anything else, which two databases could give in two ways.
+
+def fact_bytes(table: str, row: Mapping[str, object]) -> bytes:
+    """Return a fact's row as canonical JSON: whole numbers as text, bytes as hexadecimal text.
+
+    It is a line of a pack's ``ledger.jsonl``. Raises TypeError for anything else, which two
+    databases could give in two ways.
     """
     cells: dict[str, Json] = {name: _cell(value) for name, value in row.items()}
-    return digest(canonical({"table": table, "row": cells}))
+    return canonical({"table": table, "row": cells})
 
 
 def _cell(value: object) -> Json:

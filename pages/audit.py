@@ -13,7 +13,7 @@ from components.data_table import asked
 from components.session import actor, book, counts, now, require, settings
 from data import checkpoints, proofs, trail_keys, verifying
 from data.audit import Span, page
-from data.engines import RecordsFault
+from data.faults import RecordsFault
 from engine.notes import BadNote
 from engine.proofs import Kept
 

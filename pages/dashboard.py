@@ -50,7 +50,7 @@ def figures(gpu_model: str) -> None:
 def sources() -> None:
     found = session.sources()
     freshness.source_badges(found, now())
-    freshness.attention(found, lake().aside(), now(), worker_alive=worker_is_alive())
+    freshness.attention(found, session.set_aside(), now(), worker_alive=worker_is_alive())
 
 
 top = st.container()

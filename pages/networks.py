@@ -32,7 +32,7 @@ GB_USUAL, GB_MAX = 1_000, 10_000_000
 def show_sources() -> None:
     found = session.sources()
     freshness.networks_table(found, now())
-    freshness.set_aside_list(lake().aside())
+    freshness.set_aside_list(session.set_aside())
     for state in (source.state for source in found):
         if state and state.good and state.good.reject_counts:
             freshness.rejected_rows(state.network, rejects(lake(), state.good))

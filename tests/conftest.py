@@ -7,6 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli import app
+from data import chosen
+from data.books import close_books
 from data.market import Lake
 from data.shipped import catalogue as shipped_catalogue
 from engine.resources import Catalogue
@@ -84,6 +86,14 @@ def _main_stays_the_test_runner() -> Iterator[None]:
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main
+
+
+@pytest.fixture(autouse=True)
+def _books_are_closed() -> Iterator[None]:
+    """Every test opens its own books, as a process of its own would."""
+    yield
+    close_books()
+    chosen.forget()
 
 
 @pytest.fixture

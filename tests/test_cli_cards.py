@@ -8,6 +8,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli import app
+from data.books import close_books
+from data.engines import RecordsFull
 from engine.rate_cards import EXAMPLE_NOTE
 from tests.cards import row, written
 
@@ -124,3 +126,40 @@ def test_a_template_is_written_in_either_form(necto):
 
     assert EXAMPLE_NOTE in Path("a.csv").read_text(encoding="utf-8")
     assert Path("a.xlsx").read_bytes().startswith(b"PK")
+
+
+def test_a_card_is_not_imported_or_withdrawn_while_the_records_cannot_be_used(necto):
+    imported(necto, row(**NOW_ON))
+    close_books()
+    Path("home/records").rename("away")
+    Path("home/records").write_text("in the way", encoding="utf-8")
+
+    for refused in (
+        imported(necto, row(**NOW_ON, usd_per_gpu_hour="2")),
+        necto("withdraw", "aethir", "rates", "--reason", "x"),
+    ):
+        assert refused.exit_code == 2
+        assert "the house book of the records cannot be used" in refused.stderr
+    assert [one["state"] for one in json.loads(necto("list", "--json").stdout)] == ["current"]
+
+
+def test_a_card_whose_entry_is_late_is_said_to_be_on_the_market(necto, monkeypatch):
+    def refuses(*_arguments):
+        raise RecordsFull("the disk is full")
+
+    monkeypatch.setattr("data.card_register._registered", refuses)
+    said = imported(necto, row(**NOW_ON))
+
+    assert said.exit_code == 2
+    assert "imported and on the market" in said.stderr
+    assert len(prices(necto)) == 1
+
+
+def test_a_registered_card_whose_file_is_gone_is_set_aside_in_the_status(necto):
+    imported(necto, row(**NOW_ON))
+    (lost,) = Path("home/market/cards/seller=aethir").rglob("offers.parquet")
+    lost.unlink()
+    said = CliRunner().invoke(app, ["status"]).stdout
+
+    assert "set aside: cards/seller=aethir/card=rates/version=000001/offers.parquet" in said
+    assert "a registered rate card's file is gone" in said

@@ -9,6 +9,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -108,7 +109,7 @@ def _callbacks(
     on_open: Callable[[str], None],
     on_query: Callable[[Query], None] | None,
     on_layout: Callable[[Layout], None] | None,
-) -> dict[str, Callable[[], None]]:
+) -> dict[str, Any]:
     """Return what Streamlit calls, by its names: each looks at the state and believes little."""
 
     def opened() -> None:

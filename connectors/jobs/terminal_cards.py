@@ -1,6 +1,5 @@
 """``necto cards …``: your negotiated rate cards, imported, listed, exported and withdrawn."""
 
-import getpass
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from connectors.jobs.terminal import Json, fail, opened_lake
+from connectors.jobs.terminal import Json, fail, opened_house, opened_lake, this_person
 from engine.terminal import json_text, table_text
 
 app = typer.Typer(help="Your negotiated rate cards.", no_args_is_help=True)
@@ -24,8 +23,9 @@ def import_(
     """Import a card whole, or refuse it with every fault. The same name makes a new version."""
     from connectors.registry import SOURCES
     from data.card_files import read_card
+    from data.card_register import LateEntry, import_card
+    from data.faults import RecordsFault
     from data.market import Busy
-    from data.rate_cards import import_card
     from data.shipped import catalogue
     from engine.rate_cards import CardRefused
 
@@ -34,15 +34,17 @@ def import_(
     try:
         content = file.read_bytes()
         card = read_card(file.name, content, catalogue(), now, name=name, sellers=sellers)
-        done = import_card(opened_lake(), card, by=f"local:{getpass.getuser()}", now=now)
+        done = import_card(opened_house(), opened_lake(), card, this_person(), now)
     except CardRefused as refused:
         faults = refused.faults.to_dicts()
         sys.stdout.write(json_text(faults) if as_json else table_text(faults, list(faults[0])))
         fail(f"nothing was imported: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}")
     except OSError as error:
         fail(f"{file} cannot be read: {error.strerror}")
-    except (Busy, ValueError) as error:
-        fail(str(error))
+    except LateEntry as late:
+        fail(str(late))
+    except (Busy, RecordsFault, ValueError) as error:
+        fail(f"nothing was imported: {error}")
     rows = [
         {"card": r.name, "seller": r.seller, "version": r.version, "rows": r.rows, "said": said}
         for said, records in (("imported", done.new), ("known already", done.known))
@@ -127,12 +129,13 @@ def withdraw(
     reason: Annotated[str, typer.Option(help="Why; it is kept.")],
 ) -> None:
     """Take a card off the market; it stays readable."""
+    from data.card_register import withdraw as take_off
+    from data.faults import RecordsFault
     from data.market import Busy
-    from data.rate_cards import withdraw as take_off
 
-    by, now = f"local:{getpass.getuser()}", datetime.now(UTC)
+    house, lake, now = opened_house(), opened_lake(), datetime.now(UTC)
     try:
-        fact = take_off(opened_lake(), seller, name, reason=reason, by=by, now=now)
-    except (Busy, LookupError, ValueError) as error:
+        fact = take_off(house, lake, seller, name, reason, this_person(), now)
+    except (Busy, LookupError, RecordsFault, ValueError) as error:
         fail(str(error))
     typer.echo(f"{name} of {seller} is withdrawn: version {fact.version} has left the market")

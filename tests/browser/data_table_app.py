@@ -1,13 +1,15 @@
 """A page with one long table, for the tests and the benchmark alone: made rows behind polars.
 
 ``?show=two`` draws two tables, ``?show=hostile`` rows that try to act, ``?show=huge`` more rows
-than a browser can lay out, ``?show=empty`` none.
+than a browser can lay out, ``?show=empty`` none, ``?show=moving`` rows that change at every run.
 """
+
+from dataclasses import replace
 
 import polars as pl
 import streamlit as st
 
-from components.data_table import FacetValue, arranged, asked, data_table
+from components.data_table import FacetValue, Layout, arranged, asked, data_table
 from engine.paging import Query, Row, TablePage
 from tests.browser.made_rows import COLUMNS, HOSTILE, HUGE, ROWS, made
 
@@ -47,6 +49,11 @@ def huge_page(query: Query) -> TablePage:
     return TablePage(query.offset, lines, HUGE, HUGE, "1")
 
 
+def moving_page(frame: pl.DataFrame, query: Query) -> TablePage:
+    """As where looking at rows is itself recorded: no two runs have the same version."""
+    return replace(page_of(frame, query), version=str(st.session_state["runs"]))
+
+
 def hostile_page(query: Query) -> TablePage:
     lines = [
         Row(name, {"actor": name, "subject": text, "action": text, "usd": None})
@@ -55,7 +62,9 @@ def hostile_page(query: Query) -> TablePage:
     return TablePage(query.offset, lines[query.offset :], len(lines), len(lines), "1")
 
 
-def counted(frame: pl.DataFrame) -> dict[str, list[FacetValue]]:
+@st.cache_resource
+def counted(seed: int) -> dict[str, list[FacetValue]]:
+    frame = rows(seed)
     return {
         name: [FacetValue(*pair) for pair in frame[name].value_counts(sort=True).iter_rows()]
         for name in ("actor", "action", "result")
@@ -69,6 +78,7 @@ def opened(row_id: str) -> None:
 def view() -> None:
     st.session_state["revision"] = st.session_state.get("revision", 0) + 1
     st.session_state["start"] = Query(sort=(("usd", "desc"),), facets={"result": ("failed",)})
+    st.session_state["layout"] = Layout(hidden=("time",), order=("usd",), widths={"usd": 300})
 
 
 def draw(key: str, label: str, height: int = 560, seed: int = 1) -> None:
@@ -83,11 +93,12 @@ def draw(key: str, label: str, height: int = 560, seed: int = 1) -> None:
             hostile_page(query),
             {"action": [FacetValue(text, 1) for text in HOSTILE.values()]},
         ),
+        "moving": lambda: (moving_page(frame, query), {}),
         "empty": lambda: (page_of(frame.clear(), query), {}),
-    }.get(show or "", lambda: (page_of(frame, query), counted(frame)))()
+    }.get(show or "", lambda: (page_of(frame, query), counted(seed)))()
     data_table(
         page, query, key=key, label=label, columns=COLUMNS, facets=facets, noun="entries",
-        on_open=opened, revision=revision, height=height,
+        on_open=opened, revision=revision, height=height, layout=st.session_state.get("layout"),
         empty="Nothing is recorded yet: the first command makes the first entry.",
     )  # fmt: skip
 
@@ -111,6 +122,7 @@ else:
 left, right = st.columns(2)
 left.button("Run again")
 right.button("Saved view", on_click=view)
+st.text(f"runs: {st.session_state['runs']}")
 st.text(f"opened: {' '.join(st.session_state.get('opened', []))}")
 if st.session_state.get("opened", [])[before:]:
     st.session_state["shown"] = list(st.session_state["opened"])

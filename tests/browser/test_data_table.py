@@ -230,6 +230,32 @@ def test_a_steady_scroll_meets_no_row_that_is_not_there(table):
         assert grid(table).locator(".bone").count() == 0
 
 
+def test_a_table_that_changes_at_every_run_comes_to_rest(page, address):
+    with_table(page, f"{address}?show=moving")
+    for offset in (0, 12_000, 40_000):
+        grid(page).evaluate("(grid, offset) => { grid.scrollTop = offset }", offset)
+        expect(grid(page).locator(".bone")).to_have_count(0, timeout=15_000)
+    settled(page)
+    runs = page.get_by_text(re.compile("^runs:")).inner_text()
+    page.wait_for_timeout(1500)
+
+    assert int(runs.split()[1]) <= 6
+    expect(page.get_by_text(re.compile("^runs:"))).to_have_text(runs)
+
+
+def test_what_python_refuses_is_said_and_taken_back(table):
+    field = table.get_by_label("Subject contains")
+    field.evaluate("field => { field.maxLength = 1000 }")
+    field.fill("x" * 300)
+
+    expect(table.get_by_role("alert")).to_contain_text("at most 200 characters")
+    expect(field).to_have_value("")
+    expect(totals(table)).to_have_text("100,000 entries")
+    field.fill("akash/77")
+    expect(table.get_by_role("alert")).to_have_count(0)
+    expect(cell(table, 0, "subject")).to_contain_text("akash/77")
+
+
 def test_more_rows_than_a_browser_lays_out_are_reached_by_bar_wheel_and_keys(page, address):
     with_table(page, f"{address}?show=huge")
     grid(page).hover()
@@ -257,7 +283,7 @@ def test_hostile_text_stands_there_inert(page, address):
     assert shown["formula"].inner_text() == HOSTILE["formula"]
     assert shown["long"].inner_text() == "x" * 299 + "…"
     assert shown["hebrew"].inner_text() == HOSTILE["hebrew"]
-    isolated = shown["hebrew"].locator("bdi").evaluate("bdi => getComputedStyle(bdi).unicodeBidi")
+    isolated = shown["hebrew"].evaluate("cell => getComputedStyle(cell).unicodeBidi")
     assert isolated == "isolate"
     page.get_by_role("button", name="Action", exact=True).first.click()
     expect(page.get_by_role("group", name="Action").get_by_text("<script>")).to_be_visible()
@@ -304,6 +330,9 @@ def test_the_table_follows_a_saved_view_and_the_person_again_after_it(table):
     expect(table.get_by_label("Subject contains")).to_have_value("")
     expect(header(table, "USD")).to_have_attribute("aria-sort", "descending")
     expect(cell(table, 0, "result")).to_contain_text("failed")
+    assert names(table)[:2] == ["USD", "Actor"]
+    assert header(table, "USD").bounding_box()["width"] == 300
+    expect(table.get_by_text("hidden: time")).to_be_visible(timeout=15_000)
     table.get_by_role("button", name="Clear filters").click()
 
     expect(totals(table)).to_have_text("100,000 entries")

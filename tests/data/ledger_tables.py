@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from data.ledger_rules import SQLITE
 from engine.holds import HoldEvent
-from engine.ledger import CHART, Posting
+from engine.ledger import CHART, HELD, Posting
 
 TABLES = (
     "CREATE TABLE assets (asset TEXT PRIMARY KEY, scale INTEGER NOT NULL) STRICT",
@@ -22,10 +22,11 @@ TABLES = (
     """CREATE TABLE hold_events (hold_id TEXT NOT NULL REFERENCES holds, ordinal INTEGER NOT NULL,
       step TEXT NOT NULL, amount INTEGER NOT NULL, at TEXT NOT NULL,
       posting_id TEXT REFERENCES postings DEFERRABLE INITIALLY DEFERRED, approval TEXT,
+      approved INTEGER NOT NULL, spent INTEGER NOT NULL, at_home INTEGER NOT NULL,
       PRIMARY KEY (hold_id, ordinal)) STRICT""",
 )
 POSTGRESQL_TABLES = tuple(
-    table.replace(" STRICT", "").replace("amount INTEGER", "amount BIGINT") for table in TABLES
+    table.replace(" STRICT", "").replace("INTEGER", "BIGINT") for table in TABLES
 )
 
 
@@ -63,14 +64,24 @@ class Tables:
         self.add("postings", **row | changes)
 
     def add_event(self, happened: HoldEvent, **changes: object) -> None:
+        last = self.connection.execute(
+            "SELECT ordinal, approved, spent, at_home FROM hold_events WHERE hold_id = "
+            f"{self._mark} ORDER BY ordinal DESC LIMIT 1",
+            (happened.hold_id,),
+        ).fetchone()
+        ordinal, approved, spent, at_home = last or (0, 0, 0, 0)
+        step, amount = happened.step, happened.amount
         row = {
             "hold_id": happened.hold_id,
-            "ordinal": 1 + self.count(f"hold_events WHERE hold_id = '{happened.hold_id}'"),
-            "step": happened.step,
-            "amount": happened.amount,
+            "ordinal": ordinal + 1,
+            "step": step,
+            "amount": amount,
             "at": happened.at.isoformat(),
             "posting_id": happened.posting_id,
             "approval": happened.approval,
+            "approved": approved + (amount if step in {"opened", "enlarged"} else 0),
+            "spent": spent + {"posted": amount, "restored": -amount}.get(step, 0),
+            "at_home": at_home + dict(happened.changes).get(HELD, 0),
         }
         self.add("hold_events", **row | changes)
 

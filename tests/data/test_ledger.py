@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from data import ledger, tables
-from data.engines import FactRefused
+from data.faults import FactRefused
 from data.records import Records
 from data.verification import verify
 from engine.balances import balances

@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -100,7 +101,7 @@ def test_no_posting_or_event_is_replaced(held, verb):
         held.add("postings", verb=verb, posting_id="p1", at="x", description="y", leg_count=2)
     with refused("a posting has one event"):
         held.add("hold_events", verb=verb, hold_id="h1", ordinal=2, step="posted", amount=1,
-                 at="x", posting_id="p3")  # fmt: skip
+                 at="x", posting_id="p3", approved=300, spent=101, at_home=199)  # fmt: skip
 
 
 def test_a_leg_is_not_added_between_the_event_and_the_posting(held):
@@ -179,6 +180,18 @@ def test_a_close_releases_all_that_remains_from_where_it_lies(held):
     held.post(owed, event(owed, "closed"))
 
 
+def test_what_lies_at_another_network_is_not_taken_from_this_one(held):
+    funded = say.escrow_funded(head(4), "h1", "akash", 150)
+    elsewhere = say.escrow_drawn(head(5), "h1", "io-net", 50)
+    too_much = say.escrow_returned(head(6), "h1", "akash", 151)
+    more = say.escrow_funded(head(7), "h1", "akash", 51)
+    held.post(funded, event(funded, "moved"))
+
+    for wrong, step in ((elsewhere, "posted"), (too_much, "moved"), (more, "moved")):
+        with refused("take it from where it lies"):
+            held.post(wrong, event(wrong, step))
+
+
 def test_an_empty_hold_is_closed_without_a_posting_and_only_an_empty_one(held):
     all_of_it = say.hold_posted(head(4), "h1", "akash", 200)
     hold = folded([event(OPENED, "opened")])
@@ -204,6 +217,9 @@ def test_an_empty_hold_is_closed_without_a_posting_and_only_an_empty_one(held):
         ({"step": "moved"}, "only a move"),
         ({"ordinal": 4}, "counted from 1"),
         ({"step": "opened"}, "the first one opens it"),
+        ({"approved": 301}, "does not follow from the event before"),
+        ({"spent": 149}, "does not follow from the event before"),
+        ({"at_home": 151}, "does not follow from the event before"),
     ],
 )
 def test_an_event_that_its_legs_do_not_bear_out_is_refused(held, changes, words):
@@ -270,13 +286,14 @@ def test_a_reversed_post_gives_back_and_only_a_reversal_does(held):
     given_back = event(mirror, "restored")
 
     with refused("only a reversal restores"):
-        held.post(free, HoldEvent("h1", "restored", "USD", 100, START, "p5"))
+        held.post(free, HoldEvent("h1", "restored", "USD", 100, START, "p5", given_back.changes))
     with refused("only posts and moves are reversed"):
-        held.post(mirror, HoldEvent("h1", "enlarged", "USD", 100, START, "p4", (), "approval"))
+        held.post(mirror, replace(given_back, step="enlarged", approval="yes"))
     held.post(mirror, given_back)
     undone = reversal(OPENED, "p6", SPENT.at, "wrong")
+    taken = HoldEvent("h1", "posted", "USD", 300, START, "p6", ((HELD, -300),))
     with refused("only posts and moves are reversed"):
-        held.post(undone, HoldEvent("h1", "posted", "USD", 300, START, "p6"))
+        held.post(undone, taken)
 
 
 def test_every_rule_is_in_both_engines():

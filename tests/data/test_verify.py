@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from data import checkpoints, ledger
 from data.documents import put
-from data.engines import RecordsFault
+from data.faults import RecordsFault
 from data.records import Records
 from data.trail_keys import rotate, signer
 from data.verification import verify

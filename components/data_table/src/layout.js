@@ -61,10 +61,11 @@ export function useLayout(data, report) {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => report("layout", next), delay);
   };
+  // Python must know what stands: what this browser remembered, and what a saved view made of it.
   useEffect(() => {
-    if (!data.layout && remembered(data.key)) tell(layout, 0);
+    if (data.layout || remembered(data.key)) tell(layout, 0);
     return () => clearTimeout(timer.current);
-  }, []);
+  }, [data.revision]);
   const arrange = (next) => {
     const whole = fitted({ ...layout, ...next }, columns, limits.width);
     setHeld((last) => ({ ...last, layout: whole }));

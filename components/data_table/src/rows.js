@@ -16,11 +16,10 @@ export class Rows {
     }
     page.rows.forEach(([id, ...cells], i) => {
       const place = page.offset + i;
-      this.byPlace.set(place, { place, id, cells });
+      if (!this.byPlace.has(place)) this.byPlace.set(place, { id, cells });
     });
     this.#forget(page.offset + page.rows.length / 2);
-    const list = [...this.byPlace.values()];
-    return { list, at: new Map(list.map((row, i) => [row.place, i])), matching: page.matching };
+    return { rows: this.byPlace, matching: page.matching };
   }
 
   #forget(centre) {

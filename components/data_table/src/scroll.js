@@ -1,6 +1,6 @@
 // Virtual rows behind a scrollbar as long as all of them, also past the height a browser can lay out.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useLayoutEffect, useMemo, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 
 export const ROW = 32; // px, as in style.css
 export const HEAD = 66;
@@ -9,9 +9,10 @@ const LINE = 16; // px, for wheels that count in lines
 
 // Offsets are in pixels of the whole list. Up to HEIGHT_MAX they are the scroll bar's own; past it the
 // bar stands for a part of the way, and wheel and keys still move by the pixel.
-class Way {
+export class Way {
   offset = 0;
   #told = null;
+  #written = 0;
 
   measure(element, rows) {
     this.element = element;
@@ -20,7 +21,7 @@ class Way {
   }
 
   get #view() {
-    return this.element ? this.element.clientHeight - HEAD : 0;
+    return this.element.clientHeight - HEAD;
   }
 
   get #end() {
@@ -39,8 +40,8 @@ class Way {
 
   moveTo(offset) {
     this.offset = Math.max(0, Math.min(offset, this.#end));
-    this.written = this.offset / this.#scale;
-    this.element.scrollTop = this.written;
+    this.#written = this.offset / this.#scale;
+    this.element.scrollTop = this.#written;
     this.#told?.(this.offset, false);
   }
 
@@ -56,12 +57,12 @@ class Way {
 
   observe(tell) {
     const { element } = this;
-    const scrolled = (isScrolling) => () => {
+    const scrolled = () => {
       const top = element.scrollTop;
-      if (!(Math.abs(top - this.written) < 1)) this.offset = top * this.#scale;
-      else if (this.#scale === 1) this.offset = top;
-      this.written = top;
-      tell(this.offset, isScrolling);
+      const isEcho = Math.abs(top - this.#written) < 1; // of moveTo, which knows it more exactly
+      if (!isEcho || this.#scale === 1) this.offset = top * this.#scale;
+      this.#written = top;
+      tell(this.offset, true);
     };
     const wheeled = (event) => {
       if (this.#scale === 1 || event.ctrlKey || event.shiftKey || !event.deltaY) return;
@@ -71,37 +72,30 @@ class Way {
       event.preventDefault();
       this.moveTo(next);
     };
-    const [during, after] = [scrolled(true), scrolled(false)];
     this.#told = tell;
-    element.addEventListener("scroll", during, { passive: true });
-    element.addEventListener("scrollend", after, { passive: true });
+    element.addEventListener("scroll", scrolled, { passive: true });
     element.addEventListener("wheel", wheeled, { passive: false });
     return () => {
-      element.removeEventListener("scroll", during);
-      element.removeEventListener("scrollend", after);
+      element.removeEventListener("scroll", scrolled);
       element.removeEventListener("wheel", wheeled);
     };
   }
 }
 
-export function useRowsInSight(rows, grid) {
-  const way = useMemo(() => new Way(), []);
-  way.measure(grid.current, rows);
+export function useRowsInSight(rows, grid, way) {
+  way.measure(grid, rows);
   const virtualizer = useVirtualizer({
     count: rows,
-    getScrollElement: () => grid.current,
+    getScrollElement: () => grid,
     estimateSize: () => ROW,
     overscan: 6,
     scrollToFn: () => {}, // the way scrolls
-    observeElementOffset: ({ scrollElement }, tell) => {
-      way.measure(scrollElement, way.rows);
-      return way.observe(tell);
-    },
+    observeElementOffset: (_, tell) => way.observe(tell),
   });
   const before = useRef(rows);
   useLayoutEffect(() => {
     if (before.current !== rows) way.moveTo(way.offset); // a shorter list may end above
     before.current = rows;
   }, [rows]);
-  return { items: virtualizer.getVirtualItems(), range: virtualizer.range, way };
+  return { items: virtualizer.getVirtualItems(), range: virtualizer.range };
 }

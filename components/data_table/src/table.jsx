@@ -23,6 +23,10 @@ const features = tableFeatures({
   rowSortingFeature,
 });
 
+// The rows come sorted and cut by Python; a row model of TanStack's would be built anew with each
+// window, and all rows in sight be drawn again.
+const NO_ROWS = [];
+
 const updated = (updater, old) => (typeof updater === "function" ? updater(old) : updater);
 
 function useColumns(columns, [minSize, maxSize]) {
@@ -55,8 +59,7 @@ export function DataTable({ data, report, open }) {
   const table = useTable({
     features,
     columns,
-    data: held.list,
-    getRowId: (row) => String(row.place),
+    data: NO_ROWS,
     manualSorting: true,
     sortDescFirst: false,
     maxMultiSortColCount: data.limits.sorts,

@@ -40,6 +40,7 @@ def upgrade() -> None:
         "hold_events", _key("hold_id", sa.ForeignKey("holds.hold_id")), _place("ordinal"),
         _text("step"), _whole("amount"), _text("at"),
         sa.Column("posting_id", sa.Text, _at_commit()), _optional("approval"),
+        *(_whole(name) for name in ("approved", "spent", "at_home")),
     )  # fmt: skip
     for statement in guards(op.get_bind().dialect.name):
         op.execute(sa.text(statement))
