@@ -14,8 +14,8 @@ def book_choice(book: str, on_change: Callable[[str], None]) -> None:
     """Draw the choice of the book; ``on_change`` is called with another one."""
     if st.session_state.get(BOOK_KEY) != book:  # the address leads
         st.session_state[BOOK_KEY] = book
-    st.segmented_control(
-        "Book", BOOKS, required=True, format_func=_NAMES.__getitem__, key=BOOK_KEY,
+    st.radio(
+        "Book", BOOKS, format_func=_NAMES.__getitem__, key=BOOK_KEY, horizontal=True,
         on_change=lambda: on_change(st.session_state[BOOK_KEY]), label_visibility="collapsed",
     )  # fmt: skip
 

@@ -63,7 +63,7 @@ def time_choice(
     preset_key, days_key = f"audit_preset {revision}", f"audit_days {revision}"
 
     def chosen() -> None:
-        preset = st.session_state[preset_key] or ALL
+        preset = st.session_state[preset_key]
         on_change(Times(preset, now.date(), now.date()) if preset == DATES else Times(preset))
 
     def dated() -> None:
@@ -71,9 +71,9 @@ def time_choice(
         if len(days) == 2:  # noqa: PLR2004 - the second day is still to be chosen
             on_change(Times(DATES, *days))
 
-    st.segmented_control(
-        "Time", list(_LABELS), default=times.preset, required=True, format_func=_LABELS.__getitem__,
-        key=preset_key, on_change=chosen, label_visibility="collapsed",
+    st.radio(
+        "Time", list(_LABELS), list(_LABELS).index(times.preset), _LABELS.__getitem__,
+        key=preset_key, on_change=chosen, horizontal=True, label_visibility="collapsed",
     )  # fmt: skip
     if times.preset == DATES:
         one, other = times.first or times.last, times.last or times.first

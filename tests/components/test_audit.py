@@ -89,7 +89,7 @@ def test_a_fresh_book_says_that_only_its_opening_is_here(home):
 def test_a_book_is_opened_only_when_it_is_chosen(home):
     visitor = visit()
     assert not (home / "records" / "sandbox.sqlite").exists()
-    visitor.segmented_control(key=BOOK_KEY).set_value("sandbox").run()
+    visitor.radio(key=BOOK_KEY).set_value("sandbox").run()
 
     assert "Only the opening of the sandbox book" in words(visitor)
     assert visitor.query_params["book"] == "sandbox"
@@ -123,7 +123,7 @@ def test_days_that_end_before_they_begin_are_said(book):
 
 def test_a_time_that_is_chosen_is_in_the_address(book):
     visitor = visit(time="24h")
-    preset = next(one for one in visitor.segmented_control if one.key != BOOK_KEY)
+    preset = next(one for one in visitor.radio if one.key != BOOK_KEY)
     assert preset.value == "24h"
     preset.set_value("dates").run()
     today = datetime.now(UTC).date()
