@@ -60,7 +60,7 @@ def show_offers() -> None:
     market_notes.offers_line(offers.height, listed.height, missing)
     with tool:
         offer_table.offer_opener(offers, opened.open_offer)
-    export_menu(export, offers, EXPORTED, "necto-offers", now())
+    export_menu(export, offers, EXPORTED, "necto-offers", now(), hand_out)
     offer_table.offer_table(offers, now(), opened.open_offer)
 
 
@@ -69,7 +69,7 @@ def show_grid() -> None:
     on_term = matching(listed, replace(search, terms=frozenset({term})), now())
     sellers = networks_of(newest.offers)
     grid = like_for_like(on_term, newest.baselines, sellers, term, now())
-    export_menu(export, grid, grid.columns, f"necto-like-for-like-{term}", now())
+    export_menu(export, grid, grid.columns, f"necto-like-for-like-{term}", now(), hand_out)
     price_grid.price_grid(grid, sellers, market_notes.narrowing(OFFERS, term))
     price_grid.grid_notes(grid, sellers)
 
@@ -80,7 +80,7 @@ def show_prices() -> None:
     term = min(search.terms, default="on_demand")
     priced = bands(lake(), gpu, now(), days).filter(term=term)
     facts = market_facts(lake(), now(), days).filter(gpu_model=gpu, term=term)
-    export_menu(export, priced, priced.columns, f"necto-prices-{gpu}", now())
+    export_menu(export, priced, priced.columns, f"necto-prices-{gpu}", now(), hand_out)
     bands_section(priced, facts, term)
     with st.expander("Lowest price by day, with what others collected"):
         history = model_history(lake(), gpu, days=days, now=now())
@@ -105,6 +105,7 @@ with side:
     sold = session.listing(newest, hyperscalers=both)
     listed = sold.offers
     search = market_filters(sold.options, catalogue())
+    hand_out = session.exporter("market")  # with the filters as they are now
     st.button("Clear filters", on_click=clear_filters, width="stretch")
 offers = matching(listed, search, now())
 missing = unstated(listed, search)

@@ -48,7 +48,7 @@ def import_card(filename: str, content: bytes, name: str | None) -> None:
     try:
         card = read_card(filename, content, catalogue(), now(), name=name, sellers=sellers)
     except CardRefused as refused:
-        rate_cards.refused(refused.faults)
+        rate_cards.refused(refused.faults, session.exporter("settings"))
         return
     with session.told("Nothing was imported"):
         done = registered(house(), lake(), card, actor(), now())
@@ -101,6 +101,7 @@ elif section == CARDS:
             lambda record: original(lake(), record),
             lambda record: card_csv(cards.whole_rows(lake(), record)),
             withdraw,
+            session.exporter("settings"),
         )
 else:
     chosen = connections.preferences_form(
