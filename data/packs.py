@@ -19,6 +19,7 @@ from data.records import Records
 from data.settings import Settings
 from data.trail import Leaf, leaf, leaves, nodes, size_of
 from data.trail_keys import KIND, signer, verifiers
+from data.verify import Progress
 from engine.canonical import Json
 from engine.commands import Command, Outcome
 from engine.merkle import Node
@@ -31,6 +32,7 @@ VERIFY_PY = Path(__file__).resolve().parent / "reference" / "evidence" / "verify
 DOCUMENT_BYTES_MAX = 20_000_000
 """A larger document is named by its digest and not packed."""
 ACTION = "pack.exported"
+_TOLD_EVERY = 1_000
 
 
 class NothingToPack(ValueError):
@@ -50,9 +52,16 @@ class Wanted:
     checkpoint: int | None = None
 
 
-def write(records: Records, settings: Settings, wanted: Wanted, out: BinaryIO) -> dict[str, Json]:
+def write(
+    records: Records,
+    settings: Settings,
+    wanted: Wanted,
+    out: BinaryIO,
+    progress: Progress | None = None,
+) -> dict[str, Json]:
     """Write a pack as a zip file and return its manifest; the same pack gives the same bytes.
 
+    ``progress`` is told how many entries of how many were written, now and then.
     Raises NothingToPack, BadPack, BadNote, RecordsFault in words; what was written until then is to
     be thrown away.
     """
@@ -70,7 +79,7 @@ def write(records: Records, settings: Settings, wanted: Wanted, out: BinaryIO) -
                 note=bound.signed.note,
                 verifier=verifier,
                 selection=selection,
-                leaves=tree.passing(_leaves(view, selection)),
+                leaves=_told(tree.passing(_leaves(view, selection)), _count(selection), progress),
                 node_of=tree,
                 verify_py=VERIFY_PY.read_bytes(),
                 documents=Documents(_leaves(view, selection), folders),
@@ -145,6 +154,19 @@ class _Nodes:
         for one in found:
             self._leaf = ((0, one.index), one.hash)
             yield one.body
+
+
+def _count(selection: Run | Chosen) -> int:
+    if isinstance(selection, Run):
+        return selection.end - selection.start
+    return len(selection.leaf_indexes)
+
+
+def _told(found: Iterable[bytes], total: int, progress: Progress | None) -> Iterator[bytes]:
+    for done, one in enumerate(found):
+        if progress and not done % _TOLD_EVERY:
+            progress(done, total)
+        yield one
 
 
 def _leaves(view: Connection, selection: Run | Chosen) -> Iterator[Leaf]:
