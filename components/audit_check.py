@@ -1,6 +1,7 @@
 """The check of a whole book: how far it is, and what it proved part by part."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 import streamlit as st
 
@@ -28,10 +29,10 @@ _UNDER_WAY = {
 
 def acts(
     verify: Callable[[str], None], key: str, sign: Callable[[], str | None], standing: Standing
-) -> None:
+) -> bool:
     """Draw what can be done with the whole book; ``key`` makes a click one act.
 
-    ``sign`` returns why nothing could be signed.
+    ``sign`` returns why nothing could be signed. Returns whether evidence is to be exported.
     """
     is_signed = standing.checkpoint is not None and standing.checkpoint.size == standing.size
     with st.container(horizontal=True, gap="small", horizontal_alignment="right"):
@@ -45,6 +46,26 @@ def acts(
             "Signs the book's size and root as they are now; whoever keeps a copy can tell later "
             "that nothing before it was changed.",
         )  # fmt: skip
+        return st.button("Export evidence", icon=":material/archive:", key="audit_export")
+
+
+class UnderWay(Protocol):
+    """A check that goes on in the background, wherever it was begun."""
+
+    part: str
+    done: int
+    total: int
+
+    @property
+    def is_over(self) -> bool: ...
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def watch(check: UnderWay) -> None:
+    """Show how far a check is until it is over, then the page anew."""
+    if check.is_over:
+        st.rerun()
+    under_way(check.part, check.done, check.total)
 
 
 def sign_button(

@@ -60,6 +60,12 @@ def newest(view: Connection, verifiers: Iterable[Verifier]) -> Signed | None:
     return Signed(opened(row.note, verifiers), row.note, row.at) if row else None
 
 
+def sizes(view: Connection, most: int = 100) -> list[int]:
+    """Return the sizes of the newest checkpoints, the largest first."""
+    size = tables.checkpoints.c.size
+    return list(view.execute(select(size).order_by(size.desc()).limit(most)).scalars())
+
+
 def of_size(view: Connection, size: int, verifiers: Iterable[Verifier]) -> Signed | None:
     """Return the checkpoint of exactly this size; None when there is none. Raises BadNote."""
     asked = select(tables.checkpoints).where(tables.checkpoints.c.size == size)

@@ -1,6 +1,7 @@
 """Making an evidence pack of a book: which entries, which checkpoint, which documents."""
 
 import contextlib
+import hashlib
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -87,6 +88,23 @@ def write(
                 rotations=handed_over,
             ),
         )
+
+
+def export(
+    records: Records,
+    settings: Settings,
+    wanted: Wanted,
+    out: BinaryIO,
+    key: str,
+    who: Actor,
+    progress: Progress | None = None,
+) -> tuple[dict[str, Json], str]:
+    """Write a pack and keep in the trail that it was made; returns its manifest and SHA-256."""
+    manifest = write(records, settings, wanted, out, progress)
+    out.seek(0)
+    packed = f"sha256:{hashlib.file_digest(out, 'sha256').hexdigest()}"  # type: ignore[arg-type]
+    keep(records, manifest, packed, f"pack-{key}", who)
+    return manifest, packed
 
 
 def keep(

@@ -1,17 +1,19 @@
 """Audit: who did what and when, is all of it still there, and what proves it."""
 
 import uuid
+from typing import BinaryIO
 
 import streamlit as st
 
 from components import audit_address, audit_check, audit_notes
 from components.audit_drawer import audit_drawer
 from components.audit_head import head_line
+from components.audit_pack import Progress, Wanted, pack_dialog
 from components.audit_table import ASKS, KEY, audit_table, columns
 from components.audit_time import time_choice
 from components.data_table import asked
 from components.session import actor, book, counts, now, require, settings
-from data import checkpoints, proofs, trail_keys, verifying
+from data import checkpoints, packs, proofs, trail_keys, verifying
 from data.audit import Span, page
 from data.faults import RecordsFault
 from engine.notes import BadNote
@@ -35,6 +37,12 @@ def sign() -> str | None:
 def verify(key: str) -> None:
     st.session_state[ASKED] = key
     verifying.begin(records, settings().home, key, actor())
+
+
+def write(wanted: Wanted, file: BinaryIO, progress: Progress) -> None:
+    """Write a pack, and an entry that says so before anybody has it."""
+    asked_for = packs.Wanted(Span(wanted.start, wanted.end), wanted.subject, wanted.checkpoint)
+    packs.export(records, settings(), asked_for, file, str(uuid.uuid4()), actor(), progress)
 
 
 def look(index: int) -> Kept | None:
@@ -65,18 +73,11 @@ def show_entries() -> None:
     audit_table(found, query, known.most(), at.tzinfo, wanted.revision)
 
 
-@st.fragment(run_every=audit_check.POLL_SECONDS)
-def show_check_under_way(check: verifying.Check) -> None:
-    if check.is_over:
-        st.rerun()
-    audit_check.under_way(check.part, check.done, check.total)
-
-
 def show_check() -> None:
     """The check that goes on, or what the newest one found."""
     check, verdict = verifying.latest(records), standing.verdict
     if check and not check.is_over:
-        show_check_under_way(check)
+        audit_check.watch(check)
         return
     if check and check.fault:
         (audit_check.not_kept if check.verdict else audit_check.failed)(check.fault)
@@ -96,14 +97,15 @@ audit_notes.left_out(address.faults)
 try:
     records = book(address.book)
     with records.reading() as view:
-        standing = proofs.standing(view)
+        standing, signed_sizes = proofs.standing(view), checkpoints.sizes(view)
 except RecordsFault as unusable:
     audit_notes.unreadable(str(unusable))
     st.stop()
 with head:
     head_line(standing, now())
 with tools:
-    audit_check.acts(verify, str(uuid.uuid4()), sign, standing)
+    if audit_check.acts(verify, str(uuid.uuid4()), sign, standing):
+        pack_dialog(address.book, signed_sizes, now(), write)
 show_check()
 if standing.size == 1:
     audit_notes.only_the_opening(address.book)

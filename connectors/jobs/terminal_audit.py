@@ -100,21 +100,20 @@ def export_pack(
     """Write an evidence pack that an auditor checks offline; without options the whole book."""
     from data import packs
     from data.audit import Span
-    from data.files import sha256_of
 
     wanted = packs.Wanted(Span(_utc(start), _utc(end)), subject, checkpoint)
     records = opened_book(book)
     temporary = out.with_name(f"{out.name}.part")
     try:
-        with temporary.open("wb") as file:
-            manifest = packs.write(records, settings(), wanted, file)
-        packed = sha256_of(temporary)
-        packs.keep(records, manifest, f"sha256:{packed}", f"pack-{uuid.uuid4()}", actor())
+        with temporary.open("w+b") as file:
+            manifest, packed = packs.export(
+                records, settings(), wanted, file, str(uuid.uuid4()), actor()
+            )
         temporary.replace(out)
     except (ValueError, RuntimeError, OSError) as fault:
         temporary.unlink(missing_ok=True)
         fail(f"no pack was written: {fault}")
-    told = {"file": str(out), "sha256": packed, "size": manifest["size"], "root": manifest["root"]}
+    told = {"file": str(out), "digest": packed, "size": manifest["size"], "root": manifest["root"]}
     sys.stdout.write(
         json_text(told) if as_json else "".join(f"{k}: {v}\n" for k, v in told.items())
     )
