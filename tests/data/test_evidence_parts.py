@@ -9,10 +9,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data.tables import LEDGER
 from engine import merkle
 from engine.canonical import canonical
 from engine.notes import sign
-from tests.packs import BOOK, KEY, ORIGIN, SIGNER, json_values, verifier
+from engine.pack import FORMAT
+from engine.trail import ENTRY_BYTES_MAX, SCHEMA
+from tests.packs import BOOK, KEY, ORIGIN, SIGNER, VERIFY_PY, json_values, verifier
 
 V = verifier()
 
@@ -141,6 +144,14 @@ def test_its_tree_is_the_engines(size, data):
     assert not V.leads_to(top, V.root_by_inclusion, LEAVES[index], index, size, alone)
     assert not V.leads_to(top, V.root_by_range, LEAVES[index:end], index, 0, size, run)
     assert not V.leads_to(roots, V.roots_by_consistency, old, size, roots[0], both)
+
+
+def test_it_knows_the_format_that_is_written():
+    assert (V.FORMAT, V.SCHEMA) == (FORMAT, SCHEMA)
+    assert {table.name for table in LEDGER} == V.LEDGER_TABLES
+    assert ENTRY_BYTES_MAX + len("\n") == V.LINE_MAX
+    text = (VERIFY_PY.parents[3] / "docs" / "evidence-pack.md").read_text(encoding="utf-8")
+    assert all(f"`{word}`" in text for word in (FORMAT, *V.LEDGER_TABLES, *V.REQUIRED))
 
 
 # --- Its notes are the engine's -------------------------------------------------------------------

@@ -212,6 +212,11 @@ def test_a_document_that_no_entry_names_is_found():
     found(WHOLE | {name: b"other"}, f"{name}: no entry of the pack names it")
 
 
+def test_the_key_is_a_line():
+    found(WHOLE | {"public_key": WHOLE["public_key"][:-1]}, "public_key")
+    found(WHOLE | {"public_key": WHOLE["public_key"][:-1] + b"x"}, "public_key")
+
+
 def test_a_smaller_pack_cannot_call_itself_the_whole_book():
     index = {"start": 2, "end": 9, "complete": True}
     found(PART | {"index.json": canonical(index) + b"\n"}, "index.json")

@@ -45,7 +45,7 @@ LAYOUT = re.compile(
     r"|proofs/(range|(consistency-)?(0|[1-9][0-9]{0,18}))\.json"
 )
 REQUIRED = {"entries.jsonl", "index.json", "checkpoint", "public_key"}
-LINE_MAX = 2**24  # bytes of an entry
+LINE_MAX = 2**24 + 1  # bytes of an entry and its newline
 INT_MAX = 2**53 - 1  # the largest whole number in our JSON
 HASH_BYTES, KEY_BYTES, SIGNATURE_BYTES = 32, 32, 64
 SIGNER, WITNESS = 1, 4  # kinds of keys
@@ -484,7 +484,8 @@ def check_file(pack: Pack, name: str, digest: Json, told_by: str) -> None:
 
 def trusted_keys(pack: Pack, given: Key | None, report: Report) -> set[Key]:
     """Return the log's keys: the one given, else the pack's own, and those tied by rotations."""
-    own = read_key(pack.read("public_key", NOTE_MAX).decode("ascii", "replace")[:-1], "public_key")
+    text = pack.read("public_key", NOTE_MAX).decode("ascii", "replace")
+    own = read_key(text.removesuffix("\n") if text.endswith("\n") else "", "public_key")
     keys = {given or own}
     names = sorted((n for n in pack.sizes if n.startswith("rotations/")), key=lambda n: (len(n), n))
     pairs = {name: rotated(pack.read(name, NOTE_MAX), name) for name in names}
