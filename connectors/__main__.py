@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from connectors.http import HttpClient
+from connectors.jobs.alerts import judge_until
 from connectors.jobs.connect import Connected, connected
 from connectors.jobs.ingest import Ingest, now_utc
 from connectors.jobs.schedule import Chore, Worker
@@ -24,9 +25,12 @@ USAGE = "usage: python -m connectors work"
 def chores(
     settings: Settings, lake: Lake, http: HttpClient, found: Sequence[Connected]
 ) -> list[Chore]:
-    """What the worker does beside reading: the lake's upkeep, and answers for pages."""
+    """What the worker does beside reading: the lake's upkeep, alerts, and answers for pages."""
     akash = next((one.source for one in found if one.connection.name == "akash"), None)
-    work: list[Chore] = [lambda stop: keep_up_daily(lake, now_utc, stop, settings.keep_days)]
+    work: list[Chore] = [
+        lambda stop: keep_up_daily(lake, now_utc, stop, settings.keep_days),
+        lambda stop: judge_until(settings, lake, now_utc, stop),
+    ]
     if akash:
         work.append(lambda stop: answer_until(settings.home, http, akash.base_url, stop))
     return work

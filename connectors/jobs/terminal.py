@@ -28,7 +28,10 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """Read every source once, now. Ends with 1 when one of them gave nothing."""
+    from datetime import UTC, datetime
+
     from connectors.http import HttpClient
+    from connectors.jobs.alerts import judge_once
     from connectors.jobs.ingest import Ingest, load_recorded, run_all
     from data.shipped import catalogue
 
@@ -37,6 +40,8 @@ def ingest(
     with HttpClient() as http:
         load_recorded(lake)
         rows = run_all(Ingest(lake, http, catalogue()), chosen)
+    for alert in judge_once(_settings(), lake, datetime.now(UTC)):
+        typer.echo(f"alert {alert.state}: {alert.sentence}", err=True)
     if as_json:
         sys.stdout.write(json_text(rows))
     else:

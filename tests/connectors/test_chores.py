@@ -54,7 +54,7 @@ def test_the_real_worker_answers_what_a_page_asks(tmp_path):
 def test_a_worker_s_chores_run_beside_its_readings_and_end_with_it(tmp_path, lake):
     home, ended = tmp_path, threading.Event()
     http = client(told(provider()))
-    (_, answers) = command.chores(settings_of(home), lake, http, connected(env={}))
+    (*_, answers) = command.chores(settings_of(home), lake, http, connected(env={}))
 
     def chore(stop: threading.Event) -> None:
         answers(stop)
@@ -68,18 +68,18 @@ def test_a_worker_s_chores_run_beside_its_readings_and_end_with_it(tmp_path, lak
     assert ended.wait(10)
 
 
-def test_without_the_network_that_can_tell_only_the_upkeep_is_left(tmp_path, lake):
+def test_without_the_network_that_can_tell_only_upkeep_and_alerts_are_left(tmp_path, lake):
     others = [one for one in connected(env={}) if one.connection.name != "akash"]
 
-    assert len(command.chores(settings_of(tmp_path), lake, client(told()), others)) == 1
+    assert len(command.chores(settings_of(tmp_path), lake, client(told()), others)) == 2
 
 
-def test_the_upkeep_ends_when_the_worker_does(tmp_path, lake):
+def test_every_chore_ends_when_the_worker_does(tmp_path, lake):
     stop = threading.Event()
-    upkeep, _ = command.chores(settings_of(tmp_path), lake, client(told()), connected(env={}))
+    work = command.chores(settings_of(tmp_path), lake, client(told()), connected(env={}))
     stop.set()
 
-    assert upkeep(stop) is None
+    assert [chore(stop) for chore in work] == [None, None, None]
 
 
 def test_a_fault_of_ours_ends_no_answering(tmp_path, monkeypatch, caplog):
