@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, get_args
 
 import typer
 
-from connectors.jobs import terminal, terminal_cards
+from connectors.jobs import terminal, terminal_alerts, terminal_cards
 from engine.terminal import json_text, table_text
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(terminal.app)
 app.add_typer(terminal_cards.app, name="cards")
+app.add_typer(terminal_alerts.app, name="alerts")
 
 Gpu = Annotated[str | None, typer.Option(help="Model or family: H100-SXM, H100, A100-80.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -3,8 +3,10 @@
 The one component that may import ``data``.
 """
 
+import contextlib
 import getpass
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -12,24 +14,42 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import streamlit as st
 
+from components.alert_desk import AlertBoard, AlertDesk
 from components.filters import Options
-from data.market import BrokenLake, Lake
+from components.saved_views import Shelf
+from data import views
+from data.alert_facts import Watch
+from data.alert_rules import make_rule, remove_rule, rules, switch_rule
+from data.alerts import history, open_alerts
+from data.books import open_book
+from data.engines import RecordsFault
+from data.market import BrokenLake, Busy, Lake
 from data.offers import Market, latest, states
 from data.preferences import Preferences, load
 from data.providers import provider_signals
+from data.records import Records
 from data.settings import Settings
 from data.worker import connections as reported
 from data.worker import heartbeat
+from engine.alert_rules import Rule
+from engine.alert_states import Alert
+from engine.alerts import judged
 from engine.connections import Connection
-from engine.overview import savings_by_offer
+from engine.overview import Comparison, savings_by_offer
 from engine.people import Actor, Role, local_actor
 from engine.provider_search import with_signals
 from engine.runs import NetworkState
+from engine.savings import compared
 from engine.search import Search, matching
 from engine.sources import SourceStatus, source_statuses
+from engine.views import KeptView
 
 MarketFault = BrokenLake
 """The market cannot be read; the message says why and what to do."""
+HouseFault = RecordsFault
+"""The house book cannot be opened or written; the message says why and what to do."""
+FAULTS = (Busy, HouseFault, LookupError, ValueError, OSError)
+"""What may keep a person's act from being done, each in words."""
 
 _run = threading.local()  # a script run has its own thread
 
@@ -47,6 +67,11 @@ def settings() -> Settings:
 @st.cache_resource
 def lake() -> Lake:
     return Lake(settings().lake)
+
+
+def house() -> Records:
+    """The book of what has no mode: settings, imports, exports. Raises HouseFault."""
+    return open_book(settings(), "house")
 
 
 def market() -> Market:
@@ -106,8 +131,87 @@ def actor() -> Actor:
     return local_actor(getpass.getuser())
 
 
+def alerts_now() -> tuple[list[Alert], int]:
+    """The alerts that are not over, the newest first, and how many rules are on."""
+    with house().reading() as view:
+        return open_alerts(view), sum(kept.is_on for kept in rules(view))
+
+
+def keep_rule(rule: Rule, click: str) -> bool:
+    """Keep an alert rule that a person made; what stops it is shown."""
+    with told("No rule was made"):
+        make_rule(house(), actor(), rule, key=click)
+        return True
+    return False
+
+
+def alert_desk() -> AlertDesk:
+    """The alert rules, what is so for each by the newest reading, and what can be done."""
+    book, who = house(), actor()
+
+    def board() -> AlertBoard:
+        with book.reading() as view:
+            kept, past, opened = rules(view), history(view), open_alerts(view)
+        known = {alert.rule_id: alert.evidence for alert in opened}
+        found = judged(kept, Watch().look(lake(), now()), known) if kept else []
+        verdicts = {one.kept.id: one.verdict for one in found}
+        return AlertBoard(rules=kept, verdicts=verdicts, history=past)
+
+    return AlertDesk(
+        board=board,
+        switch=lambda kept, on: switch_rule(book, who, kept, on=on),
+        remove=lambda kept: remove_rule(book, who, kept),
+        faults=FAULTS,
+    )
+
+
+def savings_of(newest: Market, offer_id: str) -> list[Comparison]:
+    """What one offer saves against each hyperscaler."""
+    row = newest.offers.filter(offer_id=offer_id)
+    return [Comparison.of(pair) for pair in compared(row, newest.baselines, now()).to_dicts()]
+
+
+def shelf(page: str) -> Shelf:
+    """A person's saved views of a page, and what can be done with them."""
+    book, who = house(), actor()
+
+    def listed() -> list[KeptView]:
+        with book.reading() as view:
+            return views.views(view, page, who)
+
+    return Shelf(
+        owner=who.name,
+        views=listed,
+        save=lambda name, query, shared: views.save_view(
+            book, who, page, name, query, is_shared=shared
+        ),
+        rename=lambda kept, name: views.rename_view(book, who, kept, name),
+        share=lambda kept, on: views.share_view(book, who, kept, on=on),
+        remove=lambda kept: views.remove_view(book, who, kept),
+        faults=FAULTS,
+    )
+
+
+@contextlib.contextmanager
+def kept_fault(key: str, what: str) -> Iterator[None]:
+    """Keep what stopped a click's act for ``show_fault``: a callback may not draw in a fragment."""
+    try:
+        yield
+    except FAULTS as fault:
+        st.session_state[key] = f"{what}: {fault}"
+
+
+@contextlib.contextmanager
+def told(what: str) -> Iterator[None]:
+    """Show at once what stopped an act of the page."""
+    try:
+        yield
+    except FAULTS as fault:
+        st.error(f"{what}: {fault}")
+
+
 def show_fault(key: str) -> None:
-    """Show, once, what a click could not do; a callback itself may not draw in a fragment."""
+    """Show, once, what a click could not do."""
     if fault := st.session_state.pop(key, None):
         st.error(fault)
 

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from engine.alert_rules import KeptRule, Kind
+from engine.alert_rules import KeptRule, Rule
 from engine.canonical import Json, canonical, digest, plain
 
 AlertState = Literal["open", "acknowledged", "closed"]
@@ -68,8 +68,7 @@ class Alert(_Plain):
     id: str
     rule_id: str
     rule_version: int
-    kind: Kind
-    words: str
+    rule: Rule
     sentence: str
     opened_at: AwareDatetime
     evidence: Evidence
@@ -78,6 +77,11 @@ class Alert(_Plain):
     acknowledged_by: str | None = None
     closed_at: AwareDatetime | None = None
     closed_because: str | None = None
+
+    @property
+    def words(self) -> str:
+        """The rule as it was judged, in words."""
+        return self.rule.words
 
     @classmethod
     def of(cls, kept: KeptRule, verdict: Verdict, at: datetime) -> Self:
@@ -91,8 +95,7 @@ class Alert(_Plain):
             id=f"alert-{mark}",
             rule_id=kept.id,
             rule_version=kept.version,
-            kind=kept.rule.kind,
-            words=kept.rule.words,
+            rule=kept.rule,
             sentence=verdict.sentence,
             opened_at=at,
             evidence=verdict.evidence,

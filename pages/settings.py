@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from components import connections, rate_cards, session
+from components import alert_desk, connections, rate_cards, session
 from components.session import actor, lake, now, preferences, require, settings
 from components.text import network_name
 from connectors.registry import SOURCES
@@ -22,7 +22,7 @@ from engine.rate_cards import CardRefused
 require("viewer")
 
 REFRESH_SECONDS, FAULT = 5, "settings_fault"
-CONNECTIONS, CARDS, PREFERENCES = "Connections", "Rate cards", "Preferences"
+CONNECTIONS, CARDS, ALERTS, PREFERENCES = "Connections", "Rate cards", "Alerts", "Preferences"
 TEMPLATES = (
     ("necto-rate-card.csv", template_csv, "text/csv"),
     ("necto-rate-card.xlsx", template_xlsx, "application/octet-stream"),
@@ -87,7 +87,7 @@ def show_connections() -> None:
 
 st.title("What Necto reads, and how")
 section = st.radio(
-    "Section", [CONNECTIONS, CARDS, PREFERENCES], horizontal=True, key="section",
+    "Section", [CONNECTIONS, CARDS, ALERTS, PREFERENCES], horizontal=True, key="section",
     bind="query-params", label_visibility="collapsed",
 )  # fmt: skip
 if section == CONNECTIONS:
@@ -104,11 +104,11 @@ elif section == CARDS:
     rate_cards.cards_table(known)
     if known:
         rate_cards.card_tools(
-            known,
-            lambda record: cards.original(lake(), record),
-            lambda record: card_csv(cards.whole_rows(lake(), record)),
-            withdraw,
-        )
+            known, lambda record: cards.original(lake(), record),
+            lambda record: card_csv(cards.whole_rows(lake(), record)), withdraw,
+        )  # fmt: skip
+elif section == ALERTS:
+    alert_desk.alert_desk(session.alert_desk(), now())
 else:
     chosen = connections.preferences_form(
         sorted(zoneinfo.available_timezones()), preferences().time_zone,

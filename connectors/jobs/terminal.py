@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from connectors.base import Source
     from data.market import Lake
+    from data.records import Records
     from data.settings import Settings
 
 app = typer.Typer(add_completion=False)
@@ -159,6 +160,16 @@ def opened_lake() -> "Lake":
     try:
         return Lake(_settings().lake)
     except BrokenLake as error:
+        fail(str(error))
+
+
+def opened_house() -> "Records":
+    from data.books import open_book
+    from data.engines import RecordsFault
+
+    try:
+        return open_book(_settings(), "house")
+    except RecordsFault as error:
         fail(str(error))
 
 
