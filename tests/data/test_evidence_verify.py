@@ -321,6 +321,16 @@ def test_an_entry_that_is_no_object_is_named():
         assert "entries.jsonl line 3 (entry 2): is not an entry" in said
 
 
+def test_nesting_deep_enough_to_break_a_reader_is_a_difference_of_its_line():
+    def nested(leaf: bytes) -> bytes:
+        return leaf.replace(b'"result":"', b'"result":' + b"[" * 400 + b"]" * 400 + b',"xresult":"')
+
+    code, said = checked(with_leaf(nested))
+    assert code == 1
+    assert "entries.jsonl line 3 (entry 2): is not an entry" in said
+    assert "cannot be read (" not in said
+
+
 @pytest.mark.parametrize(
     ("facts", "words"),
     [

@@ -15,6 +15,7 @@ from engine.pack import CHOSEN_MAX, PROOFS_MAX, BadPack, Chosen, Run, pack_bytes
 from tests.packs import BOOK, DOCUMENT, DOCUMENT_DIGEST, ORIGIN, SIGNER, SUBJECT, book, contents
 
 WHOLE = BOOK.pack()
+NEW = Signer(ORIGIN, Secret(b"\x09" * 32))
 
 
 def test_the_same_contents_give_the_same_bytes():
@@ -105,10 +106,9 @@ def test_without_a_ledger_there_is_no_ledger_file():
 
 
 def test_older_keys_and_checkpoints_are_tied_to_it():
-    new = Signer(ORIGIN, Secret(b"\x09" * 32))
-    notes = [rotation(SIGNER, new)]
+    notes = [rotation(SIGNER, NEW)]
     pack = BOOK.pack(
-        note=BOOK.note(signer=new), verifier=new.verifier, rotations=notes, earlier=[4, 11]
+        note=BOOK.note(signer=NEW), verifier=NEW.verifier, rotations=notes, earlier=[4, 11]
     )
     files = contents(pack_bytes(pack))
     assert files["rotations/1"] == notes[0].encode()
@@ -138,6 +138,10 @@ def test_json_files_are_a_line_of_canonical_json():
         ({"selection": Chosen("s", [11])}, "not in the order"),
         ({"selection": Chosen("s", range(CHOSEN_MAX + 1))}, "choose a shorter time"),
         ({"documents": {digest(b"one"): b"two"}}, "is not that of its digest"),
+        ({"rotations": ["no note"]}, "the rotations do not lead from key to key"),
+        ({"rotations": [rotation(SIGNER, NEW)]}, "the rotations do not lead"),
+        ({"rotations": [rotation(NEW, SIGNER), rotation(NEW, SIGNER)]}, "do not lead"),
+        ({"rotations": [rotation(NEW, SIGNER), rotation(SIGNER, NEW)] * 50}, "do not lead"),
         ({"earlier": [12]}, "a book of 11 entries never had 12"),
     ],
 )
