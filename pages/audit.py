@@ -1,35 +1,26 @@
 """Audit: who did what and when, is all of it still there, and what proves it."""
 
 import uuid
+from functools import partial
 
 import streamlit as st
 
 from components import audit_address, audit_check, audit_notes
 from components.audit_drawer import audit_drawer
 from components.audit_head import head_line
+from components.audit_pack import Progress, Wanted, pack_dialog
 from components.audit_table import ASKS, KEY, audit_table, columns
 from components.audit_time import time_choice
 from components.data_table import asked
 from components.session import actor, book, counts, now, require, settings
-from data import checkpoints, proofs, trail_keys, verifying
+from data import checkpoints, packs, proofs, signing, verifying
 from data.audit import Span, page
 from data.faults import RecordsFault
-from engine.notes import BadNote
 from engine.proofs import Kept
 
 require("viewer")
 
 ASKED = "audit_check"
-
-
-def sign() -> str | None:
-    """Sign the book as it stands; returns why that could not be done."""
-    home = settings().home
-    try:
-        checkpoints.make(records, trail_keys.signer(records, home), home)
-    except (RecordsFault, BadNote, OSError) as fault:
-        return f"No checkpoint was signed: {fault}"
-    return None
 
 
 def verify(key: str) -> None:
@@ -44,6 +35,12 @@ def look(index: int) -> Kept | None:
     except RecordsFault as fault:
         st.error(f"The entry cannot be read: {fault}")
         return None
+
+
+def make_pack(wanted: Wanted, progress: Progress) -> bytes:
+    asked_for = packs.Wanted(Span(wanted.start, wanted.end), wanted.subject, wanted.checkpoint)
+    key = f"pack-{uuid.uuid4()}"
+    return packs.made(records, settings(), asked_for, key, actor(), progress)
 
 
 @st.fragment
@@ -74,16 +71,13 @@ def show_check_under_way(check: verifying.Check) -> None:
 
 def show_check() -> None:
     """The check that goes on, or what the newest one found."""
-    check, verdict = verifying.latest(records), standing.verdict
+    check = verifying.latest(records)
     if check and not check.is_over:
         show_check_under_way(check)
         return
-    if check and check.fault:
-        (audit_check.not_kept if check.verdict else audit_check.failed)(check.fault)
-        verdict = check.verdict or verdict
-    if verdict:
-        is_own = check is not None and check.key == st.session_state.get(ASKED)
-        audit_check.verdict_panel(verdict, expanded=is_own or not verdict.is_clean)
+    own, fault = (check.verdict, check.fault) if check else (None, None)
+    is_awaited = check is not None and check.key == st.session_state.get(ASKED)
+    audit_check.result(standing.verdict, own, fault, expanded=is_awaited)
 
 
 title, tools = st.columns([1.3, 1], vertical_alignment="center")
@@ -96,19 +90,22 @@ audit_notes.left_out(address.faults)
 try:
     records = book(address.book)
     with records.reading() as view:
-        standing = proofs.standing(view)
+        standing, sizes = proofs.standing(view), checkpoints.sizes(view)
 except RecordsFault as unusable:
     audit_notes.unreadable(str(unusable))
     st.stop()
 with head:
     head_line(standing, now())
+sign = partial(signing.sign, records, settings().home)
 with tools:
-    audit_check.acts(verify, str(uuid.uuid4()), sign, standing)
+    is_pack_wanted = audit_check.acts(verify, str(uuid.uuid4()), sign, standing)
 show_check()
 if standing.size == 1:
     audit_notes.only_the_opening(address.book)
 show_entries()
-if address.entry is not None:
+if is_pack_wanted:
+    pack_dialog(address.book, sizes, now(), make_pack)
+elif address.entry is not None:
     if look(address.entry) is None:
         audit_notes.no_entry(address.entry, standing.size, address.book)
     else:

@@ -11,6 +11,7 @@ from components.audit_time import Times, times_of
 from engine.paging import Row
 
 PARIS = ZoneInfo("Europe/Paris")
+SEALED = {"sealed": {"person": "p-17", "commitment": "sha256:", "box": "AAAA"}}
 NOW = datetime(2026, 11, 24, 12, tzinfo=PARIS)
 
 
@@ -40,9 +41,10 @@ def test_times_are_read_from_an_address(asked, expected):
 
 
 def test_what_an_entry_holds_is_told_line_by_line():
-    told = {"a": {"b": [1, None, {}]}, "c": "x\ny", "d": {"sealed": "no box"}, "e": {"sealed": {}}}
+    told = {"a": {"b": [1, None, {}]}, "c": "x\ny", "d": {"sealed": "no box"}, "e": SEALED}
     assert lines_of(told) == [
-        "a.b[0]: 1", "a.b[1]: null", "a.b[2]: {}", "c: x␊y", "d.sealed: no box", "e: 🔒 sealed",
+        "a.b[0]: 1", "a.b[1]: null", "a.b[2]: {}", "c: x␊y", "d.sealed: no box",
+        "e: 🔒 sealed (p-17)",
     ]  # fmt: skip
     assert lines_of("alone") == ["alone"]
 
