@@ -27,8 +27,8 @@ ANN = local_actor("ann")
 ACTS = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 HOSTILE = {
     "html": (replace(ANN, name=ACTS), ACTS, {ACTS: [ACTS, "[x](javascript:alert(1))"]}),
-    "control": (replace(ANN, name="an\x00n\x1b[31m\u202ennA"), "rate-card/x",
-                {"n": "bell\x07 \u202etxt.exe \u2067 \x7f\x9b \U000e0041", "\u202e": 1}),
+    "control": (replace(ANN, name="an\x07n\x1b[31m\u202ennA"), "rate-card/x",
+                {"n": "bell\x07 \x00 \u202etxt.exe \u2067 \x7f\x9b \U000e0041", "\u202e": 1}),
     "formula": (ANN, '=HYPERLINK("http://127.0.0.1:9","pay")', "=1+1"),
     "long": (ANN, "x" * 300, "y" * 1_000_000),
 }  # fmt: skip
