@@ -1,11 +1,11 @@
 """The check of a whole book: how far it is, and what it proved part by part."""
 
 from collections.abc import Callable
-from typing import Protocol
 
 import streamlit as st
 
 from components.audit_head import outcome
+from components.audit_pack import pack_button
 from components.text import literal, visible
 from engine.proofs import Standing
 from engine.verdicts import Verdict
@@ -30,9 +30,9 @@ _UNDER_WAY = {
 def acts(
     verify: Callable[[str], None], key: str, sign: Callable[[], str | None], standing: Standing
 ) -> bool:
-    """Draw what can be done with the whole book; ``key`` makes a click one act.
+    """Draw what can be done with the whole book; says whether an evidence pack is asked for.
 
-    ``sign`` returns why nothing could be signed. Returns whether evidence is to be exported.
+    ``key`` makes a click one act; ``sign`` returns why nothing could be signed.
     """
     is_signed = standing.checkpoint is not None and standing.checkpoint.size == standing.size
     with st.container(horizontal=True, gap="small", horizontal_alignment="right"):
@@ -46,26 +46,7 @@ def acts(
             "Signs the book's size and root as they are now; whoever keeps a copy can tell later "
             "that nothing before it was changed.",
         )  # fmt: skip
-        return st.button("Export evidence", icon=":material/archive:", key="audit_export")
-
-
-class UnderWay(Protocol):
-    """A check that goes on in the background, wherever it was begun."""
-
-    part: str
-    done: int
-    total: int
-
-    @property
-    def is_over(self) -> bool: ...
-
-
-@st.fragment(run_every=POLL_SECONDS)
-def watch(check: UnderWay) -> None:
-    """Show how far a check is until it is over, then the page anew."""
-    if check.is_over:
-        st.rerun()
-    under_way(check.part, check.done, check.total)
+        return pack_button()
 
 
 def sign_button(
@@ -102,6 +83,20 @@ def under_way(part: str, done: int, total: int) -> None:
     box.update(expanded=True)
 
 
+def result(kept: Verdict | None, own: Verdict | None, fault: str | None, *, expanded: bool) -> None:
+    """Draw what the newest check found: the one that the trail keeps, or one that it could not.
+
+    ``own`` was found by this process; ``fault`` says why it, or keeping it, did not work.
+    """
+    if fault and own:
+        st.warning(f"The result could not be kept in the trail: {literal(fault)}")
+    elif fault:
+        st.error(f"The book could not be verified: {literal(fault)}", icon=":material/error:")
+    verdict = own if fault and own else kept
+    if verdict:
+        verdict_panel(verdict, expanded=expanded or not verdict.is_clean)
+
+
 def verdict_panel(verdict: Verdict, *, expanded: bool) -> None:
     """Draw what was proved part by part, and each problem with its place."""
     seconds = sum(part.milliseconds for part in verdict.parts) / 1000
@@ -116,14 +111,6 @@ def verdict_panel(verdict: Verdict, *, expanded: bool) -> None:
                 f"The first {len(verdict.problems)} of {verdict.problem_count:,}: "
                 "`necto audit verify` tells them all."
             )
-
-
-def failed(fault: str) -> None:
-    st.error(f"The book could not be verified: {fault}", icon=":material/error:")
-
-
-def not_kept(fault: str) -> None:
-    st.warning(f"The result could not be kept in the trail: {fault}", icon=":material/warning:")
 
 
 def _lines(verdict: Verdict) -> list[str]:

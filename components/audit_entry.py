@@ -7,6 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from components.text import ago, escaped, visible
+from engine.sealed import Sealed
 from engine.trail import TYPE_PREFIX, BadEntry, EffectTold, Event, FileTold, parse
 
 RAW_MAX = 20_000  # characters shown; the download holds all
@@ -103,9 +104,8 @@ def _vouched(effects: Sequence[EffectTold], files: Sequence[FileTold]) -> None:
 
 def _leaves(value: object, path: str) -> Iterator[tuple[str, str]]:
     """Yield (path, text) of every plain value; a sealed field is one, and stays sealed."""
-    if isinstance(value, dict) and set(value) == {"sealed"} and isinstance(value["sealed"], dict):
-        person = value["sealed"].get("person")
-        yield path, f"{_SEALED} ({_cut(person)})" if isinstance(person, str) else _SEALED
+    if field := Sealed.read(value):
+        yield path, f"{_SEALED} ({_cut(field.person)})"
     elif isinstance(value, dict) and value:
         for name, member in value.items():
             yield from _leaves(member, f"{path}.{_cut(name)}" if path else _cut(name))

@@ -22,6 +22,7 @@ from engine.merkle import root_of
 from engine.notes import BadNote, Checkpoint, Signer, Verifier, body, opened, sign
 
 NOTE_BYTES_MAX = 100_000
+SIZES_MAX = 50  # checkpoints that a person chooses from
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,6 @@ def newest(view: Connection, verifiers: Iterable[Verifier]) -> Signed | None:
     return Signed(opened(row.note, verifiers), row.note, row.at) if row else None
 
 
-def sizes(view: Connection, most: int = 100) -> list[int]:
-    """Return the sizes of the newest checkpoints, the largest first."""
-    size = tables.checkpoints.c.size
-    return list(view.execute(select(size).order_by(size.desc()).limit(most)).scalars())
-
-
 def of_size(view: Connection, size: int, verifiers: Iterable[Verifier]) -> Signed | None:
     """Return the checkpoint of exactly this size; None when there is none. Raises BadNote."""
     asked = select(tables.checkpoints).where(tables.checkpoints.c.size == size)
@@ -78,6 +73,12 @@ def covering(view: Connection, size: int, verifiers: Iterable[Verifier]) -> Sign
     asked = select(tables.checkpoints).where(tables.checkpoints.c.size >= size)
     row = view.execute(asked.order_by(tables.checkpoints.c.size).limit(1)).one_or_none()
     return Signed(opened(row.note, verifiers), row.note, row.at) if row else None
+
+
+def sizes(view: Connection) -> list[int]:
+    """Return the sizes of the newest checkpoints, the largest first; at most ``SIZES_MAX``."""
+    column = tables.checkpoints.c.size
+    return list(view.execute(select(column).order_by(column.desc()).limit(SIZES_MAX)).scalars())
 
 
 def folder(home: Path, book: str) -> Path:

@@ -1,8 +1,8 @@
 """Making an evidence pack of a book: which entries, which checkpoint, which documents."""
 
 import contextlib
-import hashlib
 import heapq
+import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -21,7 +21,7 @@ from data.settings import Settings
 from data.trail import Leaf, leaf, leaves, nodes, size_of
 from data.trail_keys import KIND, signer, verifiers
 from data.verify import Progress
-from engine.canonical import Json
+from engine.canonical import Json, digest
 from engine.commands import Command, Outcome
 from engine.merkle import Node
 from engine.notes import BadNote, Verifier, opened
@@ -33,7 +33,7 @@ VERIFY_PY = Path(__file__).resolve().parent / "reference" / "evidence" / "verify
 DOCUMENT_BYTES_MAX = 20_000_000
 """A larger document is named by its digest and not packed."""
 ACTION = "pack.exported"
-_TOLD_EVERY = 1_000
+_TOLD_EVERY = 1_000  # entries
 
 
 class NothingToPack(ValueError):
@@ -62,16 +62,15 @@ def write(
 ) -> dict[str, Json]:
     """Write a pack as a zip file and return its manifest; the same pack gives the same bytes.
 
-    ``progress`` is told how many entries of how many were written, now and then.
-    Raises NothingToPack, BadPack, BadNote, RecordsFault in words; what was written until then is to
-    be thrown away.
+    ``progress`` is told how many of the entries are written. Raises NothingToPack, BadPack,
+    BadNote, RecordsFault in words; what was written until then is to be thrown away.
     """
     bound = _bound(records, settings.home, wanted)
     with records.reading() as view:
         selection = _selection(view, wanted, bound)
         verifier, handed_over = _keys(view, bound.signed.note)
         folders = (settings.home, settings.lake)
-        tree = _Nodes(view)
+        tree = _Nodes(view, progress, _length(selection))
         return write_pack(
             out,
             Pack(
@@ -80,7 +79,7 @@ def write(
                 note=bound.signed.note,
                 verifier=verifier,
                 selection=selection,
-                leaves=_told(tree.passing(_leaves(view, selection)), _count(selection), progress),
+                leaves=tree.passing(_leaves(view, selection)),
                 node_of=tree,
                 verify_py=VERIFY_PY.read_bytes(),
                 documents=Documents(_leaves(view, selection), folders),
@@ -90,23 +89,6 @@ def write(
         )
 
 
-def export(
-    records: Records,
-    settings: Settings,
-    wanted: Wanted,
-    out: BinaryIO,
-    key: str,
-    who: Actor,
-    progress: Progress | None = None,
-) -> tuple[dict[str, Json], str]:
-    """Write a pack and keep in the trail that it was made; returns its manifest and SHA-256."""
-    manifest = write(records, settings, wanted, out, progress)
-    out.seek(0)
-    packed = f"sha256:{hashlib.file_digest(out, 'sha256').hexdigest()}"  # type: ignore[arg-type]
-    keep(records, manifest, packed, f"pack-{key}", who)
-    return manifest, packed
-
-
 def keep(
     records: Records, manifest: Mapping[str, Json], packed: str, key: str, who: Actor
 ) -> Outcome:
@@ -114,6 +96,22 @@ def keep(
     about = {name: manifest[name] for name in ("origin", "size", "root")}
     asked = Command.of(key, ACTION, who, f"book/{records.book}", about)
     return records.perform(asked, lambda _: {"digest": packed})
+
+
+def made(
+    records: Records,
+    settings: Settings,
+    wanted: Wanted,
+    key: str,
+    who: Actor,
+    progress: Progress | None = None,
+) -> bytes:
+    """Return a pack's bytes, its making kept in the trail. Raises as ``write`` does."""
+    out = io.BytesIO()
+    manifest = write(records, settings, wanted, out, progress)
+    content = out.getvalue()
+    keep(records, manifest, digest(content), key, who)
+    return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +156,9 @@ def _selection(view: Connection, wanted: Wanted, bound: _Bound) -> Run | Chosen:
 class _Nodes:
     """The tree's nodes; the hash of the leaf that is being written is known without looking."""
 
-    def __init__(self, view: Connection) -> None:
+    def __init__(self, view: Connection, progress: Progress | None, total: int) -> None:
         self._look_up = nodes(view)
+        self._progress, self._total = progress, total
         self._leaf: tuple[Node, bytes] | None = None
 
     def __call__(self, place: Node) -> bytes:
@@ -169,22 +168,17 @@ class _Nodes:
 
     def passing(self, found: Iterable[Leaf]) -> Iterator[bytes]:
         """Yield the leaves' bytes, the stored hash of each known while it passes."""
-        for one in found:
+        for done, one in enumerate(found):
+            if self._progress and not done % _TOLD_EVERY:
+                self._progress(done, self._total)
             self._leaf = ((0, one.index), one.hash)
             yield one.body
 
 
-def _count(selection: Run | Chosen) -> int:
+def _length(selection: Run | Chosen) -> int:
     if isinstance(selection, Run):
         return selection.end - selection.start
     return len(selection.leaf_indexes)
-
-
-def _told(found: Iterable[bytes], total: int, progress: Progress | None) -> Iterator[bytes]:
-    for done, one in enumerate(found):
-        if progress and not done % _TOLD_EVERY:
-            progress(done, total)
-        yield one
 
 
 def _leaves(view: Connection, selection: Run | Chosen) -> Iterator[Leaf]:

@@ -1,7 +1,7 @@
 """Audit: who did what and when, is all of it still there, and what proves it."""
 
 import uuid
-from typing import BinaryIO
+from functools import partial
 
 import streamlit as st
 
@@ -13,10 +13,9 @@ from components.audit_table import ASKS, KEY, audit_table, columns
 from components.audit_time import time_choice
 from components.data_table import asked
 from components.session import actor, book, counts, now, require, settings
-from data import checkpoints, packs, proofs, trail_keys, verifying
+from data import checkpoints, packs, proofs, signing, verifying
 from data.audit import Span, page
 from data.faults import RecordsFault
-from engine.notes import BadNote
 from engine.proofs import Kept
 
 require("viewer")
@@ -24,25 +23,9 @@ require("viewer")
 ASKED = "audit_check"
 
 
-def sign() -> str | None:
-    """Sign the book as it stands; returns why that could not be done."""
-    home = settings().home
-    try:
-        checkpoints.make(records, trail_keys.signer(records, home), home)
-    except (RecordsFault, BadNote, OSError) as fault:
-        return f"No checkpoint was signed: {fault}"
-    return None
-
-
 def verify(key: str) -> None:
     st.session_state[ASKED] = key
     verifying.begin(records, settings().home, key, actor())
-
-
-def write(wanted: Wanted, file: BinaryIO, progress: Progress) -> None:
-    """Write a pack, and an entry that says so before anybody has it."""
-    asked_for = packs.Wanted(Span(wanted.start, wanted.end), wanted.subject, wanted.checkpoint)
-    packs.export(records, settings(), asked_for, file, str(uuid.uuid4()), actor(), progress)
 
 
 def look(index: int) -> Kept | None:
@@ -52,6 +35,12 @@ def look(index: int) -> Kept | None:
     except RecordsFault as fault:
         st.error(f"The entry cannot be read: {fault}")
         return None
+
+
+def make_pack(wanted: Wanted, progress: Progress) -> bytes:
+    asked_for = packs.Wanted(Span(wanted.start, wanted.end), wanted.subject, wanted.checkpoint)
+    key = f"pack-{uuid.uuid4()}"
+    return packs.made(records, settings(), asked_for, key, actor(), progress)
 
 
 @st.fragment
@@ -73,18 +62,22 @@ def show_entries() -> None:
     audit_table(found, query, known.most(), at.tzinfo, wanted.revision)
 
 
+@st.fragment(run_every=audit_check.POLL_SECONDS)
+def show_check_under_way(check: verifying.Check) -> None:
+    if check.is_over:
+        st.rerun()
+    audit_check.under_way(check.part, check.done, check.total)
+
+
 def show_check() -> None:
     """The check that goes on, or what the newest one found."""
-    check, verdict = verifying.latest(records), standing.verdict
+    check = verifying.latest(records)
     if check and not check.is_over:
-        audit_check.watch(check)
+        show_check_under_way(check)
         return
-    if check and check.fault:
-        (audit_check.not_kept if check.verdict else audit_check.failed)(check.fault)
-        verdict = check.verdict or verdict
-    if verdict:
-        is_own = check is not None and check.key == st.session_state.get(ASKED)
-        audit_check.verdict_panel(verdict, expanded=is_own or not verdict.is_clean)
+    own, fault = (check.verdict, check.fault) if check else (None, None)
+    is_awaited = check is not None and check.key == st.session_state.get(ASKED)
+    audit_check.result(standing.verdict, own, fault, expanded=is_awaited)
 
 
 title, tools = st.columns([1.3, 1], vertical_alignment="center")
@@ -97,20 +90,22 @@ audit_notes.left_out(address.faults)
 try:
     records = book(address.book)
     with records.reading() as view:
-        standing, signed_sizes = proofs.standing(view), checkpoints.sizes(view)
+        standing, sizes = proofs.standing(view), checkpoints.sizes(view)
 except RecordsFault as unusable:
     audit_notes.unreadable(str(unusable))
     st.stop()
 with head:
     head_line(standing, now())
+sign = partial(signing.sign, records, settings().home)
 with tools:
-    if audit_check.acts(verify, str(uuid.uuid4()), sign, standing):
-        pack_dialog(address.book, signed_sizes, now(), write)
+    is_pack_wanted = audit_check.acts(verify, str(uuid.uuid4()), sign, standing)
 show_check()
 if standing.size == 1:
     audit_notes.only_the_opening(address.book)
 show_entries()
-if address.entry is not None:
+if is_pack_wanted:
+    pack_dialog(address.book, sizes, now(), make_pack)
+elif address.entry is not None:
     if look(address.entry) is None:
         audit_notes.no_entry(address.entry, standing.size, address.book)
     else:

@@ -100,15 +100,16 @@ def export_pack(
     """Write an evidence pack that an auditor checks offline; without options the whole book."""
     from data import packs
     from data.audit import Span
+    from data.files import sha256_of
 
     wanted = packs.Wanted(Span(_utc(start), _utc(end)), subject, checkpoint)
     records = opened_book(book)
     temporary = out.with_name(f"{out.name}.part")
     try:
-        with temporary.open("w+b") as file:
-            manifest, packed = packs.export(
-                records, settings(), wanted, file, str(uuid.uuid4()), actor()
-            )
+        with temporary.open("wb") as file:
+            manifest = packs.write(records, settings(), wanted, file)
+        packed = f"sha256:{sha256_of(temporary)}"
+        packs.keep(records, manifest, packed, f"pack-{uuid.uuid4()}", actor())
         temporary.replace(out)
     except (ValueError, RuntimeError, OSError) as fault:
         temporary.unlink(missing_ok=True)

@@ -3,6 +3,8 @@
 import base64
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +19,7 @@ from data.trail import leaf
 from engine.commands import Command
 from engine.merkle import leaf_hash, verify_inclusion
 from engine.people import job, local_actor
-from tests.browser.conftest import opened, serious_faults, serving, settled
+from tests.browser.conftest import ROOT, opened, serious_faults, serving, settled
 
 pytestmark = pytest.mark.browser
 
@@ -25,8 +27,8 @@ ANN = local_actor("ann")
 ACTS = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 HOSTILE = {
     "html": (replace(ANN, name=ACTS), ACTS, {ACTS: [ACTS, "[x](javascript:alert(1))"]}),
-    "control": (replace(ANN, name="an\x00n\x1b[31m\u202ennA"), "rate-card/x",
-                {"n": "bell\x07 \u202etxt.exe \u2067 \x7f\x9b \U000e0041", "\u202e": 1}),
+    "control": (replace(ANN, name="an\x07n\x1b[31m\u202ennA"), "rate-card/x",
+                {"n": "bell\x07 \x00 \u202etxt.exe \u2067 \x7f\x9b \U000e0041", "\u202e": 1}),
     "formula": (ANN, '=HYPERLINK("http://127.0.0.1:9","pay")', "=1+1"),
     "long": (ANN, "x" * 300, "y" * 1_000_000),
 }  # fmt: skip
@@ -177,3 +179,16 @@ def test_a_fresh_book_says_what_to_do(page, address):
     expect(totals(page)).to_contain_text("1 entries")
     expect(page).to_have_url(re.compile(r"\?book=sandbox$"))
     assert serious_faults(page) == {}
+
+
+def test_an_evidence_pack_is_made_and_verified_by_its_own_program(page, address, tmp_path):
+    with_table(page, address)
+    page.get_by_role("button", name="Export").click()
+    dialog(page).get_by_role("button", name="Make the pack").click()
+    expect(dialog(page).get_by_text("The pack is made")).to_be_visible(timeout=30_000)
+    pack = tmp_path / "pack.zip"
+    pack.write_bytes(downloaded(page, "Download the pack"))
+    program = [sys.executable, "-I", "-S", ROOT / "data" / "reference" / "evidence" / "verify.py"]
+
+    assert serious_faults(page) == {}
+    assert subprocess.run([*program, pack], check=False, capture_output=True).returncode == 0

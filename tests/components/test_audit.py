@@ -9,7 +9,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from components.audit_address import BOOK_KEY
-from data import checkpoints, trail_keys, verifying
+from data import checkpoints, proofs, trail_keys, verifying
+from data.audit import Counts
 from data.books import close_books, open_book
 from data.documents import put
 from data.engines import RecordsFull
@@ -39,7 +40,7 @@ def book(home):
         body = {"zone": "UTC", "n": n, "by": SEALED}
 
         def act(unit, body=body):
-            return put(unit, "settings", "house", body).version
+            return put(unit, "note", "first", body).version
 
         records.perform(Command.of(f"k{n}", "settings.changed", ANN, "settings/house", body), act)
     return records
@@ -139,7 +140,7 @@ def test_an_entry_is_told_in_words_with_what_is_sealed_in_it(book):
 
     for phrase in ("local:ann (unauthenticated)", "settings.changed", "settings/house", "✓ done",
                    "n: 0", "n: 1", "by: 🔒 sealed (p-17)",
-                   "documents settings/house/2", "No checkpoint covers this entry"):  # fmt: skip
+                   "documents note/first/2", "No checkpoint covers this entry"):  # fmt: skip
         assert phrase in said
     assert '"box":"AAAA"' in said
 
@@ -229,7 +230,7 @@ def test_a_problem_is_told_with_its_place(book, home):
     behind_its_back(book, "UPDATE documents SET body = '{}' WHERE version = 1")
     said = words(verified(visit(), book))
 
-    assert "**documents settings/house/1** was changed after entry 1 added it" in said
+    assert "**documents note/first/1** was changed after entry 1 added it" in said
     assert "✕ entries" in said
     assert "1 problem" in said
 
@@ -289,6 +290,26 @@ def test_a_book_that_was_cut_off_is_said(book, home):
 
 def test_records_that_cannot_be_opened_are_told_in_words(home):
     (home / "records").mkdir()
-    (home / "records" / "house.sqlite").write_bytes(b"no database " * 100)
+    (home / "records" / "sandbox.sqlite").write_bytes(b"no database " * 100)
 
-    assert "The records cannot be read" in words(visit())
+    assert "The records cannot be read: the records are damaged" in words(visit(book="sandbox"))
+
+
+def test_an_evidence_pack_of_the_book_is_made_and_kept_in_its_trail(book):
+    visitor = visit()
+    visitor.button(key="audit_export").click().run()
+    visitor.button(key="pack_make").click().run()
+
+    assert not visitor.exception
+    assert "Download the pack" in [one.label for one in visitor.get("download_button")]
+    with book.reading() as view:
+        assert proofs.standing(view).size == 5  # the key, for the checkpoint, and the pack
+
+
+def test_records_that_break_while_one_looks_are_told_in_words(book, monkeypatch):
+    monkeypatch.setattr(proofs, "kept", refuse)
+    monkeypatch.setattr(Counts, "up_to_date", refuse)
+    said = words(visit(entry="1"))
+
+    assert "The entry cannot be read: the disk is full" in said
+    assert "The records cannot be read: the disk is full" in said

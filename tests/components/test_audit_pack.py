@@ -20,27 +20,27 @@ def page() -> None:
     from components.audit_pack import pack_dialog  # noqa: PLC0415
 
     now = datetime(2026, 11, 24, 12, tzinfo=ZoneInfo("Europe/Paris"))
-    pack_dialog("house", [7, 3], now, st.session_state["write"])
+    pack_dialog("house", [7, 3], now, st.session_state["make"])
 
 
-class Writer:
-    """Writes a small pack and remembers what was wanted; raises ``fault`` instead if told so."""
+class Maker:
+    """Makes a small pack and remembers what was wanted; raises ``fault`` instead if told so."""
 
     def __init__(self, fault: Exception | None = None) -> None:
         self.asked: list[Wanted] = []
         self.fault = fault
 
-    def __call__(self, wanted, file, progress):
+    def __call__(self, wanted, progress):
         self.asked.append(wanted)
         progress(1, 2)
         if self.fault:
             raise self.fault
-        file.write(b"PK")
+        return b"PK"
 
 
-def visit(writer: Writer) -> AppTest:
+def visit(maker: Maker) -> AppTest:
     visitor = AppTest.from_function(page)
-    visitor.session_state["write"] = writer
+    visitor.session_state["make"] = maker
     visitor.run()
     assert not visitor.exception
     return visitor
@@ -53,21 +53,21 @@ def made(visitor: AppTest) -> AppTest:
 
 
 def test_without_a_choice_the_whole_book_is_wanted():
-    writer = Writer()
-    visitor = made(visit(writer))
+    maker = Maker()
+    visitor = made(visit(maker))
 
-    assert writer.asked == [Wanted("house")]
+    assert maker.asked == [Wanted()]
     assert [button.label for button in visitor.get("download_button")] == ["Download the pack"]
 
 
 def test_days_of_the_reporting_zone_a_subject_and_a_checkpoint_are_wanted():
-    writer = Writer()
-    visitor = visit(writer)
+    maker = Maker()
+    visitor = visit(maker)
     visitor.date_input(key="pack_days").set_value((date(2026, 11, 1), date(2026, 11, 2)))
     visitor.text_input(key="pack_subject").set_value(" rate-card/aethir ")
     visitor.selectbox(key="pack_checkpoint").set_value("At 7 entries")
     made(visitor)
-    (wanted,) = writer.asked
+    (wanted,) = maker.asked
 
     assert (
         wanted.start
@@ -80,7 +80,7 @@ def test_days_of_the_reporting_zone_a_subject_and_a_checkpoint_are_wanted():
 
 @pytest.mark.parametrize("kind", [ValueError, RuntimeError, OSError])
 def test_a_pack_that_cannot_be_made_says_why(kind):
-    visitor = made(visit(Writer(kind("the <b>tree</b> differs"))))
+    visitor = made(visit(Maker(kind("the <b>tree</b> differs"))))
 
     assert visitor.error[0].value.replace("\\", "") == "No pack was made: the <b>tree</b> differs"
     assert not visitor.get("download_button")

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from components.audit_entry import lines_of
 from components.audit_table import _shown
@@ -11,6 +12,7 @@ from components.audit_time import Times, times_of
 from engine.paging import Row
 
 PARIS = ZoneInfo("Europe/Paris")
+SEALED = {"sealed": {"person": "p-17", "commitment": "sha256:", "box": "AAAA"}}
 NOW = datetime(2026, 11, 24, 12, tzinfo=PARIS)
 
 
@@ -40,9 +42,10 @@ def test_times_are_read_from_an_address(asked, expected):
 
 
 def test_what_an_entry_holds_is_told_line_by_line():
-    told = {"a": {"b": [1, None, {}]}, "c": "x\ny", "d": {"sealed": "no box"}, "e": {"sealed": {}}}
+    told = {"a": {"b": [1, None, {}]}, "c": "x\ny", "d": {"sealed": "no box"}, "e": SEALED}
     assert lines_of(told) == [
-        "a.b[0]: 1", "a.b[1]: null", "a.b[2]: {}", "c: x␊y", "d.sealed: no box", "e: 🔒 sealed",
+        "a.b[0]: 1", "a.b[1]: null", "a.b[2]: {}", "c: x␊y", "d.sealed: no box",
+        "e: 🔒 sealed (p-17)",
     ]  # fmt: skip
     assert lines_of("alone") == ["alone"]
 
@@ -66,3 +69,81 @@ def test_a_row_shows_its_time_in_the_zone_and_what_is_known_of_its_actor():
 @pytest.mark.parametrize("text", ["soon", "9999-12-31T23:59:59.000000Z", None])
 def test_a_time_that_cannot_be_shown_is_shown_as_it_is_kept(text):
     assert _shown(Row("1", {"time": text}), PARIS).cells["time"] == text
+
+
+def asking() -> None:
+    """A page that shows what is read of its address after what was asked of it."""
+    import streamlit as st  # noqa: PLC0415 - AppTest runs this text alone
+
+    from components import audit_address  # noqa: PLC0415
+    from components.audit_table import ASKS  # noqa: PLC0415
+    from engine.paging import Query  # noqa: PLC0415
+
+    st.text(audit_address.read(ASKS).revision)
+    st.session_state.setdefault(audit_address.BOOK_KEY, "house")
+    query = Query(
+        sort=(("time", "desc"),), filters={"subject": "a/b"}, facets={"actor": ("ann", "bob")}
+    )
+    st.button("ask", on_click=audit_address.keep_query, args=(query,))
+    st.button("open", on_click=audit_address.open_row, args=("7",))
+    st.button("close", on_click=audit_address.close_entry)
+    found = audit_address.read(ASKS)
+    st.text(f"{audit_address.row_was_opened()} {found.entry}")
+    st.text(f"{found.query == query} {found.revision}")
+
+
+def test_what_is_asked_is_in_the_address_and_followed_from_it():
+    visitor = AppTest.from_function(asking).run()
+    visitor.button[0].click().run()
+    assert visitor.text[2].value == "True 1"
+    visitor.button[1].click().run()
+    assert [text.value for text in visitor.text] == ["1", "True 7", "True 1"]
+    visitor.button[2].click().run()
+    assert visitor.text[1].value == "False None"
+    assert "entry" not in visitor.query_params
+
+
+def test_a_link_that_is_followed_is_a_new_start():
+    visitor = AppTest.from_function(asking).run()
+    visitor.button[0].click().run()
+    visitor.query_params["sort"] = "size.asc"
+    visitor.run()
+    assert visitor.text[2].value == "False 2"
+
+
+def telling() -> None:
+    import streamlit as st  # noqa: PLC0415 - AppTest runs this text alone
+
+    from components import audit_entry  # noqa: PLC0415
+    from engine.trail import EffectTold  # noqa: PLC0415
+
+    audit_entry.raw_entry(('"\u202e' + "x" * 30_000 + '"').encode())
+    effect = EffectTold(table="t", key="k", digest="sha256:" + "0" * 64)
+    audit_entry._vouched([effect] * 50, [])
+    audit_entry._vouched([], [])
+    st.text("end")
+
+
+def test_what_is_long_is_cut_on_the_screen_and_said():
+    visitor = AppTest.from_function(telling).run()
+    note = visitor.caption[0].value
+    assert "The first 20,000 characters are shown" in note
+    assert "1 signs that would act" in note
+    assert visitor.code[0].value.startswith('"\\u202exxx')
+    assert visitor.code[1].value.endswith("… and 10 more: see the raw entry")
+    assert len(visitor.code) == 2
+
+
+def losing() -> None:
+    from datetime import UTC, datetime  # noqa: PLC0415 - AppTest runs this text alone
+
+    from components import audit_drawer, audit_proof  # noqa: PLC0415
+
+    audit_drawer.audit_drawer("house", datetime.now(UTC), lambda _: None, lambda: None)
+    audit_proof._verify(None)
+
+
+def test_an_entry_that_goes_while_it_is_looked_at_is_missed():
+    said = [error.value for error in AppTest.from_function(losing).run().error]
+    assert len(said) == 2
+    assert all("verify the whole book" in one for one in said)

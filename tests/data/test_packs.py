@@ -15,6 +15,7 @@ from data.documents import put
 from data.files import publish_bytes
 from data.records import Records
 from data.settings import Settings
+from data.trail import leaf
 from data.trail_keys import rotate, signer
 from engine.canonical import digest
 from engine.commands import Command
@@ -154,3 +155,14 @@ def test_nothing_to_pack_is_said_in_words(book, settings):
         packed(book, settings, span=Span(end=NOON - timedelta(days=1)))
     with pytest.raises(packs.NothingToPack, match="no checkpoint of 7"):
         packed(book, settings, checkpoint=7)
+
+
+def test_a_pack_tells_its_progress_and_is_kept_in_the_trail_by_its_digest(book, settings):
+    told = []
+    content = packs.made(
+        book, settings, packs.Wanted(), "click", ANN, lambda *pair: told.append(pair)
+    )
+    assert content[:2] == b"PK"
+    assert told[0][0] == 0 < told[0][1]
+    with book.reading() as view:
+        assert digest(content).encode() in leaf(view, told[0][1]).body
