@@ -88,7 +88,9 @@ address = audit_address.read(ASKS)
 head = st.container(horizontal=True, gap="small", vertical_alignment="center")
 with head:
     audit_notes.book_choice(address.book, audit_address.keep_book)
-audit_notes.left_out(address.faults)
+notes = st.container()
+with notes:
+    audit_notes.left_out(address.faults)
 try:
     records = book(address.book)
     with records.reading() as view:
@@ -109,6 +111,7 @@ if is_pack_wanted:
     pack_dialog(address.book, sizes, now(), make_pack)
 elif address.entry is not None:
     if look(address.entry) is None:
-        audit_notes.no_entry(address.entry, standing.size, address.book)
+        with notes:
+            audit_notes.no_entry(address.entry, standing.size, address.book)
     else:
         audit_drawer(address.book, now(), look, sign)
