@@ -51,8 +51,10 @@ def show_entries() -> None:
     if audit_address.row_was_opened():
         st.rerun()  # the slide-over is the page's
     at, wanted, known = now(), audit_address.read(ASKS), counts(records)
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    times, kept_views = st.columns([7, 1], vertical_alignment="center")
+    with times.container(horizontal=True, gap="small", vertical_alignment="center"):
         time_choice(wanted.times, at, wanted.revision, audit_address.keep_times)
+    with kept_views:
         saved_views(shelf("audit"), audit_address.VIEW_KEYS)
     query = asked(KEY, columns(at.tzinfo), start=wanted.query, revision=wanted.revision)
     try:
