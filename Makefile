@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test lint fix bench frontend chromium clean
+.PHONY: run test chaos lint fix bench frontend chromium postgres clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.run
@@ -14,6 +14,11 @@ run: $(VENV)/.run
 
 test: lint chromium postgres
 	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal --cov --cov-report=term:skip-covered
+
+# The records under kill -9 and many writers, in earnest; `make test` has a short run of the same.
+# `make chaos SEED=17` repeats the run that printed this seed.
+chaos: $(VENV)/.dev postgres
+	$(BIN)/python -m pytest tests/chaos --chaos $(if $(SEED),--chaos-seed=$(SEED))
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, get_args
 
 import typer
 
-from connectors.jobs import terminal, terminal_audit, terminal_cards, terminal_records
+from connectors.jobs import (
+    terminal,
+    terminal_alerts,
+    terminal_audit,
+    terminal_cards,
+    terminal_records,
+)
 from engine.terminal import json_text, table_text
 
 if TYPE_CHECKING:
@@ -33,6 +39,7 @@ app.add_typer(terminal_records.app)
 app.add_typer(terminal_cards.app, name="cards")
 app.add_typer(terminal_audit.app, name="audit")
 app.add_typer(terminal_audit.ledger_app, name="ledger")
+app.add_typer(terminal_alerts.app, name="alerts")
 
 Gpu = Annotated[str | None, typer.Option(help="Model or family: H100-SXM, H100, A100-80.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -22,6 +22,12 @@ _ENTRY = re.compile(r"[0-9]{1,15}")
 _WRITTEN, _REVISION, _OPEN = "audit_written", "audit_revision", "audit_entry"
 _ROW = "audit_row"
 _WRITTEN_MAX = 30
+_COLUMNS = ("place", "actor", "action", "subject", "result")
+VIEW_KEYS = frozenset(
+    ["book", "time", "from", "to", "sort"]
+    + [f"{kind}.{name}" for kind in ("has", "is") for name in _COLUMNS]
+)
+"""What of the address a saved view keeps: everything but the entry that is open."""
 _LIVE = "The live book needs sign-in and network keys, which this version does not have yet."
 
 _Told = Mapping[str, Sequence[str]]

@@ -27,6 +27,10 @@ GROUPS = {
     "Machine": ("vcpu", "ram", "disk"),
 }
 """The filters' keys in the address, by the group they are drawn in."""
+VIEW_KEYS = frozenset(key for keys in GROUPS.values() for key in keys) | {
+    "view", "hyperscalers", "grid_term", "model", "range",
+}  # fmt: skip
+"""What a saved view of the Market keeps: the filters, and what is shown of what they find."""
 
 _Fields = dict[str, Any]
 _WINDOWS = {"1": "1 d", "7": "7 d", "30": "30 d"}

@@ -13,6 +13,7 @@ from components.session import (
     market,
     now,
     settings,
+    show_refused_export,
     sources,
     worker_is_alive,
 )
@@ -65,6 +66,7 @@ st.set_page_config(page_title=f"{page.title} · Necto")
 
 @st.fragment(run_every=STATUS_SECONDS)
 def status() -> None:
+    show_refused_export()
     status_line(settings().mode, sources(), now(), worker_alive=worker_is_alive())
 
 

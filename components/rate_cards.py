@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
+from components.export import HandOut, handed_out
 from components.text import literal, network_name
 from engine.export import csv_text, inert_text
 from engine.rate_cards import CardRecord, KeptCard
@@ -50,7 +51,7 @@ def import_form(
         on_import(file.name, file.getvalue(), name.strip() or None)
 
 
-def refused(faults: pl.DataFrame) -> None:
+def refused(faults: pl.DataFrame, hand_out: HandOut) -> None:
     """Why a card was not imported: line, column, value and remedy of every fault."""
     count = "1 fault" if faults.height == 1 else f"{faults.height:,} faults"
     st.error(
@@ -58,10 +59,13 @@ def refused(faults: pl.DataFrame) -> None:
         icon=":material/error:",
     )
     _faults_table(faults)
+    name = "necto-card-faults.csv"
     st.download_button(
         "All faults as CSV",
-        lambda: csv_text(faults.to_dicts(), faults.columns),
-        "necto-card-faults.csv",
+        handed_out(
+            lambda: csv_text(faults.to_dicts(), faults.columns), name, faults.height, hand_out
+        ),
+        name,
         "text/csv",
         on_click="ignore",
     )
@@ -113,6 +117,7 @@ def card_tools(
     original: Callable[[CardRecord], bytes],
     as_card: Callable[[CardRecord], str],
     on_withdraw: Callable[[str, str, str], None],
+    hand_out: HandOut,
 ) -> None:
     """A version as it was imported or as a card to import again; taking a card off the market."""
     names = {f"{line.record.name} · {line.record.seller} · {line.record.version}": line.record
@@ -121,16 +126,17 @@ def card_tools(
     record = names[left.selectbox("Card, seller, version", list(names))]
     first.download_button(
         "Original file",
-        lambda: original(record),
+        handed_out(lambda: original(record), record.filename, record.rows, hand_out),
         record.filename,
         on_click="ignore",
         width="stretch",
         help="Byte for byte as it was imported.",
     )
+    name = f"{record.name}-{record.seller}-{record.version}.csv"
     second.download_button(
         "As a card",
-        lambda: as_card(record),
-        f"{record.name}-{record.seller}-{record.version}.csv",
+        handed_out(lambda: as_card(record), name, record.rows, hand_out),
+        name,
         "text/csv",
         on_click="ignore",
         width="stretch",

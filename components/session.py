@@ -6,9 +6,12 @@ The one component that may import ``data``.
 import contextlib
 import getpass
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -19,6 +22,7 @@ from data.audit import Counts
 from data.books import Book, open_book
 from data.card_register import LateEntry
 from data.chosen import chosen
+from data.exports import enter_export
 from data.faults import RecordsFault
 from data.market import BrokenLake, Busy, Lake
 from data.offers import Market, latest, states
@@ -30,6 +34,7 @@ from data.status import set_aside as unusable
 from data.worker import connections as reported
 from data.worker import heartbeat
 from engine.connections import Connection
+from engine.exports import Export
 from engine.overview import savings_by_offer
 from engine.people import Actor, Role, local_actor
 from engine.provider_search import with_signals
@@ -45,6 +50,14 @@ FAULTS = (Busy, HouseFault, LookupError, ValueError, OSError)
 """What may keep a person's act from being done, each in words."""
 
 _run = threading.local()  # a script run has its own thread
+_REFUSALS, _REFUSAL_SECONDS = "refused_exports", 60.0
+
+
+class Refused(NamedTuple):
+    """An export that did not leave, in words, and when."""
+
+    words: str
+    at_seconds: float
 
 
 def now() -> datetime:
@@ -143,6 +156,35 @@ def worker_is_alive() -> bool:
 def actor() -> Actor:
     """Who is looking. The seam for sign-in: read ``st.user`` and its roles here."""
     return local_actor(getpass.getuser())
+
+
+def exporter(place: str) -> Callable[[Export], bytes]:
+    """Return what a page of this name hands its exports to, with the address that it shows now.
+
+    A file is made outside a script run, when it is asked for: who asks and for what is known here.
+    An export that cannot be entered in the house book does not leave; the frame tells why.
+    """
+    stores, person = settings(), actor()
+    asked = urlencode([(k, v) for k in st.query_params for v in st.query_params.get_all(k)])
+    refusals: list[Refused] = st.session_state.setdefault(_REFUSALS, [])
+
+    def hand_out(export: Export) -> bytes:
+        try:
+            enter_export(open_book(stores, "house"), person, export, place, asked)
+        except HouseFault as fault:
+            refusals[:] = [Refused(f"{export.file} was not exported: {fault}", time.monotonic())]
+            raise
+        refusals.clear()
+        return export.content
+
+    return hand_out
+
+
+def show_refused_export() -> None:
+    """Show for a minute why an export did not leave; its button only says that it did not."""
+    for refused in st.session_state.get(_REFUSALS, ()):
+        if time.monotonic() - refused.at_seconds < _REFUSAL_SECONDS:
+            st.error(refused.words, icon=":material/error:")
 
 
 @contextlib.contextmanager

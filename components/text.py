@@ -6,26 +6,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
+from engine.names import NETWORK_NAMES, TERM_NAMES, network_name
 from engine.overview import BASELINE_NAMES, Comparison
 from engine.savings import DIFFERENCES
+
+__all__ = ["NETWORK_NAMES", "TERM_NAMES", "network_name"]
+"""Names that every component takes from here, beside what is defined below."""
 
 _MINUTE = 60
 _STEPS = ((86400, "day"), (3600, "h"), (_MINUTE, "min"))
 _ROUNDING_NOISE = 1e-9
 UNKNOWN = "not known"
 
-NETWORK_NAMES = {
-    "akash": "Akash",
-    "render": "Render",
-    "aethir": "Aethir",
-    "nosana": "Nosana",
-    "lium": "Lium",
-    "ionet": "io.net",
-    "fluence": "Fluence",
-    "aws": "AWS",
-    "azure": "Azure",
-    "gcp": "Google Cloud",
-}
 LABEL_MEANINGS = (
     "Label B: like for like and fresh; C: a difference is named or a price is older than 30 days; "
     "D: never a headline."
@@ -41,13 +33,6 @@ BASIS_WARNINGS = {
     "customer_price": "example, not a quote",
     "as_published_per_gpu": "price page",
 }
-TERM_NAMES = {
-    "on_demand": "on demand",
-    "spot": "spot",
-    "reserved_1y": "reserved 1 year",
-    "reserved_3y": "reserved 3 years",
-    "contract": "contract",
-}
 BASIS_NAMES = {
     "instance": "whole machine",
     "gpu_only": "GPU alone, machine billed on top",
@@ -57,10 +42,6 @@ BASIS_NAMES = {
     "as_published_per_gpu": "price page, per GPU",
     "list": "list price",
 }
-
-
-def network_name(name: str) -> str:
-    return NETWORK_NAMES.get(name, name)
 
 
 def usd_per_hour(amount: Decimal | None) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from connectors.http import HttpClient
+from connectors.jobs.alerts import judge_until
 from connectors.jobs.checkpoints import sign_until
 from connectors.jobs.connect import Connected, connected
 from connectors.jobs.ingest import Ingest, now_utc
@@ -29,12 +30,13 @@ USAGE = "usage: python -m connectors work"
 def chores(
     settings: Settings, lake: Lake, http: HttpClient, found: Sequence[Connected]
 ) -> list[Chore]:
-    """What the worker does beside reading: late entries, the lake's upkeep, answers for pages."""
+    """What the worker does beside reading: late entries, upkeep, alerts, signing, answers."""
     akash = next((one.source for one in found if one.connection.name == "akash"), None)
     house, places = partial(open_book, settings, "house"), Places.from_env()
     work: list[Chore] = [
         lambda stop: recover_until(house, lake, stop),
         lambda stop: keep_up_daily(lake, house, now_utc, stop, settings.keep_days),
+        lambda stop: judge_until(settings, lake, now_utc, stop),
         lambda stop: sign_until(settings, http, places, stop),
     ]
     if akash:

@@ -46,7 +46,7 @@ def chosen(settings: Settings) -> Preferences:
         return known.preferences
     try:
         found = _read(settings, known)
-    except RecordsFault as fault:
+    except (RecordsFault, ValidationError) as fault:
         log.warning("what people have chosen cannot be read, what was known last holds: %s", fault)
         held = known.preferences if known else _from_before(settings.home)
         found = _Known(held, None, time.monotonic() + RETRY_SECONDS)

@@ -116,12 +116,15 @@ class Lake:
 
     def newest_drop(self, kind: Kind, network: str) -> Path | None:
         """Return the newest usable drop; unusable ones on the way are set aside."""
+        return next(self.newest_drops(kind, network), None)
+
+    def newest_drops(self, kind: Kind, network: str) -> Iterator[Path]:
+        """Yield the usable drops, newest first; no more are looked at than are taken."""
         home = folders.of(self.root, kind, network)
         for day in folders.days(home):
             for path in self._on(kind, home / f"day={day}"):
                 if self._checks.is_usable(kind, path):
-                    return path
-        return None
+                    yield path
 
     def days(self, kind: Kind, network: str, since: date | None = None) -> list[date]:
         """Return the days on which drops were published, oldest first."""

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from data.preferences import TAKEN_OVER, Preferences, set_one
+from data.documents import one
+from data.preferences import KIND, TAKEN_OVER, Preferences, set_one
 from data.records import Records
 from data.unit import Transaction
 from engine.canonical import Json, digest
@@ -60,6 +61,8 @@ def _taken(unit: Transaction, file: FileRef, found: Preferences | None) -> objec
         return {"changes": [], "damaged": True}
     changes = []
     for setting, value in found.values().items():
+        if one(unit.connection, KIND, setting):
+            continue  # somebody chose anew meanwhile
         source = source_of(setting)
         mark = found.switched_off[source] if source else None
         changes.append(set_one(unit, setting, value, mark))

@@ -22,7 +22,7 @@ from engine.merkle import (
     range_proof,
     root_of,
 )
-from engine.notes import BadNote, Checkpoint, Verifier, opened, origin_of
+from engine.notes import BadNote, Checkpoint, Verifier, opened, origin_of, rotated
 from engine.pack_text import readme
 from engine.trail import fact_bytes
 
@@ -31,6 +31,7 @@ PROOFS_MAX = 10_000
 """A run of at most so many entries has a proof for each of them besides the one for all."""
 CHOSEN_MAX = 100_000
 """The most entries of a subject pack: each needs a proof of its own."""
+ROTATIONS_MAX = 99
 
 _TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file can say
 _MODE = 0o100644 << 16  # a plain file that its owner may write
@@ -62,10 +63,10 @@ class Pack:
     """Everything that goes into a pack.
 
     ``leaves`` are the bytes of the selected entries, in order; ``note`` is the signed checkpoint
-    that they are proven under and ``node_of`` knows its tree. ``rotations`` are the notes by which
-    ``verifier`` followed older keys. ``documents`` maps digests to contents and is asked for one at
-    a time. ``ledger`` holds the facts (table, row) that the entries vouch for; None: without.
-    ``earlier`` are sizes of older checkpoints that the pack shall be tied to.
+    that they are proven under and ``node_of`` knows its tree. ``rotations`` are the notes, oldest
+    first, by which ``verifier`` followed older keys. ``documents`` maps digests to contents and is
+    asked for one at a time. ``ledger`` holds the facts (table, row) that the entries vouch for;
+    None: without. ``earlier`` are sizes of older checkpoints that the pack shall be tied to.
     """
 
     installation: str
@@ -122,9 +123,25 @@ def _checkpoint(pack: Pack) -> Checkpoint:
         raise BadPack(f"the checkpoint cannot be used: {error}") from None
     if point.origin != origin_of(pack.installation, pack.book):
         raise BadPack(f"the checkpoint is of {point.origin}, another book")
+    if not _is_chain(pack):
+        raise BadPack("the rotations do not lead from key to key to the one of the checkpoint")
     if root_of(point.size, pack.node_of) != point.root:
         raise BadPack("the book's tree is not the one that its checkpoint signed")
     return point
+
+
+def _is_chain(pack: Pack) -> bool:
+    """Say whether each rotation starts from the key before it and the last one ends in ours."""
+    last: Verifier | None = None
+    try:
+        for note in pack.rotations:
+            old = Verifier.read(note.split("\n")[2])
+            if last not in {None, old}:
+                return False
+            last = rotated(note, old)
+    except (BadNote, IndexError):
+        return False
+    return last in {None, pack.verifier} and len(pack.rotations) <= ROTATIONS_MAX
 
 
 def _small_files(pack: Pack, point: Checkpoint) -> dict[str, bytes]:

@@ -12,6 +12,8 @@ from components.audit_pack import Progress, Wanted, pack_dialog
 from components.audit_table import ASKS, KEY, audit_table, columns
 from components.audit_time import time_choice
 from components.data_table import asked
+from components.desks import shelf
+from components.saved_views import saved_views
 from components.session import actor, book, counts, now, require, settings
 from data import checkpoints, packs, proofs, signing, verifying
 from data.audit import Span, page
@@ -51,7 +53,7 @@ def show_entries() -> None:
     at, wanted, known = now(), audit_address.read(ASKS), counts(records)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         time_choice(wanted.times, at, wanted.revision, audit_address.keep_times)
-        # Saved views stand here, beside the time.
+        saved_views(shelf("audit"), audit_address.VIEW_KEYS)
     query = asked(KEY, columns(at.tzinfo), start=wanted.query, revision=wanted.revision)
     try:
         with records.reading() as view:

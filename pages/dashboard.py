@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from components import cards, charts, freshness, offer_table, session
-from components.session import lake, market, now, require, settings, worker_is_alive
+from components import alerts, cards, charts, desks, freshness, offer_table, session
+from components.session import actor, house, lake, market, now, require, settings, worker_is_alive
 from components.text import literal
 from data import worker
+from data.alerts import acknowledge
 from data.history import model_history, model_index
-from data.shipped import HISTORY_CREDIT
+from data.shipped import HISTORY_CREDIT, catalogue
+from engine.alert_states import Alert
 from engine.overview import (
     headline,
     large_savings,
@@ -19,8 +21,8 @@ from engine.overview import (
 require("viewer")
 
 REFRESH_SECONDS = 15
-CHART_HEIGHT, BAR_HEIGHT = 190, 160  # pixels
-DEFAULT_GPU = "H100-SXM"
+CHART_HEIGHT, BAR_HEIGHT = 140, 126  # pixels
+DEFAULT_GPU, FAULT = "H100-SXM", "alert_fault"
 
 
 def ask_for_figures() -> None:
@@ -32,6 +34,20 @@ def ask_for_figures() -> None:
             st.toast("The worker is not running: start it with python -m connectors work.")
     except OSError as error:
         st.error(f"The request could not be written ({error.strerror}): see the server's disk.")
+
+
+def seen(alert: Alert) -> None:
+    with session.kept_fault(FAULT, "Not acknowledged"):
+        acknowledge(house(), actor(), alert.id)
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def needs_you() -> None:
+    session.show_fault(FAULT)
+    with session.told("The alerts cannot be read"):
+        alerts.needs_you(
+            *desks.alerts_now(), catalogue(), now(), seen, worker_alive=worker_is_alive()
+        )
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
@@ -63,9 +79,13 @@ if not models:
 usual = (*session.preferences().models_of_interest, DEFAULT_GPU)
 asked = st.query_params.get("model", usual[0])  # a link's GPU stays, also when nobody sells it
 gpu = st.session_state.get("model", asked)
+needs_you()
 figures(gpu)  # before the choice of a GPU: the answer is text and is drawn first
 models = list(dict.fromkeys((*usual[:-1], *models, asked, DEFAULT_GPU)))
-choice.selectbox("GPU model", models, models.index(usual[0]), key="model", bind="query-params")
+choice.selectbox(
+    "GPU model", models, models.index(usual[0]), key="model", bind="query-params",
+    label_visibility="collapsed",
+)  # fmt: skip
 action.button(
     "Refresh now", icon=":material/refresh:", on_click=ask_for_figures, type="primary",
     width="stretch",

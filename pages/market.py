@@ -5,10 +5,13 @@ from dataclasses import replace
 import streamlit as st
 
 from components import charts, freshness, market_notes, offer_table, opened, price_grid, session
+from components.alert_dialog import Choices, alert_me
 from components.bands import bands_section, history_choice
+from components.desks import keep_rule, savings_of, shelf
 from components.export import export_menu
-from components.filters import clear_filters, market_filters
+from components.filters import VIEW_KEYS, clear_filters, market_filters
 from components.offer_drawer import offer_drawer
+from components.saved_views import saved_views
 from components.session import lake, market, now, require
 from components.side_by_side import side_by_side_dialog
 from data.history import bands, market_facts, model_history, offer_history
@@ -16,9 +19,8 @@ from data.offers import providers, raw_row
 from data.shipped import HISTORY_CREDIT, catalogue
 from engine.export import OFFER_COLUMNS
 from engine.grid import like_for_like, networks_of
-from engine.overview import OFFER_SAVINGS, Comparison
+from engine.overview import OFFER_SAVINGS
 from engine.provider_search import EXPORTED_SIGNALS, with_signals
-from engine.savings import compared
 from engine.search import matching, unstated
 from engine.side_by_side import side_by_side
 
@@ -28,31 +30,21 @@ EXPORTED = (*OFFER_COLUMNS, *EXPORTED_SIGNALS, *OFFER_SAVINGS)
 VIEWS = OFFERS, GRID, PRICES = "Offers", "Like for like", "Price history"
 
 
-def savings(offer: dict[str, object]) -> list[Comparison]:
-    row = newest.offers.filter(offer_id=offer["offer_id"])
-    return [Comparison.of(pair) for pair in compared(row, newest.baselines, now()).to_dicts()]
-
-
 def show(offer: dict[str, object]) -> None:
     """Open the slide-over for an offer of the newest market."""
     offer_id, network = str(offer["offer_id"]), str(offer["network"])
+    savings = savings_of(newest, offer_id)
     known = providers(lake(), network).filter(provider_id=offer["provider_id"] or "")
     offer_drawer(
-        offer,
-        catalogue(),
-        savings(offer),
-        offer_history(lake(), offer_id, network),
-        known.to_dicts()[0] if known.height else None,
-        raw_row(lake(), network, offer_id),
-        now(),
-        offers if offers.height > 1 else listed,
-        opened.compare_with,
-        opened.close_offers,
-    )
+        offer, catalogue(), savings, offer_history(lake(), offer_id, network),
+        known.to_dicts()[0] if known.height else None, raw_row(lake(), network, offer_id), now(),
+        offers if offers.height > 1 else listed, opened.compare_with, opened.close_offers,
+    )  # fmt: skip
 
 
 def show_beside(one: dict[str, object], other: dict[str, object]) -> None:
-    lines = side_by_side(one, other, savings(one), savings(other))
+    savings = [savings_of(newest, str(offer["offer_id"])) for offer in (one, other)]
+    lines = side_by_side(one, other, *savings)
     side_by_side_dialog(one, other, lines, now(), opened.stop_comparing, opened.close_offers)
 
 
@@ -60,7 +52,7 @@ def show_offers() -> None:
     market_notes.offers_line(offers.height, listed.height, missing)
     with tool:
         offer_table.offer_opener(offers, opened.open_offer)
-    export_menu(export, offers, EXPORTED, "necto-offers", now())
+    export_menu(export, offers, EXPORTED, "necto-offers", now(), hand_out)
     offer_table.offer_table(offers, now(), opened.open_offer)
 
 
@@ -69,7 +61,7 @@ def show_grid() -> None:
     on_term = matching(listed, replace(search, terms=frozenset({term})), now())
     sellers = networks_of(newest.offers)
     grid = like_for_like(on_term, newest.baselines, sellers, term, now())
-    export_menu(export, grid, grid.columns, f"necto-like-for-like-{term}", now())
+    export_menu(export, grid, grid.columns, f"necto-like-for-like-{term}", now(), hand_out)
     price_grid.price_grid(grid, sellers, market_notes.narrowing(OFFERS, term))
     price_grid.grid_notes(grid, sellers)
 
@@ -80,7 +72,7 @@ def show_prices() -> None:
     term = min(search.terms, default="on_demand")
     priced = bands(lake(), gpu, now(), days).filter(term=term)
     facts = market_facts(lake(), now(), days).filter(gpu_model=gpu, term=term)
-    export_menu(export, priced, priced.columns, f"necto-prices-{gpu}", now())
+    export_menu(export, priced, priced.columns, f"necto-prices-{gpu}", now(), hand_out)
     bands_section(priced, facts, term)
     with st.expander("Lowest price by day, with what others collected"):
         history = model_history(lake(), gpu, days=days, now=now())
@@ -89,7 +81,8 @@ def show_prices() -> None:
 
 
 newest = market()
-st.title("Who sells what, where, at what price")
+title, alert, saved = st.columns([6, 1.1, 1.1], vertical_alignment="bottom")
+title.title("Who sells what, where, at what price")
 if newest.offers.is_empty():
     freshness.wait_for_offers(lambda: not market().offers.is_empty())
 wanted = [newest.offers.filter(offer_id=name) for name in opened.opened() if name]
@@ -105,7 +98,11 @@ with side:
     sold = session.listing(newest, hyperscalers=both)
     listed = sold.offers
     search = market_filters(sold.options, catalogue())
+    hand_out = session.exporter("market")  # with the filters as they are now
     st.button("Clear filters", on_click=clear_filters, width="stretch")
+with saved:
+    saved_views(shelf("market"), VIEW_KEYS)
+alert_me(alert, Choices(search, listed, sold.providers, catalogue()), keep_rule)
 offers = matching(listed, search, now())
 missing = unstated(listed, search)
 with main:

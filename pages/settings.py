@@ -4,7 +4,7 @@ import zoneinfo
 
 import streamlit as st
 
-from components import changes, connections, freshness, rate_cards, session
+from components import alert_desk, changes, connections, desks, freshness, rate_cards, session
 from components.session import actor, house, lake, now, preferences, require, settings
 from components.text import network_name
 from connectors.registry import SOURCES
@@ -23,7 +23,7 @@ from engine.rate_cards import CardRefused
 require("viewer")
 
 REFRESH_SECONDS, CHANGES_MAX, FAULT = 5, 20, "settings_fault"
-CONNECTIONS, CARDS, PREFERENCES = "Connections", "Rate cards", "Preferences"
+CONNECTIONS, CARDS, ALERTS, PREFERENCES = "Connections", "Rate cards", "Alerts", "Preferences"
 TEMPLATES = (
     ("necto-rate-card.csv", template_csv, "text/csv"),
     ("necto-rate-card.xlsx", template_xlsx, "application/octet-stream"),
@@ -48,7 +48,7 @@ def import_card(filename: str, content: bytes, name: str | None) -> None:
     try:
         card = read_card(filename, content, catalogue(), now(), name=name, sellers=sellers)
     except CardRefused as refused:
-        rate_cards.refused(refused.faults)
+        rate_cards.refused(refused.faults, session.exporter("settings"))
         return
     with session.told("Nothing was imported"):
         done = registered(house(), lake(), card, actor(), now())
@@ -81,7 +81,7 @@ def show_connections() -> None:
 
 st.title("What Necto reads, and how")
 section = st.radio(
-    "Section", [CONNECTIONS, CARDS, PREFERENCES], horizontal=True, key="section",
+    "Section", [CONNECTIONS, CARDS, ALERTS, PREFERENCES], horizontal=True, key="section",
     bind="query-params", label_visibility="collapsed",
 )  # fmt: skip
 if section == CONNECTIONS:
@@ -97,11 +97,12 @@ elif section == CARDS:
         freshness.set_aside_list(unsound(house(), lake()))
     if known:
         rate_cards.card_tools(
-            known,
-            lambda record: original(lake(), record),
-            lambda record: card_csv(cards.whole_rows(lake(), record)),
-            withdraw,
-        )
+            known, lambda record: original(lake(), record),
+            lambda record: card_csv(cards.whole_rows(lake(), record)), withdraw,
+            session.exporter("settings"),
+        )  # fmt: skip
+elif section == ALERTS:
+    alert_desk.alert_desk(desks.alert_desk(), now())
 else:
     chosen = connections.preferences_form(
         sorted(zoneinfo.available_timezones()),

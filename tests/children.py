@@ -12,7 +12,17 @@ from multiprocessing.connection import Connection
 from typing import Any, Self
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["data.records", "data.documents", "data.ledger", "data.verify"])
+CONTEXT.set_forkserver_preload(
+    [
+        "data.records",
+        "data.documents",
+        "data.ledger",
+        "data.verify_ledger",
+        "psycopg",
+        "sqlalchemy.dialects.sqlite",
+        "sqlalchemy.dialects.postgresql",
+    ]
+)
 SECONDS_MAX = 60
 
 Talk = Callable[..., None]
@@ -32,9 +42,9 @@ class Child:
         self.pipe.send(word)
         return self.says()
 
-    def says(self) -> Any:
+    def says(self, seconds_max: float = SECONDS_MAX) -> Any:
         """Return what it says next; raises EOFError when it has ended."""
-        assert self.pipe.poll(SECONDS_MAX), f"the child said nothing for {SECONDS_MAX} s"
+        assert self.pipe.poll(seconds_max), f"the child said nothing for {seconds_max} s"
         return self.pipe.recv()
 
     def said(self) -> list[Any]:

@@ -1,5 +1,7 @@
+import secrets
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +18,43 @@ from tests import postgres
 
 POSTGRES = pytest.StashKey[postgres.Run]()
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--chaos", action="store_true", help="kill in earnest: make chaos")
+    parser.addoption("--chaos-seed", type=int, help="repeat a run; it is printed at the end")
+
+
+@dataclass(frozen=True)
+class Chaos:
+    """How much is killed, and by which dice."""
+
+    is_on: bool
+    seed: int
+
+    def of(self, many: int, few: int) -> int:
+        """``many`` in ``make chaos``, ``few`` in ``make test``."""
+        return many if self.is_on else few
+
+
+@pytest.fixture(scope="session")
+def chaos(request) -> Chaos:
+    is_on, seed = request.config.option.chaos, request.config.option.chaos_seed
+    return Chaos(is_on, seed if seed is not None else secrets.randbelow(10**6) if is_on else 4)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What was killed and what came of it, with the seed that repeats it."""
+    told = [
+        value
+        for report in terminalreporter.stats.get("passed", [])
+        for name, value in getattr(report, "user_properties", [])
+        if name == "chaos" and report.when == "call"
+    ]
+    if told and terminalreporter.config.option.chaos:
+        terminalreporter.section("chaos")
+        for line in told:
+            terminalreporter.write_line(line)
 
 
 def pytest_configure(config):

@@ -10,8 +10,11 @@ from typer.testing import CliRunner, Result
 from cli import app
 from data.books import close_books
 from data.engines import RecordsFull
+from engine.canonical import digest
 from engine.rate_cards import EXAMPLE_NOTE
 from tests.cards import row, written
+from tests.data.test_preferences import told
+from tests.support import house_of
 
 TODAY = datetime.now(UTC).date()
 NOW_ON = {"valid_from": str(TODAY - timedelta(9)), "valid_until": str(TODAY + timedelta(99))}
@@ -163,3 +166,30 @@ def test_a_registered_card_whose_file_is_gone_is_set_aside_in_the_status(necto):
 
     assert "set aside: cards/seller=aethir/card=rates/version=000001/offers.parquet" in said
     assert "a registered rate card's file is gone" in said
+
+
+def test_an_export_is_entered_before_its_file_has_its_name(necto, tmp_path):
+    imported(necto, row(**NOW_ON))
+    necto("export", "aethir", "rates", "out.csv")
+    entry = told(house_of(tmp_path / "home"))[-1]
+    result = entry["data"]["result"]
+
+    assert (entry["type"], result["place"]) == ("necto.export.made", "necto cards export")
+    assert (result["asked"], result["rows"]) == ("aethir rates --version 1", 1)
+    assert result["digest"] == digest(Path("out.csv").read_bytes())
+    assert entry["data"]["actor"]["id"].startswith("local:")
+
+
+def test_an_export_that_cannot_be_entered_leaves_no_file(necto, monkeypatch):
+    imported(necto, row(**NOW_ON))
+
+    def refuses(*_arguments):
+        raise RecordsFull("the disk is full")
+
+    monkeypatch.setattr("data.exports.enter_export", refuses)
+    before = sorted(Path().iterdir())
+    refused = necto("export", "aethir", "rates", "out.csv")
+
+    assert refused.exit_code == 2
+    assert "out.csv was not exported: the disk is full" in refused.stderr
+    assert sorted(Path().iterdir()) == before

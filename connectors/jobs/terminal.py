@@ -30,7 +30,10 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """Read every source once, now. Ends with 1 when one of them gave nothing."""
+    from datetime import UTC, datetime
+
     from connectors.http import HttpClient
+    from connectors.jobs.alerts import judge_once
     from connectors.jobs.ingest import Ingest, load_recorded, run_all
     from data.books import open_book
     from data.shipped import catalogue
@@ -40,6 +43,8 @@ def ingest(
     with HttpClient() as http:
         load_recorded(lake, house=house)
         rows = run_all(Ingest(lake, http, catalogue(), house=house), chosen)
+    for alert in judge_once(settings(), lake, datetime.now(UTC)):
+        typer.echo(f"alert {alert.state}: {alert.sentence}", err=True)
     if as_json:
         sys.stdout.write(json_text(rows))
     else:

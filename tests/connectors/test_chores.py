@@ -67,15 +67,15 @@ def test_a_worker_s_chores_run_beside_its_readings_and_end_with_it(tmp_path, lak
 def test_without_the_network_that_can_tell_nobody_answers_pages(tmp_path, lake):
     others = [one for one in connected(env={}) if one.connection.name != "akash"]
 
-    assert len(command.chores(settings_of(tmp_path), lake, client(told()), others)) == 2
+    assert len(command.chores(settings_of(tmp_path), lake, client(told()), others)) == 4
 
 
-def test_the_upkeep_ends_when_the_worker_does(tmp_path, lake):
+def test_every_chore_ends_when_the_worker_does(tmp_path, lake):
     stop = threading.Event()
-    _, upkeep, _ = command.chores(settings_of(tmp_path), lake, client(told()), connected(env={}))
+    work = command.chores(settings_of(tmp_path), lake, client(told()), connected(env={}))
     stop.set()
 
-    assert upkeep(stop) is None
+    assert [chore(stop) for chore in work] == [None] * 5
 
 
 def test_a_fault_of_ours_ends_no_answering(tmp_path, monkeypatch, caplog):

@@ -273,7 +273,7 @@ def test_the_real_worker_loads_beats_and_ends_when_told(tmp_path):
         assert beat is not None
         assert beat.pid == process.pid
         process.send_signal(signal.SIGTERM)
-        assert process.wait(3) == 0
+        assert process.wait(WAIT_SECONDS) == 0
     assert questions.latest(lake, datetime.now(UTC)).offers.height > 100
     assert {f"network/{name}" for name in recorded_offers()} <= {
         entry["subject"] for entry in told(house_of(tmp_path))

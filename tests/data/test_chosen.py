@@ -8,7 +8,9 @@ from data import chosen as module
 from data import preferences
 from data.books import close_books
 from data.chosen import chosen, forget
-from data.preferences import Preferences
+from data.preferences import Preferences, set_one
+from engine.commands import Command
+from engine.settings_changes import TIME_ZONE
 from tests.support import ADA, house_of, settings_of
 
 READ_SECONDS_MAX = 0.002
@@ -93,3 +95,14 @@ def test_a_disk_that_keeps_no_memory_does_not_keep_the_choice_from_holding(setti
     (settings.home / "worker").write_text("in the way")
 
     assert off(settings) == ["aws"]
+
+
+def test_a_time_zone_that_this_machine_does_not_know_leaves_what_was_known(settings):
+    house = house_of(settings.home)
+    preferences.keep(house, ADA, time_zone="Europe/Paris")
+    chosen(settings)
+    with house.transaction() as unit:
+        command = Command.of("k", "settings.changed", ADA, "settings/time-zone", {})
+        unit.perform(command, lambda u: {"changes": [set_one(u, TIME_ZONE, "Mars/Olympus")]})
+
+    assert chosen(settings).time_zone == "Europe/Paris"

@@ -88,3 +88,11 @@ def test_it_holds_while_the_book_cannot_be_opened_and_waits(settings):
 
     assert list(chosen(settings).switched_off) == ["lium"]
     assert (settings.home / "preferences.json").exists()
+
+
+def test_what_somebody_chose_anew_is_not_undone_by_the_old_file(settings):
+    preferences.keep(house_of(settings.home), ADA, time_zone="Asia/Tokyo")
+    written(settings, json.dumps(OLD))
+    found = chosen(settings)
+
+    assert (found.time_zone, found.models_of_interest) == ("Asia/Tokyo", ("L40S",))

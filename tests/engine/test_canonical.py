@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.canonical import DEPTH_MAX, INT_MAX, Secret, canonical, digest, plain
@@ -32,23 +32,27 @@ class Scale(Enum):
     CENT = Decimal("0.01")
 
 
+@settings(deadline=None)
 @given(values)
 def test_the_text_reads_back_as_the_value_and_is_written_the_same_again(value):
     assert json.loads(canonical(value)) == value
     assert canonical(json.loads(canonical(value))) == canonical(value)
 
 
+@settings(deadline=None)
 @given(values)
 def test_every_text_is_the_one_of_the_standard(value):
     assert canonical(value) == rfc8785.dumps(value)
     assert canonical(plain({"inner": value})) == rfc8785.dumps({"inner": value})
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text("a\ud7ff\ue000\uffff\U00010000", max_size=2), st.none(), max_size=9))
 def test_names_are_sorted_by_utf_16_as_the_standard_asks(members):
     assert canonical(members) == rfc8785.dumps(members)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(text, st.integers(0, 9), max_size=6), st.randoms())
 def test_the_order_in_which_members_were_given_does_not_show(members, random):
     shuffled = list(members.items())
@@ -157,6 +161,7 @@ def test_a_decimal_that_is_no_amount_is_not_made_plain():
         plain(Decimal("NaN"))
 
 
+@settings(deadline=None)
 @given(values)
 def test_what_is_plain_already_stays_as_it_is(value):
     assert plain(value) == value

@@ -4,7 +4,7 @@ import hashlib
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymerkle import InmemoryTree
 
@@ -108,12 +108,14 @@ def test_another_program_finds_the_same_root(size):
     assert root(LEAVES[:size]) == other.get_root() == root_of(size, node_of)
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=3), max_size=70))
 def test_the_root_is_the_one_of_the_recursive_definition(leaves):
     hashes = [leaf_hash(leaf) for leaf in leaves]
     assert root(hashes) == rfc_root(hashes)
 
 
+@settings(deadline=None)
 @given(sizes)
 def test_only_complete_subtrees_are_stored_and_each_once(size):
     expected = {
@@ -124,12 +126,14 @@ def test_only_complete_subtrees_are_stored_and_each_once(size):
     assert len(added) == len(expected)
 
 
+@settings(deadline=None)
 @given(sizes)
 def test_a_stored_node_is_the_root_of_its_leaves(size):
     for (level, position), value in stored(size).items():
         assert value == rfc_root(LEAVES[position << level : (position + 1) << level])
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**62))
 def test_appending_reads_at_most_one_node_a_level(size):
     read = []
@@ -145,6 +149,7 @@ def test_appending_reads_at_most_one_node_a_level(size):
     assert len(peaks(size)) == size.bit_count()
 
 
+@settings(deadline=None)
 @given(sizes, st.data())
 def test_every_leaf_is_proven_and_the_last_step_is_the_root(size, data):
     index = data.draw(st.integers(0, size - 1))
@@ -155,6 +160,7 @@ def test_every_leaf_is_proven_and_the_last_step_is_the_root(size, data):
     assert (steps[-1].result if steps else LEAVES[index]) == root(LEAVES[:size])
 
 
+@settings(max_examples=40, deadline=None)
 @given(sizes, st.data())
 def test_nothing_else_is_proven_about_a_leaf(size, data):
     index = data.draw(st.integers(0, size - 1))
@@ -187,6 +193,7 @@ def test_a_leaf_outside_the_tree_has_no_proof():
         inclusion_steps(LEAVES[0], 0, 3, [LEAVES[1]])
 
 
+@settings(deadline=None)
 @given(sizes, st.data())
 def test_a_tree_that_grew_is_proven_to_begin_with_the_old_one(new, data):
     old = data.draw(st.integers(0, new))
@@ -196,6 +203,7 @@ def test_a_tree_that_grew_is_proven_to_begin_with_the_old_one(new, data):
     assert verify_consistency(old, roots[0], new, roots[1], proof)
 
 
+@settings(max_examples=40, deadline=None)
 @given(sizes, st.data())
 def test_nothing_else_is_proven_about_two_trees(new, data):
     old = data.draw(st.integers(0, new))
@@ -212,6 +220,7 @@ def test_nothing_else_is_proven_about_two_trees(new, data):
         assert not verify_consistency(old, older, new, newer, [])
 
 
+@settings(deadline=None)
 @given(sizes, st.data())
 def test_a_rewritten_past_has_no_consistency_proof(new, data):
     old = data.draw(st.integers(1, new))
@@ -227,6 +236,7 @@ def test_a_tree_never_had_a_size_beyond_its_own():
             consistency_proof(old, 3, node_of)
 
 
+@settings(deadline=None)
 @given(sizes, st.data())
 def test_a_run_of_leaves_is_proven_whole_and_in_its_place(size, data):
     start = data.draw(st.integers(0, size))
@@ -236,6 +246,7 @@ def test_a_run_of_leaves_is_proven_whole_and_in_its_place(size, data):
     assert verify_range(LEAVES[start:end], start, size, proof, root(LEAVES[:size]))
 
 
+@settings(max_examples=40, deadline=None)
 @given(sizes, st.data())
 def test_nothing_else_is_proven_about_a_run(size, data):
     start = data.draw(st.integers(0, size - 1))
@@ -251,6 +262,7 @@ def test_nothing_else_is_proven_about_a_run(size, data):
     assert not verify_range(run, start, size, proof, flipped(top))
 
 
+@settings(deadline=None)
 @given(sizes, sizes)
 def test_all_leaves_are_those_of_one_size_only(size, other):
     """Of a part the proof does not know the size: that is what the checkpoint signs."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.canonical import canonical, digest
@@ -92,6 +92,7 @@ def test_an_entry_reads_back_as_it_was_written():
     assert event.data.at != event.time
 
 
+@settings(deadline=None)
 @given(
     st.text(st.characters(exclude_categories=["Cs"])),
     st.lists(st.integers(0, 99), unique=True, max_size=5),

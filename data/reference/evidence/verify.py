@@ -41,11 +41,11 @@ SCHEMA = "urn:necto:schema:entry:1"
 LEDGER_TABLES = {"assets", "accounts", "holds", "postings", "legs", "hold_events"}
 LAYOUT = re.compile(
     r"README\.txt|verify\.py|manifest\.json|entries\.jsonl|index\.json|checkpoint|public_key"
-    r"|ledger\.jsonl|documents/[0-9a-f]{64}|rotations/[1-9][0-9]{0,5}"
+    r"|ledger\.jsonl|documents/[0-9a-f]{64}|rotations/[1-9][0-9]?"
     r"|proofs/(range|(consistency-)?(0|[1-9][0-9]{0,18}))\.json"
 )
 REQUIRED = {"entries.jsonl", "index.json", "checkpoint", "public_key"}
-LINE_MAX = 2**24  # bytes of an entry
+LINE_MAX = 2**24 + 1  # bytes of an entry and its newline
 INT_MAX = 2**53 - 1  # the largest whole number in our JSON
 HASH_BYTES, KEY_BYTES, SIGNATURE_BYTES = 32, 32, 64
 SIGNER, WITNESS = 1, 4  # kinds of keys
@@ -482,44 +482,53 @@ def check_file(pack: Pack, name: str, digest: Json, told_by: str) -> None:
         raise Differs(name, f"its SHA-256 is not the one in {told_by}")
 
 
-def trusted_keys(pack: Pack, given: Key | None, report: Report) -> set[Key]:
-    """Return the log's keys: the one given, else the pack's own, and those tied by rotations."""
-    own = read_key(pack.read("public_key", NOTE_MAX).decode("ascii", "replace")[:-1], "public_key")
-    keys = {given or own}
-    names = sorted((n for n in pack.sizes if n.startswith("rotations/")), key=lambda n: (len(n), n))
-    for _ in names:  # a chain of any order is followed after at most as many rounds
-        for name in names:
-            keys |= rotated(pack.read(name, NOTE_MAX), keys, name)
-    if own not in keys:
-        raise Differs("public_key", "is not the key you gave, nor tied to it by a rotation")
-    if names:
-        report.proved(f"keys: {len(keys)}, which signed for each other ({len(names)} rotations)")
-    return keys
+def trusted_keys(pack: Pack, given: Key | None, report: Report) -> list[Key]:
+    """Return the log's keys, the oldest first; the last one is the pack's own.
+
+    Rotations make a chain that ends in ``public_key``. A key given by the auditor must be in it:
+    trust goes from a key to its successors, never back, for an old key may have been stolen.
+    """
+    text = pack.read("public_key", NOTE_MAX).decode("ascii", "replace")
+    own = read_key(text.removesuffix("\n") if text.endswith("\n") else "", "public_key")
+    chain: list[Key] = []
+    rotations = sum(name.startswith("rotations/") for name in pack.sizes)
+    for name in (f"rotations/{number}" for number in range(1, rotations + 1)):
+        old, new = rotated(pack.read(name, NOTE_MAX), name)
+        if chain and chain[-1] != old:
+            raise Differs(name, "does not begin with the key in which the one before it ended")
+        chain = [*(chain or [old]), new]
+    if chain and chain[-1] != own:
+        raise Differs("public_key", "is not the key in which the rotations end")
+    if given and given not in (chain or [own]):
+        raise Differs("public_key", "is not the key you gave, nor one that followed it")
+    if chain:
+        report.proved(f"keys: {len(chain)}, each named by the one before it")
+    return chain or [own]
 
 
-def rotated(raw: bytes, keys: set[Key], name: str) -> set[Key]:
-    """Return both keys of a rotation when one of them is trusted: each signed for the other."""
+def rotated(raw: bytes, name: str) -> tuple[Key, Key]:
+    """Return the old and the new key of a rotation: each signed for the other."""
     lines = re.fullmatch(r"necto/key-rotation\n(.+)\n(.+)\n(.+)\n", read_note(raw, name)[0])
     if not lines:
         raise Differs(name, "does not name an old and a new key")
-    both = {read_key(lines[2], name), read_key(lines[3], name)}
-    if {key.name for key in both} != {lines[1]} or signers(raw, both, name) != both:
+    old, new = read_key(lines[2], name), read_key(lines[3], name)
+    if {old.name, new.name} != {lines[1]} or signers(raw, {old, new}, name) != {old, new}:
         raise Differs(name, "is not signed by both keys, of one name")
-    return both if both & keys else set()
+    return old, new
 
 
 def check_checkpoint(
-    pack: Pack, manifest: dict[str, Json], keys: set[Key], witnesses: set[Key], report: Report
+    pack: Pack, manifest: dict[str, Json], key: Key, witnesses: set[Key], report: Report
 ) -> Checkpoint:
-    """Read the pack's checkpoint, signed by a trusted key, and compare the manifest with it."""
+    """Read the pack's checkpoint, signed by its own key, and compare the manifest with it."""
     raw = pack.read("checkpoint", NOTE_MAX)
-    point = read_checkpoint(raw, keys, "checkpoint")
+    point = read_checkpoint(raw, {key}, "checkpoint")
     origin = f"necto/{manifest.get('installation')}/{manifest.get('book')}"
     root = base64.b64encode(point.root).decode()
     told = {"origin": point.origin, "size": point.size, "root": root}
     if point.origin != origin or any(manifest.get(name) != told[name] for name in told):
         raise Differs("manifest.json", "does not say what the checkpoint says")
-    if not witnesses <= signers(raw, witnesses | keys, "checkpoint"):
+    if signers(raw, witnesses, "checkpoint") != witnesses:
         raise Differs("checkpoint", "is not signed by the witness that you named")
     report.proved(f"checkpoint: {point.origin} signed {point.size} entries, root {root}")
     if witnesses:
@@ -584,14 +593,16 @@ def check_entry(
         rows = [e["digest"] for e in data["effects"] if e["table"] in LEDGER_TABLES]
         files = [(f["digest"], f["size"]) for f in data["files"]]
         for digest in rows:
-            if found.rows.setdefault(digest, number) != number or rows.count(digest) > 1:
+            if digest in found.rows:
                 found.rows_twice.add(digest)
+            found.rows[digest] = number
         for digest, size in files:
             found.files.setdefault(f"{digest}", set()).add(size)
         found.simulated += data["at"] is not None
         is_time = TIME.fullmatch(time)
         is_subject = subject is None or about == subject or about.startswith(f"{subject}/")
-    except (KeyError, TypeError, AttributeError):
+        found.sealed += count_sealed(event)
+    except (KeyError, TypeError, AttributeError, RecursionError):
         raise Differs(place, "is not an entry as the format writes it") from None
     if head != ("1.0", SCHEMA, source, str(found.indexes[number - 1])):
         raise Differs(place, "is not the entry of this book that belongs in this place")
@@ -599,7 +610,6 @@ def check_entry(
         raise Differs(place, "is recorded earlier than the entry before it, or at no time")
     if not is_subject:
         raise Differs(place, "is about another subject than the pack")
-    found.sealed += count_sealed(event)
     found.first_time = found.first_time or str(time)
     return str(time)
 
@@ -654,7 +664,7 @@ def check_place(pack: Pack, index: int, leaf: bytes, point: Checkpoint) -> None:
     name = f"proofs/{index}.json"
     proof = read_proof(pack, name, {"leaf_index": index, "size": point.size})
     if not leads_to(point.root, root_by_inclusion, leaf, index, point.size, proof):
-        raise Differs(f"entry {index}", f"is not what was signed in its place ({name})")
+        raise Differs(f"entries.jsonl (entry {index})", f"is not what was signed there ({name})")
 
 
 def check_run(pack: Pack, found: Found, point: Checkpoint) -> None:
@@ -811,16 +821,20 @@ def tell_limits(
 def verify(path: Path, options: argparse.Namespace, report: Report) -> None:
     """Check one pack from its files to its ledger; what differs does not stop the rest."""
     pack = open_pack(path, options.limit_mib * 2**20)
-    manifest = report.check(check_files, pack, report) or {}
-    keys = report.check(trusted_keys, pack, options.key, report) or set()
-    point = report.check(check_checkpoint, pack, manifest, keys, set(options.witness), report)
+    manifest = report.check(check_files, pack, report)
+    if manifest is None:
+        return
+    keys = report.check(trusted_keys, pack, options.key, report)
+    if keys is None:
+        return
+    point = report.check(check_checkpoint, pack, manifest, keys[-1], set(options.witness), report)
     if point is None:
         return  # without a signed root nothing else can be proved
     found = report.check(check_entries, pack, manifest, point.size, report)
     earlier = None
     if options.checkpoint:
         raw, place = options.checkpoint.read_bytes(), "the checkpoint that you gave"
-        earlier = report.check(read_checkpoint, raw, keys, place)
+        earlier = report.check(read_checkpoint, raw, set(keys), place)
     if found is None:
         return
     report.check(check_places, pack, found, point, report)

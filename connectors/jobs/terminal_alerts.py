@@ -1,0 +1,176 @@
+"""``necto alerts …``: rules made, listed and removed, alerts seen and acknowledged."""
+
+import getpass
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from connectors.jobs.terminal import Json, fail, opened_house, opened_lake
+from engine.terminal import json_text, table_text
+
+if TYPE_CHECKING:
+    from engine.alert_rules import KeptRule
+    from engine.alert_states import Alert, Verdict
+    from engine.people import Actor
+
+app = typer.Typer(help="Be told about prices, machines, networks.", no_args_is_help=True)
+
+
+class KindWord(StrEnum):
+    """What a rule is about, as it is typed."""
+
+    PRICE = "price_below"
+    FREE = "availability_returns"
+    SILENT = "network_silent"
+    SIGNATURE = "signature_lost"
+
+
+@app.command("list")
+def list_(
+    history: Annotated[bool, typer.Option("--history", help="Also alerts that are over.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the alerts that are open and every rule, with what is so for it now."""
+    from data.alert_facts import Watch
+    from data.alert_rules import rules
+    from data.alerts import history as past
+    from data.alerts import open_alerts
+    from engine.alerts import judged
+
+    with opened_house().reading() as view:
+        kept, opened = rules(view), open_alerts(view)
+        alerts = past(view) if history else opened
+    known = {alert.rule_id: alert.evidence for alert in opened}
+    look = Watch().look(opened_lake(), datetime.now(UTC))
+    verdicts = {one.kept.id: one.verdict for one in judged(kept, look, known)}
+    told = {
+        "alerts": [_alert_row(alert) for alert in alerts],
+        "rules": [_rule_row(one, verdicts.get(one.id)) for one in kept],
+    }
+    if as_json:
+        sys.stdout.write(json_text(told))
+        return
+    sys.stdout.write(table_text(told["alerts"], ("alert", "state", "opened_at", "sentence")))
+    sys.stdout.write("\n" + table_text(told["rules"], ("rule", "on", "now", "words", "found")))
+
+
+@app.command()
+def add(
+    kind: Annotated[KindWord, typer.Argument(help="What to be told about.")],
+    gpu: Annotated[str | None, typer.Option(help="Model or family: H100-SXM, H100.")] = None,
+    usd_per_gpu_hour_below: Annotated[str | None, typer.Option(help="Price, USD.")] = None,
+    term: Annotated[str | None, typer.Option(help="on_demand (default), spot, …")] = None,
+    network: Annotated[list[str] | None, typer.Option(help="May be repeated for a price.")] = None,
+    taken_too: Annotated[bool, typer.Option(help="A price counts also when taken.")] = False,
+    offer: Annotated[str | None, typer.Option(help="One offer's id: necto offers --json.")] = None,
+    hours: Annotated[int | None, typer.Option(help="Without a good reading.")] = None,
+    provider: Annotated[str | None, typer.Option(help="A provider's id (address).")] = None,
+    attribute: Annotated[str | None, typer.Option(help="Only this statement's key.")] = None,
+    auditor: Annotated[str | None, typer.Option(help="Only this auditor's signature.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a rule; it says itself in words. The worker judges it after each reading."""
+    from data.alert_rules import make_rule
+    from data.faults import RecordsFault
+    from data.shipped import catalogue
+    from engine.alert_rules import BadRule, rule_from
+    from engine.resources import UnknownGpu
+
+    networks = tuple(name.lower() for name in network or ())
+    is_price = kind is KindWord.PRICE
+    if len(networks) > 1 and not is_price:
+        fail("only a price can be about several networks: make a rule for each")
+    given = {
+        "gpu": gpu,
+        "usd_per_gpu_hour_below": usd_per_gpu_hour_below,
+        "term": term,
+        "networks" if is_price else "network": networks if is_price else next(iter(networks), None),
+        "free_only": False if taken_too else None,
+        "offer_id": offer,
+        "hours": hours,
+        "provider_id": provider,
+        "attribute": attribute,
+        "auditor": auditor,
+    }
+    stated = {name: value for name, value in given.items() if value is not None}
+    try:
+        rule = rule_from({"kind": kind.value} | stated)
+        _refuse_strangers(networks)
+        if gpu:
+            catalogue().select(gpu)
+        kept = make_rule(opened_house(), _actor(), rule)
+    except (BadRule, UnknownGpu, RecordsFault) as error:
+        fail(str(error))
+    if as_json:
+        sys.stdout.write(json_text(_rule_row(kept, None)))
+    else:
+        typer.echo(f"{kept.id}: {kept.rule.words}")
+
+
+@app.command()
+def remove(rule: Annotated[str, typer.Argument(help="Its id: necto alerts list.")]) -> None:
+    """Remove a rule; what is open for it is closed. Its history stays readable."""
+    from data.alert_rules import remove_rule, rule_named
+    from data.faults import RecordsFault
+
+    house = opened_house()
+    try:
+        with house.reading() as view:
+            kept = rule_named(view, rule)
+        remove_rule(house, _actor(), kept)
+    except RecordsFault as error:
+        fail(str(error))
+    typer.echo(f"removed: {kept.rule.words}")
+
+
+@app.command("acknowledge")
+def acknowledge_(
+    alert: Annotated[str, typer.Argument(help="Its id: necto alerts list.")],
+    as_json: Json = False,
+) -> None:
+    """Say that you have seen an alert; it stays listed until it is over."""
+    from data.alerts import acknowledge
+    from data.faults import RecordsFault
+
+    try:
+        seen = acknowledge(opened_house(), _actor(), alert)
+    except RecordsFault as error:
+        fail(str(error))
+    if as_json:
+        sys.stdout.write(json_text(_alert_row(seen)))
+    else:
+        typer.echo(f"acknowledged by {seen.acknowledged_by}: {seen.sentence}")
+
+
+def _refuse_strangers(networks: tuple[str, ...]) -> None:
+    from connectors.registry import SOURCES
+
+    known = sorted({kind.name for kind in SOURCES} | set(opened_lake().networks()))
+    if unknown := sorted(set(networks) - set(known)):
+        fail(f"no source is called {', '.join(unknown)}. Known: {', '.join(known)}")
+
+
+def _rule_row(kept: "KeptRule", verdict: "Verdict | None") -> dict[str, object]:
+    return {
+        "rule": kept.id,
+        "version": kept.version,
+        "on": kept.is_on,
+        "words": kept.rule.words,
+        "now": verdict.state if verdict else None,
+        "found": verdict.sentence if verdict else None,
+        "by": kept.by,
+        "asks": kept.rule.model_dump(mode="json", exclude_none=True),
+    }
+
+
+def _alert_row(alert: "Alert") -> dict[str, object]:
+    return {"alert": alert.id} | alert.model_dump(mode="json", exclude={"id"})
+
+
+def _actor() -> "Actor":
+    from engine.people import local_actor
+
+    return local_actor(getpass.getuser())
