@@ -8,6 +8,10 @@ from components.audit_address import BOOK_KEY, BOOKS
 from components.text import literal, visible
 
 _NAMES = {"house": "House", "sandbox": "Sandbox"}
+_NEXT = {
+    "house": "change a setting or import a rate card, and it stands above it, for ever.",
+    "sandbox": "whatever is done with play money stands above it, for ever.",
+}
 
 
 def book_choice(book: str, on_change: Callable[[str], None]) -> None:
@@ -22,8 +26,9 @@ def book_choice(book: str, on_change: Callable[[str], None]) -> None:
 
 def left_out(faults: Sequence[str]) -> None:
     """What the address asked that cannot be shown."""
-    for fault in faults:
-        st.warning(literal(visible(fault)), icon=":material/link_off:")
+    if faults:
+        lines = "  \n".join(literal(visible(fault)) for fault in faults)
+        st.warning(lines, icon=":material/link_off:")
 
 
 def no_entry(index: int, size: int, book: str) -> None:
@@ -42,8 +47,7 @@ def no_entry(index: int, size: int, book: str) -> None:
 
 def only_the_opening(book: str) -> None:
     st.info(
-        f"Only the opening of the {book} book is here yet: whatever Necto or a person does next "
-        "stands below it, and stays. Change a setting or import a rate card to see one more.",
+        f"Only the opening of the {book} book is here yet: {_NEXT[book]}",
         icon=":material/hourglass_top:",
     )
 

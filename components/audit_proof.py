@@ -74,7 +74,7 @@ def step_lines(kept: Kept, found: Checked) -> list[str]:
         f"     = {found.leaf.hex()}",
     ]
     for level, step in enumerate(found.steps, start=1):
-        pair = "sibling, above" if step.side == "left" else "above, sibling"
+        pair = "sibling, result" if step.side == "left" else "result, sibling"
         lines += [
             f"{level:>4}   SHA-256(01, {pair}), the sibling on the {step.side}:",
             f"       {step.sibling.hex()}",

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 from sqlalchemy import Connection, select
 
 from data.documents import Document, current, one, put
+from data.faults import RecordsDamaged
 from data.records import Records
 from data.tables import entries
 from data.unit import Transaction
@@ -184,7 +185,12 @@ def _value(kept: Document) -> Json:
 
 
 def _body(kept: Document) -> Mapping[str, Json]:
-    assert isinstance(kept.body, dict), kept
+    """Raises RecordsDamaged for a document that was not written here: pages then keep the last."""
+    if not isinstance(kept.body, dict) or "value" not in kept.body:
+        raise RecordsDamaged(
+            f"the setting {kept.id} (entry {kept.entry_index}) is not as Necto writes it: run "
+            "necto audit verify"
+        )
     return kept.body
 
 

@@ -51,8 +51,10 @@ def show_entries() -> None:
     if audit_address.row_was_opened():
         st.rerun()  # the slide-over is the page's
     at, wanted, known = now(), audit_address.read(ASKS), counts(records)
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    times, kept_views = st.columns([7, 1], vertical_alignment="center")
+    with times.container(horizontal=True, gap="small", vertical_alignment="center"):
         time_choice(wanted.times, at, wanted.revision, audit_address.keep_times)
+    with kept_views:
         saved_views(shelf("audit"), audit_address.VIEW_KEYS)
     query = asked(KEY, columns(at.tzinfo), start=wanted.query, revision=wanted.revision)
     try:
@@ -88,7 +90,9 @@ address = audit_address.read(ASKS)
 head = st.container(horizontal=True, gap="small", vertical_alignment="center")
 with head:
     audit_notes.book_choice(address.book, audit_address.keep_book)
-audit_notes.left_out(address.faults)
+notes = st.container()
+with notes:
+    audit_notes.left_out(address.faults)
 try:
     records = book(address.book)
     with records.reading() as view:
@@ -109,6 +113,7 @@ if is_pack_wanted:
     pack_dialog(address.book, sizes, now(), make_pack)
 elif address.entry is not None:
     if look(address.entry) is None:
-        audit_notes.no_entry(address.entry, standing.size, address.book)
+        with notes:
+            audit_notes.no_entry(address.entry, standing.size, address.book)
     else:
         audit_drawer(address.book, now(), look, sign)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from connectors.jobs.terminal import Json, fail, settings
+from connectors.jobs.terminal import Json, fail, opened_lake, settings
 from engine.people import Actor, local_actor
 from engine.terminal import json_text, table_text
 
@@ -33,9 +33,13 @@ def verify(
         typer.Option(help="A checkpoint that you received earlier; may be repeated."),
     ] = None,
     book: InBook = "house",
+    files: Annotated[bool, typer.Option(help="Also read every file of the market.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Check a book: every entry, fact, posting and checkpoint. Ends with 1 on any difference."""
+    """Check a book: every entry, fact, posting, checkpoint, and the files that it vouches for.
+
+    Ends with 1 on any difference.
+    """
     from data.verification import keep
     from data.verification import verify as verified
 
@@ -45,6 +49,8 @@ def verify(
     records = opened_book(book)
     found = verified(records, settings().home, since or ())
     report = found.report
+    if book == "house" and files:
+        check_files(records, report)
     keep(records, found, f"verify-{uuid.uuid4()}", actor())
     if as_json:
         sys.stdout.write(json_text(_told(report, found.seconds)))
@@ -176,6 +182,16 @@ def _sentences(report: "Report", seconds: dict[str, float]) -> str:
     found = len(report.problems) + report.more
     verdict = "nothing differs\n" if report.is_clean else f"{found} differences:\n"
     return "".join([*lines, verdict])
+
+
+def check_files(records: "Records", report: "Report") -> None:
+    """Tell files of the market and rate cards that are gone or changed without an entry."""
+    from data.card_register import unsound
+    from data.lake_files import lost
+
+    lake = opened_lake()
+    for name, fault in sorted((lost(records, lake) | unsound(records, lake)).items()):
+        report.found(f"file {name}", fault)
 
 
 def opened_book(book: str) -> "Records":

@@ -6,9 +6,12 @@ import threading
 import pytest
 
 from data import preferences
+from data.documents import put
+from data.faults import RecordsDamaged
 from data.preferences import Preferences, read, recent_changes
 from data.terms import terms
 from data.unit import OtherCommand
+from engine.commands import Command
 from engine.people import local_actor
 from engine.settings_changes import TIME_ZONE, switch_of
 from tests.support import ADA, house_of
@@ -126,3 +129,10 @@ def test_every_note_says_something_and_what_is_not_built_is_off():
     assert {n for n, one in terms().items() if not one.is_built} == {"vast", "runpod", "shadeform"}
     assert not terms()["ionet"].default_on
     assert not terms()["fluence"].default_on
+
+
+def test_a_setting_that_was_not_written_here_is_said_in_words(house):
+    asked = Command.of("k1", "settings.changed", BOB, "settings/time-zone", {})
+    house.perform(asked, lambda unit: put(unit, preferences.KIND, TIME_ZONE, {}).version)
+    with pytest.raises(RecordsDamaged, match="necto audit verify"):
+        held(house)
