@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, make_url, select
 
-from data import ledger
+from data import engines, ledger
 from data.backups import NoBackup, backup, check, existing
 from data.books import close_books, installation_of, open_book
 from data.documents import current, put
-from data.faults import RecordsDamaged, RecordsFault
+from data.faults import RecordsBusy, RecordsDamaged, RecordsFault
 from data.places import FilePlace
+from data.records import Records
 from data.restoring import NotRestored, WouldLose, restore
 from data.settings import Settings
 from data.tables import metadata, personal_keys
@@ -248,6 +249,33 @@ def test_a_book_written_to_while_it_is_being_replaced_is_left_alone(
         restore(taken.file, elsewhere, ANN, is_forced=True)
     assert do(book, 8).replayed
     assert do(book, 9).entry_index == 7
+
+
+def test_a_book_that_others_hold_is_not_replaced(there, tmp_path, monkeypatch):
+    book, taken = made(there, tmp_path)
+    monkeypatch.setattr(engines, "BUSY_SECONDS", 0.2)
+    with book.transaction(), pytest.raises(RecordsBusy, match="try again"):
+        restore(taken.file, there, ANN, is_forced=True)
+    restore(taken.file, there, ANN, is_forced=True)
+    assert last(book)[0] == "necto.book.restored"
+
+
+def test_an_empty_file_is_moved_aside(elsewhere, tmp_path):
+    book, taken = made(elsewhere, tmp_path)
+    close_books()
+    book.file.write_bytes(b"")
+    restored = restore(taken.file, elsewhere, ANN)
+    assert Path(restored.kept).exists()
+    assert do(open_book(elsewhere), 1).replayed
+
+
+def test_a_book_that_is_none_of_ours_is_not_restored(elsewhere, tmp_path):
+    other = Records.open(f"sqlite:///{tmp_path / 'other.sqlite'}", "other", "there")
+    taken = backup(other, tmp_path / "backups", ANN)
+    other.close()
+    with pytest.raises(NotRestored, match="holds the book other, which is none of ours"):
+        restore(taken.file, elsewhere, ANN)
+    assert not elsewhere.home.exists()
 
 
 @pytest.mark.parametrize("changed", ["file", "note"])

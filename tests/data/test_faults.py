@@ -1,5 +1,6 @@
 """Disk full, no right to write, held locks: said in words, nothing lost, and work goes on after."""
 
+import errno
 import os
 import random
 import resource
@@ -19,6 +20,7 @@ from data.faults import (
     RecordsBusy,
     RecordsFull,
     RecordsReadOnly,
+    file_fault,
 )
 from data.records import Records
 from data.snapshots import snapshot
@@ -113,6 +115,21 @@ def test_a_copy_that_finds_no_room_leaves_no_half_file(tmp_path):
         with pytest.raises(RecordsFull):
             snapshot(book.engine, disk.folder / "copy.sqlite")
         assert list(disk.folder.iterdir()) == []
+    book.close()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS])
+def test_an_error_with_a_file_is_told_by_what_it_asks_for(number, tmp_path):
+    told = file_fault(OSError(number, os.strerror(number)), tmp_path)
+    is_full = number in (errno.ENOSPC, errno.EDQUOT)
+    assert isinstance(told, RecordsFull if is_full else RecordsReadOnly)
+    assert str(tmp_path) in str(told)
+
+
+def test_a_copy_to_where_none_can_be_is_said(tmp_path):
+    book = house(tmp_path)
+    with pytest.raises(RecordsReadOnly):
+        snapshot(book.engine, book.file / "copy.sqlite")
     book.close()
 
 

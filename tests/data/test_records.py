@@ -177,6 +177,16 @@ def test_a_fact_needs_a_command(book):
         write(unit)
 
 
+def test_a_refusal_of_a_command_that_may_not_be_refused_leaves_nothing(book):
+    def act(unit):
+        write(unit)
+        raise Refused("no")
+
+    with pytest.raises(Refused):
+        book.perform(command(), act)
+    assert (count(book), count(book, "entries")) == (0, 1)
+
+
 def test_a_refusal_after_other_commands_undoes_only_its_own_facts(book):
     def refused(unit):
         write(unit, 2)
