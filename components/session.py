@@ -147,10 +147,10 @@ def keep_rule(rule: Rule, click: str) -> bool:
 
 def alert_desk() -> AlertDesk:
     """The alert rules, what is so for each by the newest reading, and what can be done."""
-    book, who = house(), actor()
+    who = actor()
 
     def board() -> AlertBoard:
-        with book.reading() as view:
+        with house().reading() as view:
             kept, past, opened = rules(view), history(view), open_alerts(view)
         known = {alert.rule_id: alert.evidence for alert in opened}
         found = judged(kept, Watch().look(lake(), now()), known) if kept else []
@@ -159,8 +159,8 @@ def alert_desk() -> AlertDesk:
 
     return AlertDesk(
         board=board,
-        switch=lambda kept, on: switch_rule(book, who, kept, on=on),
-        remove=lambda kept: remove_rule(book, who, kept),
+        switch=lambda kept, on: switch_rule(house(), who, kept, on=on),
+        remove=lambda kept: remove_rule(house(), who, kept),
         faults=FAULTS,
     )
 
@@ -173,21 +173,21 @@ def savings_of(newest: Market, offer_id: str) -> list[Comparison]:
 
 def shelf(page: str) -> Shelf:
     """A person's saved views of a page, and what can be done with them."""
-    book, who = house(), actor()
+    who = actor()
 
     def listed() -> list[KeptView]:
-        with book.reading() as view:
+        with house().reading() as view:
             return views.views(view, page, who)
 
     return Shelf(
         owner=who.name,
         views=listed,
         save=lambda name, query, shared: views.save_view(
-            book, who, page, name, query, is_shared=shared
+            house(), who, page, name, query, is_shared=shared
         ),
-        rename=lambda kept, name: views.rename_view(book, who, kept, name),
-        share=lambda kept, on: views.share_view(book, who, kept, on=on),
-        remove=lambda kept: views.remove_view(book, who, kept),
+        rename=lambda kept, name: views.rename_view(house(), who, kept, name),
+        share=lambda kept, on: views.share_view(house(), who, kept, on=on),
+        remove=lambda kept: views.remove_view(house(), who, kept),
         faults=FAULTS,
     )
 

@@ -168,6 +168,17 @@ def test_alerts_that_cannot_be_read_leave_the_figures(home, monkeypatch):
     assert visitor.metric
 
 
+def test_a_house_book_that_cannot_be_opened_costs_no_figure(home):
+    (home / "records").write_text("a file where the folder should be")
+    dashboard, market = visit(), visit("market")
+
+    assert "The alerts cannot be read" in said(dashboard)
+    assert dashboard.metric
+    assert "The saved views cannot be read" in said(market)
+    assert "53 of 53 offers" in said(market)
+    assert "The alert rules cannot be read" in said(settings_page())
+
+
 def test_the_dialog_is_filled_in_from_the_filters_and_says_the_rule(home):
     visitor = visit("market")
     visitor.multiselect(key="gpu").select("H100-SXM").run()
