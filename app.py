@@ -21,6 +21,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import components
+from data.books import close_books
 from data.settings import Settings
 from data.status import Status, metrics_text
 
@@ -121,6 +122,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
         yield {}
     finally:
         keeper.stop()
+        close_books()
 
 
 def healthz(_request: Request) -> Response:

@@ -7,11 +7,18 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, NoReturn, get_args
 
 import typer
 
-from connectors.jobs import terminal, terminal_alerts, terminal_cards
+from connectors.jobs import (
+    terminal,
+    terminal_alerts,
+    terminal_audit,
+    terminal_cards,
+    terminal_records,
+)
 from engine.terminal import json_text, table_text
 
 if TYPE_CHECKING:
@@ -28,7 +35,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(terminal.app)
+app.add_typer(terminal_records.app)
 app.add_typer(terminal_cards.app, name="cards")
+app.add_typer(terminal_audit.app, name="audit")
+app.add_typer(terminal_audit.ledger_app, name="ledger")
 app.add_typer(terminal_alerts.app, name="alerts")
 
 Gpu = Annotated[str | None, typer.Option(help="Model or family: H100-SXM, H100, A100-80.")]
@@ -119,8 +129,9 @@ def savings(gpu: Gpu = None, as_json: Json = False) -> None:
 @app.command()
 def status(as_json: Json = False) -> None:
     """Say how fresh every network's figures are, and whether the worker lives."""
+    from data.chosen import chosen
     from data.offers import states
-    from data.preferences import load
+    from data.status import entries_missing, records_fault, set_aside
     from data.worker import connections, heartbeat
     from engine.sources import source_statuses
 
@@ -129,7 +140,9 @@ def status(as_json: Json = False) -> None:
     now = datetime.now(UTC)
     market = _market(lake)
     beat = heartbeat(settings.home)
-    linked = connections(settings.home, load(settings.home))
+    linked = connections(settings.home, chosen(settings))
+    broken, aside = records_fault(settings), set_aside(settings, lake)
+    late = entries_missing(settings, lake)
     found = source_statuses(states(lake, market), linked, now)
     networks = [_source_record(source, now) for source in found]
     if as_json:
@@ -139,15 +152,21 @@ def status(as_json: Json = False) -> None:
                 "lake": str(settings.lake),
                 "worker_alive": beat is not None and not beat.is_late(now),
                 "worker_seen_at": beat.at.isoformat() if beat else None,
+                "records_fault": broken,
+                "entries_missing": late,
                 "networks": networks,
-                "set_aside": lake.aside(),
+                "set_aside": aside,
             }
         )
         return
     _print_table(networks, ("network", "status", "offers", "available", "observed_at", "message"))
     alive = beat is not None and not beat.is_late(now)
     typer.echo(f"\nworker {'alive' if alive else 'not running'} · mode {settings.mode}")
-    for name, reason in lake.aside().items():
+    if broken:
+        typer.echo(f"the house book of the records cannot be used: {broken}")
+    if late:
+        typer.echo(f"{late} readings or cards have no entry in the house book yet: run the worker")
+    for name, reason in aside.items():
         typer.echo(f"set aside: {name} ({reason})")
 
 
@@ -199,9 +218,11 @@ def _lake(settings: "Settings") -> "Lake":
 def _market(lake: "Lake") -> "Market":
     """The newest offers; on a fresh machine the shipped figures are loaded first."""
     from connectors.jobs.ingest import load_recorded
+    from data.books import open_book
     from data.offers import latest
 
-    if not lake.networks() and (held := load_recorded(lake)):
+    house = partial(open_book, _settings(), "house")
+    if not lake.networks() and (held := load_recorded(lake, house=house)):
         typer.echo(f"another process is loading the figures of {', '.join(held)}", err=True)
     return latest(lake, datetime.now(UTC))
 

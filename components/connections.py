@@ -1,14 +1,17 @@
 """Every source with its switch, its key, what it said last and what its terms allow."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
+from typing import NamedTuple
 
 import streamlit as st
 
+from components.changes import mark_text
 from components.freshness import last_reading
 from components.text import literal, network_name
 from engine.connections import Connection, Terms
 from engine.runs import STALE_AFTER, NetworkState
+from engine.settings_changes import GPUS_OF_INTEREST, TIME_ZONE, Mark, switch_of
 
 _WIDTHS = (0.6, 1.3, 1.4, 6.4, 0.9, 1.1)
 _STATES = {
@@ -30,17 +33,22 @@ Test = Callable[[str], None]
 def connection_rows(
     connections: Sequence[Connection],
     states: Mapping[str, NetworkState],
+    marks: Mapping[str, Mark],
     now: datetime,
     on_switch: Switch,
     on_test: Test,
 ) -> None:
-    """One line per source; a switch or a test is returned as intent, by the source's name."""
+    """One line per source; a switch or a test is returned as intent, by the source's name.
+
+    ``marks``: who changed a setting last, by its name.
+    """
     with st.container(gap=None, key="connection_heads"):
         heads = ("On", "Source", "State", "Last answer", "", "")
         for column, head in zip(st.columns(_WIDTHS), heads, strict=True):
             column.caption(head or "\u00a0")
     for connection in connections:
-        _row(connection, states.get(connection.name), now, on_switch, on_test)
+        mark = marks.get(switch_of(connection.name))
+        _row(connection, states.get(connection.name), mark, now, on_switch, on_test)
 
 
 def not_built(terms: Sequence[Terms]) -> None:
@@ -53,6 +61,7 @@ def not_built(terms: Sequence[Terms]) -> None:
 def _row(
     connection: Connection,
     state: NetworkState | None,
+    mark: Mark | None,
     now: datetime,
     on_switch: Switch,
     on_test: Test,
@@ -78,7 +87,8 @@ def _row(
         color=color,  # type: ignore[arg-type]
         help=f"Key: {connection.key_state}. {connection.key_note}".strip(),
     )
-    row[3].markdown(f":small[{literal(_answer(connection, state, now))}]")
+    said = [_answer(connection, state, now), _switched_by(connection, mark, now)]
+    row[3].markdown(f":small[{literal('. '.join(filter(None, said)))}]")
     row[4].button(
         "Test",
         key=f"test_{name}",
@@ -113,6 +123,12 @@ def _answer(connection: Connection, state: NetworkState | None, now: datetime) -
     return said
 
 
+def _switched_by(connection: Connection, mark: Mark | None, now: datetime) -> str:
+    """Who switched it last, and when; nothing when nobody ever did."""
+    text = mark_text(mark, now.tzinfo)
+    return text.replace("changed", f"Switched {'on' if connection.is_on else 'off'}", 1)
+
+
 def _why_locked(connection: Connection) -> str | None:
     if not connection.is_locked:
         return None
@@ -131,24 +147,41 @@ def _terms(terms: Terms) -> None:
         st.caption(literal(terms.url))
 
 
+class Choices(NamedTuple):
+    """What a person may keep: a time zone's name, and GPU models by name."""
+
+    time_zone: str
+    models_of_interest: tuple[str, ...]
+
+
 def preferences_form(
-    zones: Sequence[str], zone: str, models: Sequence[str], chosen: Sequence[str], most: int
-) -> dict[str, object] | None:
-    """Return what the person wants kept, once, when they say so."""
+    zones: Sequence[str],
+    models: Sequence[str],
+    held: Choices,
+    marks: Mapping[str, Mark],
+    most: int,
+    zone: tzinfo | None,
+) -> Choices | None:
+    """Return what the person wants kept, once, when they say so.
+
+    ``held``: what is kept now; ``marks``: who changed it last; ``zone``: for the times of that.
+    """
     with st.form("preferences", width=640):
         time_zone = st.selectbox(
             "Reporting time zone",
             zones,
-            list(zones).index(zone) if zone in zones else 0,
+            list(zones).index(held.time_zone) if held.time_zone in zones else 0,
             help="Times on the screen; charts say UTC, and everything is kept in UTC.",
         )
+        st.caption(literal(mark_text(marks.get(TIME_ZONE), zone) or "as it ships"))
         wanted = st.multiselect(
             "GPU models of interest",
             models,
-            [name for name in chosen if name in models],
+            [name for name in held.models_of_interest if name in models],
             max_selections=most,
             help="Shown first; the first one is the Dashboard's.",
         )
+        st.caption(literal(mark_text(marks.get(GPUS_OF_INTEREST), zone) or "as it ships"))
         if st.form_submit_button("Keep", type="primary"):
-            return {"time_zone": time_zone, "models_of_interest": tuple(wanted)}
+            return Choices(time_zone, tuple(wanted))
     return None

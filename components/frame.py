@@ -6,11 +6,14 @@ import streamlit as st
 
 from components.freshness import status_line
 from components.session import (
+    HouseFault,
     MarketFault,
     enter_frame,
+    house,
     market,
     now,
     settings,
+    show_refused_export,
     sources,
     worker_is_alive,
 )
@@ -44,6 +47,12 @@ page = st.navigation(
             url_path="networks",
         ),
         st.Page(
+            ROOT / "pages" / "audit.py",
+            title="Audit",
+            icon=":material/verified_user:",
+            url_path="audit",
+        ),
+        st.Page(
             ROOT / "pages" / "settings.py",
             title="Settings",
             icon=":material/settings:",
@@ -57,9 +66,15 @@ st.set_page_config(page_title=f"{page.title} · Necto")
 
 @st.fragment(run_every=STATUS_SECONDS)
 def status() -> None:
+    show_refused_export()
     status_line(settings().mode, sources(), now(), worker_alive=worker_is_alive())
 
 
+try:
+    house().check()  # a newer Necto may have brought it forward since it was opened
+except HouseFault as fault:
+    st.error(f"The house book of the records cannot be used: {fault}", icon=":material/error:")
+    st.stop()
 try:
     market()  # before any fragment: those show faults of their own, without words
 except MarketFault as fault:

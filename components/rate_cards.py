@@ -1,25 +1,18 @@
 """Rate cards on the screen: import with every fault named, and every version with its state."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 import streamlit as st
 
+from components.export import HandOut, handed_out
 from components.text import literal, network_name
 from engine.export import csv_text, inert_text
-from engine.rate_cards import CardRecord, CardState
+from engine.rate_cards import CardRecord, KeptCard
 
 FAULTS_SHOWN_MAX = 200
 UPLOAD_MB_MAX = 20
-
-
-class Line(NamedTuple):
-    """A version of a card, its state today, and why it was withdrawn if it was."""
-
-    record: CardRecord
-    state: CardState
-    reason: str | None
 
 
 def import_form(
@@ -58,7 +51,7 @@ def import_form(
         on_import(file.name, file.getvalue(), name.strip() or None)
 
 
-def refused(faults: pl.DataFrame) -> None:
+def refused(faults: pl.DataFrame, hand_out: HandOut) -> None:
     """Why a card was not imported: line, column, value and remedy of every fault."""
     count = "1 fault" if faults.height == 1 else f"{faults.height:,} faults"
     st.error(
@@ -66,10 +59,13 @@ def refused(faults: pl.DataFrame) -> None:
         icon=":material/error:",
     )
     _faults_table(faults)
+    name = "necto-card-faults.csv"
     st.download_button(
         "All faults as CSV",
-        lambda: csv_text(faults.to_dicts(), faults.columns),
-        "necto-card-faults.csv",
+        handed_out(
+            lambda: csv_text(faults.to_dicts(), faults.columns), name, faults.height, hand_out
+        ),
+        name,
         "text/csv",
         on_click="ignore",
     )
@@ -99,7 +95,7 @@ def imported(
         _faults_table(warnings)
 
 
-def cards_table(lines: Sequence[Line]) -> None:
+def cards_table(lines: Sequence[KeptCard]) -> None:
     """Every version of every card, the newest import first."""
     if not lines:
         st.info(
@@ -117,10 +113,11 @@ def cards_table(lines: Sequence[Line]) -> None:
 
 
 def card_tools(
-    lines: Sequence[Line],
+    lines: Sequence[KeptCard],
     original: Callable[[CardRecord], bytes],
     as_card: Callable[[CardRecord], str],
     on_withdraw: Callable[[str, str, str], None],
+    hand_out: HandOut,
 ) -> None:
     """A version as it was imported or as a card to import again; taking a card off the market."""
     names = {f"{line.record.name} · {line.record.seller} · {line.record.version}": line.record
@@ -129,16 +126,17 @@ def card_tools(
     record = names[left.selectbox("Card, seller, version", list(names))]
     first.download_button(
         "Original file",
-        lambda: original(record),
+        handed_out(lambda: original(record), record.filename, record.rows, hand_out),
         record.filename,
         on_click="ignore",
         width="stretch",
         help="Byte for byte as it was imported.",
     )
+    name = f"{record.name}-{record.seller}-{record.version}.csv"
     second.download_button(
         "As a card",
-        lambda: as_card(record),
-        f"{record.name}-{record.seller}-{record.version}.csv",
+        handed_out(lambda: as_card(record), name, record.rows, hand_out),
+        name,
         "text/csv",
         on_click="ignore",
         width="stretch",
@@ -170,11 +168,11 @@ def _withdraw_form(
         on_withdraw(record.seller, record.name, reason.strip())
 
 
-def _newest_first(lines: Sequence[Line]) -> list[Line]:
+def _newest_first(lines: Sequence[KeptCard]) -> list[KeptCard]:
     return sorted(lines, key=lambda line: line.record.imported_at, reverse=True)
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: KeptCard) -> dict[str, Any]:
     record = line.record
     return {
         "Card": record.name,
@@ -187,7 +185,7 @@ def _line(line: Line) -> dict[str, Any]:
         "Imported": f"{record.imported_at:%Y-%m-%d %H:%M} UTC",
         "By": record.imported_by,
         "SHA-256": record.original_sha256[:16],
-        "Why withdrawn": line.reason,
+        "Why withdrawn": line.withdrawal.reason if line.withdrawal else None,
     }
 
 

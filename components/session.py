@@ -6,43 +6,41 @@ The one component that may import ``data``.
 import contextlib
 import getpass
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import polars as pl
 import streamlit as st
 
-from components.alert_desk import AlertBoard, AlertDesk
 from components.filters import Options
-from components.saved_views import Shelf
-from data import views
-from data.alert_facts import Watch
-from data.alert_rules import make_rule, remove_rule, rules, switch_rule
-from data.alerts import history, open_alerts
-from data.books import open_book
-from data.engines import RecordsFault
+from data.audit import Counts
+from data.books import Book, open_book
+from data.card_register import LateEntry
+from data.chosen import chosen
+from data.exports import enter_export
+from data.faults import RecordsFault
 from data.market import BrokenLake, Busy, Lake
 from data.offers import Market, latest, states
-from data.preferences import Preferences, load
+from data.preferences import Preferences
 from data.providers import provider_signals
 from data.records import Records
 from data.settings import Settings
+from data.status import set_aside as unusable
 from data.worker import connections as reported
 from data.worker import heartbeat
-from engine.alert_rules import Rule
-from engine.alert_states import Alert
-from engine.alerts import judged
 from engine.connections import Connection
-from engine.overview import Comparison, savings_by_offer
+from engine.exports import Export
+from engine.overview import savings_by_offer
 from engine.people import Actor, Role, local_actor
 from engine.provider_search import with_signals
 from engine.runs import NetworkState
-from engine.savings import compared
 from engine.search import Search, matching
 from engine.sources import SourceStatus, source_statuses
-from engine.views import KeptView
 
 MarketFault = BrokenLake
 """The market cannot be read; the message says why and what to do."""
@@ -52,6 +50,14 @@ FAULTS = (Busy, HouseFault, LookupError, ValueError, OSError)
 """What may keep a person's act from being done, each in words."""
 
 _run = threading.local()  # a script run has its own thread
+_REFUSALS, _REFUSAL_SECONDS = "refused_exports", 60.0
+
+
+class Refused(NamedTuple):
+    """An export that did not leave, in words, and when."""
+
+    words: str
+    at_seconds: float
 
 
 def now() -> datetime:
@@ -69,9 +75,25 @@ def lake() -> Lake:
     return Lake(settings().lake)
 
 
+def book(name: Book) -> Records:
+    """One of the books of records, opened when it is first asked for. Raises HouseFault."""
+    return open_book(settings(), name)
+
+
 def house() -> Records:
     """The book of what has no mode: settings, imports, exports. Raises HouseFault."""
-    return open_book(settings(), "house")
+    return book("house")
+
+
+def counts(records: Records) -> Counts:
+    """How often each value stands in a book's trail, counted once for all who look."""
+    return _counts(records.url, records.book)
+
+
+@st.cache_resource
+def _counts(url: str, book: str) -> Counts:
+    del url, book
+    return Counts()
 
 
 def market() -> Market:
@@ -117,8 +139,13 @@ def sources() -> list[SourceStatus]:
 
 
 def preferences() -> Preferences:
-    """What people have chosen on the Settings page; a small file, read anew."""
-    return load(settings().home)
+    """What people have chosen on the Settings page; read anew when the house book has grown."""
+    return chosen(settings())
+
+
+def set_aside() -> dict[str, str]:
+    """The files that cannot be used, by name, with the reason."""
+    return unusable(settings(), lake())
 
 
 def worker_is_alive() -> bool:
@@ -131,65 +158,33 @@ def actor() -> Actor:
     return local_actor(getpass.getuser())
 
 
-def alerts_now() -> tuple[list[Alert], int]:
-    """The alerts that are not over, the newest first, and how many rules are on."""
-    with house().reading() as view:
-        return open_alerts(view), sum(kept.is_on for kept in rules(view))
+def exporter(place: str) -> Callable[[Export], bytes]:
+    """Return what a page of this name hands its exports to, with the address that it shows now.
+
+    A file is made outside a script run, when it is asked for: who asks and for what is known here.
+    An export that cannot be entered in the house book does not leave; the frame tells why.
+    """
+    stores, person = settings(), actor()
+    asked = urlencode([(k, v) for k in st.query_params for v in st.query_params.get_all(k)])
+    refusals: list[Refused] = st.session_state.setdefault(_REFUSALS, [])
+
+    def hand_out(export: Export) -> bytes:
+        try:
+            enter_export(open_book(stores, "house"), person, export, place, asked)
+        except HouseFault as fault:
+            refusals[:] = [Refused(f"{export.file} was not exported: {fault}", time.monotonic())]
+            raise
+        refusals.clear()
+        return export.content
+
+    return hand_out
 
 
-def keep_rule(rule: Rule, click: str) -> bool:
-    """Keep an alert rule that a person made; what stops it is shown."""
-    with told("No rule was made"):
-        make_rule(house(), actor(), rule, key=click)
-        return True
-    return False
-
-
-def alert_desk() -> AlertDesk:
-    """The alert rules, what is so for each by the newest reading, and what can be done."""
-    who = actor()
-
-    def board() -> AlertBoard:
-        with house().reading() as view:
-            kept, past, opened = rules(view), history(view), open_alerts(view)
-        known = {alert.rule_id: alert.evidence for alert in opened}
-        found = judged(kept, Watch().look(lake(), now()), known) if kept else []
-        verdicts = {one.kept.id: one.verdict for one in found}
-        return AlertBoard(rules=kept, verdicts=verdicts, history=past)
-
-    return AlertDesk(
-        board=board,
-        switch=lambda kept, on: switch_rule(house(), who, kept, on=on),
-        remove=lambda kept: remove_rule(house(), who, kept),
-        faults=FAULTS,
-    )
-
-
-def savings_of(newest: Market, offer_id: str) -> list[Comparison]:
-    """What one offer saves against each hyperscaler."""
-    row = newest.offers.filter(offer_id=offer_id)
-    return [Comparison.of(pair) for pair in compared(row, newest.baselines, now()).to_dicts()]
-
-
-def shelf(page: str) -> Shelf:
-    """A person's saved views of a page, and what can be done with them."""
-    who = actor()
-
-    def listed() -> list[KeptView]:
-        with house().reading() as view:
-            return views.views(view, page, who)
-
-    return Shelf(
-        owner=who.name,
-        views=listed,
-        save=lambda name, query, shared: views.save_view(
-            house(), who, page, name, query, is_shared=shared
-        ),
-        rename=lambda kept, name: views.rename_view(house(), who, kept, name),
-        share=lambda kept, on: views.share_view(house(), who, kept, on=on),
-        remove=lambda kept: views.remove_view(house(), who, kept),
-        faults=FAULTS,
-    )
+def show_refused_export() -> None:
+    """Show for a minute why an export did not leave; its button only says that it did not."""
+    for refused in st.session_state.get(_REFUSALS, ()):
+        if time.monotonic() - refused.at_seconds < _REFUSAL_SECONDS:
+            st.error(refused.words, icon=":material/error:")
 
 
 @contextlib.contextmanager
@@ -206,6 +201,8 @@ def told(what: str) -> Iterator[None]:
     """Show at once what stopped an act of the page."""
     try:
         yield
+    except LateEntry as late:  # it was done
+        st.warning(f"Done, but {late}.")
     except FAULTS as fault:
         st.error(f"{what}: {fault}")
 

@@ -1,6 +1,7 @@
 """Values as text, the only place where they are rounded for the eye."""
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
@@ -137,3 +138,38 @@ def literal(text: object) -> str:
     for sign in "\\`*_{}[]<>()#+-.!|~$:&=":
         escaped = escaped.replace(sign, f"\\{sign}")
     return escaped
+
+
+_ACTING = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f\ud800-\udfff]"
+)
+_SPACE, _DELETE, _BASIC_MAX = 0x20, 0x7F, 0xFFFF
+
+
+def visible(text: str) -> str:
+    """Text from outside with every sign that would act on the screen shown as a picture instead."""
+    return _ACTING.sub(_picture, text)
+
+
+def escaped(json: str) -> tuple[str, int]:
+    """Return JSON with such signs written as its escapes, and how many there were.
+
+    It says the same to every reader of JSON, and nothing in it acts.
+    """
+    return _ACTING.subn(_escape, json)
+
+
+def _picture(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code < _SPACE:
+        return chr(0x2400 + code)
+    return "\u2421" if code == _DELETE else f"[U+{code:04X}]"
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code <= _BASIC_MAX:
+        return f"\\u{code:04x}"
+    high, low = divmod(code - 0x10000, 0x400)
+    return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"

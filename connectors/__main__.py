@@ -5,15 +5,20 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from connectors.http import HttpClient
 from connectors.jobs.alerts import judge_until
+from connectors.jobs.checkpoints import sign_until
 from connectors.jobs.connect import Connected, connected
 from connectors.jobs.ingest import Ingest, now_utc
+from connectors.jobs.recovery import recover_until
 from connectors.jobs.schedule import Chore, Worker
 from connectors.jobs.screen import answer_until
 from connectors.jobs.upkeep import keep_up_daily
-from data import preferences
+from connectors.notify.places import BadPlace, Places
+from data.books import close_books, open_book
+from data.chosen import chosen
 from data.market import BrokenLake, Lake
 from data.settings import BadSettings, Settings
 from data.shipped import catalogue
@@ -25,11 +30,14 @@ USAGE = "usage: python -m connectors work"
 def chores(
     settings: Settings, lake: Lake, http: HttpClient, found: Sequence[Connected]
 ) -> list[Chore]:
-    """What the worker does beside reading: the lake's upkeep, alerts, and answers for pages."""
+    """What the worker does beside reading: late entries, upkeep, alerts, signing, answers."""
     akash = next((one.source for one in found if one.connection.name == "akash"), None)
+    house, places = partial(open_book, settings, "house"), Places.from_env()
     work: list[Chore] = [
-        lambda stop: keep_up_daily(lake, now_utc, stop, settings.keep_days),
+        lambda stop: recover_until(house, lake, stop),
+        lambda stop: keep_up_daily(lake, house, now_utc, stop, settings.keep_days),
         lambda stop: judge_until(settings, lake, now_utc, stop),
+        lambda stop: sign_until(settings, http, places, stop),
     ]
     if akash:
         work.append(lambda stop: answer_until(settings.home, http, akash.base_url, stop))
@@ -43,10 +51,12 @@ def main(arguments: list[str]) -> int:
         return 2
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole addresses
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         settings = Settings.from_env()
         lake = Lake(settings.lake)
-    except (BadSettings, BrokenLake) as error:
+        Places.from_env()
+    except (BadSettings, BadPlace, BrokenLake) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     found = connected()
@@ -54,15 +64,16 @@ def main(arguments: list[str]) -> int:
     with HttpClient() as http:
         worker = Worker(
             settings.home,
-            Ingest(lake, http, catalogue()),
+            Ingest(lake, http, catalogue(), house=partial(open_book, settings, "house")),
             [one.source for one in found if one.source],
             chores=chores(settings, lake, http, found),
-            is_on=lambda name: name not in preferences.load(settings.home).switched_off,
+            is_on=lambda name: name not in chosen(settings).switched_off,
         )
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: worker.tell())
         parent = os.environ.get("NECTO_PARENT", "")
         worker.work(parent=int(parent) if parent.isdecimal() else 0)
+    close_books()
     return 0
 
 

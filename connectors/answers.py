@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
-from connectors.base import Denied, SourceError, Unreachable, Unreadable
+from connectors.base import Denied, Reply, SourceError, Unreachable, Unreadable
 from connectors.bodies import Deadline, read
 
 _SHOWN_CHARACTERS_MAX = 200
@@ -20,11 +20,39 @@ _SECRET = re.compile("key|token|signature|secret|password|authorization", re.IGN
 
 
 def excerpt(response: httpx.Response, deadline: Deadline) -> str:
+    return _shown(_beginning(response, deadline), response.request)
+
+
+def reply(
+    response: httpx.Response,
+    deadline: Deadline,
+    body_bytes_max: int,
+    now: Callable[[], datetime],
+) -> Reply:
+    """Read what a server answered; with ``body_bytes_max`` 0 a success is left unread."""
+    media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if response.is_success:
+        body = read(response, deadline, body_bytes_max) if body_bytes_max else b""
+        if len(body) > body_bytes_max:
+            most = f"{body_bytes_max:,}"
+            raise Unreadable(f"{deadline.place} sent more than the {most} bytes allowed")
+        return Reply(response.status_code, media_type, body)
+    start = _beginning(response, deadline)
+    after_seconds = _retry_after_seconds(response, now)
+    said = _shown(start, response.request)
+    return Reply(response.status_code, media_type, start, said, after_seconds)
+
+
+def _beginning(response: httpx.Response, deadline: Deadline) -> bytes:
     # The status is the news; a body that fails to explain it changes nothing.
     with suppress(httpx.TransportError, SourceError):
-        text = read(response, deadline, 10 * _SHOWN_CHARACTERS_MAX).decode(errors="replace")
-        return printable(_without_secrets(text, response.request))  # servers repeat the question
-    return ""
+        return read(response, deadline, 10 * _SHOWN_CHARACTERS_MAX)
+    return b""
+
+
+def _shown(start: bytes, request: httpx.Request) -> str:
+    """Show a little of a body as plain text; servers repeat what they were asked."""
+    return printable(_without_secrets(start.decode(errors="replace"), request))
 
 
 def _without_secrets(text: str, request: httpx.Request) -> str:
@@ -77,6 +105,11 @@ def place(url: httpx.URL) -> str:
     """Name an address in a message, without its password, query and fragment."""
     path = url.raw_path.partition(b"?")[0].decode("ascii")
     return printable(f"{url.scheme}://{url.netloc.decode('ascii')}{path}")
+
+
+def origin(url: httpx.URL) -> str:
+    """Name only the server of an address whose path may be a secret."""
+    return printable(f"{url.scheme}://{url.netloc.decode('ascii')}")
 
 
 def storable(url: httpx.URL) -> str:

@@ -60,6 +60,21 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server answered to something handed over once, whatever its status.
+
+    ``body`` is whole for a success, and otherwise only its beginning; ``said`` is the beginning of
+    a refusal as plain text, without what was sent as a secret.
+    """
+
+    status: int
+    media_type: str = ""
+    body: bytes = b""
+    said: str = ""
+    retry_after_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reject:
     """One row that did not become an offer: a stable code, a sentence, the row as received."""
 
@@ -119,6 +134,22 @@ class Http(Protocol):
 
     def lines(self, url: str, *, keep: Callable[[bytes], bool], kept_bytes_max: int) -> Answer:
         """GET a text too large to hold and return only the lines that ``keep`` wants."""
+        ...
+
+
+class Delivers(Protocol):
+    """What handing something over needs of the HTTP client."""
+
+    def deliver(
+        self,
+        url: str,
+        *,
+        body: bytes,
+        media_type: str,
+        body_bytes_max: int,
+        headers: Headers | None = None,
+    ) -> Reply:
+        """POST once and give whatever was answered; raises Unreachable, Denied or Unreadable."""
         ...
 
 

@@ -40,7 +40,7 @@ def watchdog(deadline: Deadline) -> Iterator[Mapping[str, Any]]:
             # https://www.python-httpx.org/advanced/extensions/#trace; TLS replaces the socket.
             if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
                 connection = info["return_value"].get_extra_info("socket")
-                timer = threading.Timer(deadline.left_seconds() + 0.01, _cut, [connection])
+                timer = threading.Timer(deadline.left_seconds() + 0.01, cut, [connection])
                 timer.daemon = True
                 timer.start()
                 timers.callback(timer.cancel)
@@ -48,7 +48,8 @@ def watchdog(deadline: Deadline) -> Iterator[Mapping[str, Any]]:
         yield {"trace": trace}
 
 
-def _cut(connection: socket.socket) -> None:
+def cut(connection: socket.socket) -> None:
+    """End a connection that another thread reads from or writes to."""
     with suppress(OSError):  # it may have ended by itself
         # Not SSLSocket.shutdown, which forgets the TLS state another thread is reading with.
         socket.socket.shutdown(connection, socket.SHUT_RDWR)

@@ -7,14 +7,26 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
+from typing import TypeVar
 
 import httpx
 import tenacity
 
-from connectors.answers import address, excerpt, place, printable, redirected, refusal, storable
-from connectors.base import Answer, Denied, Headers, Request, Unreachable, Unreadable
+from connectors.answers import (
+    address,
+    excerpt,
+    origin,
+    place,
+    printable,
+    redirected,
+    refusal,
+    reply,
+    storable,
+)
+from connectors.base import Answer, Denied, Headers, Reply, Request, Unreachable, Unreadable
 from connectors.bodies import Deadline, read, read_lines, watchdog
 
 _REDIRECTS_MAX = 3
@@ -23,6 +35,7 @@ with suppress(PackageNotFoundError):
     _VERSION = version("necto")
 
 _Reader = Callable[[httpx.Response, Deadline], bytes]
+_Judged = TypeVar("_Judged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +118,27 @@ class HttpClient(AbstractContextManager["HttpClient"]):
         question = _Question(_with(url, None), "POST", body, headers)
         return self._answer(question, self._whole)
 
+    def deliver(
+        self,
+        url: str,
+        *,
+        body: bytes,
+        media_type: str,
+        body_bytes_max: int,
+        headers: Headers | None = None,
+    ) -> Reply:
+        """POST ``body`` once, follow no redirect and give whatever was answered, unjudged.
+
+        For what may change the other side: repeating it is the caller's decision. Messages name
+        the server only, as a path may be a secret. A success of more than ``body_bytes_max`` is
+        Unreadable; with 0 its body is left unread.
+        """
+        question = _Question(_with(url, None), "POST", body, headers, "*/*", media_type)
+        total_at = self._clock() + self._limits.total_timeout_seconds
+        deadline = Deadline(origin(question.url), total_at, self._clock)
+        read_reply = partial(reply, deadline=deadline, body_bytes_max=body_bytes_max, now=self._now)
+        return self._ask(question, deadline, read_reply)
+
     def lines(self, url: str, *, keep: Callable[[bytes], bool], kept_bytes_max: int) -> Answer:
         """GET a text too large to hold and give only the lines that ``keep`` wants.
 
@@ -149,14 +183,20 @@ class HttpClient(AbstractContextManager["HttpClient"]):
 
     def _attempt(self, question: "_Question", deadline: Deadline, reader: _Reader) -> bytes:
         for _ in range(1 + _REDIRECTS_MAX):
-            reply = self._ask(question, deadline, reader)
-            if isinstance(reply, bytes):
-                return reply
-            question = replace(question, url=reply)
+            judge = partial(self._judge, deadline=deadline, reader=reader)
+            found = self._ask(question, deadline, judge)
+            if isinstance(found, bytes):
+                return found
+            question = replace(question, url=found)
         raise Unreadable(f"{deadline.place} redirects more than {_REDIRECTS_MAX} times")
 
-    def _ask(self, question: "_Question", deadline: Deadline, reader: _Reader) -> httpx.URL | bytes:
-        """Send one request; give the body, or the address it redirects to."""
+    def _ask(
+        self,
+        question: "_Question",
+        deadline: Deadline,
+        judge: Callable[[httpx.Response], _Judged],
+    ) -> _Judged:
+        """Send one request and give what is made of its answer."""
         with self._turn(question.url, deadline), watchdog(deadline) as hooks:
             left = max(0.001, deadline.left_seconds())  # sockets refuse a negative time-out
             connect = min(self._limits.connect_timeout_seconds, left)
@@ -170,7 +210,7 @@ class HttpClient(AbstractContextManager["HttpClient"]):
                     timeout=timeout,
                     extensions=hooks,
                 ) as response:
-                    return self._judge(response, deadline, reader)
+                    return judge(response)
             except httpx.TransportError as error:
                 deadline.check()
                 why = printable(str(error)) or type(error).__name__
@@ -193,8 +233,9 @@ class HttpClient(AbstractContextManager["HttpClient"]):
             lock.release()
 
     def _judge(
-        self, response: httpx.Response, deadline: Deadline, reader: _Reader
+        self, response: httpx.Response, *, deadline: Deadline, reader: _Reader
     ) -> httpx.URL | bytes:
+        """Give the body, or the address it redirects to."""
         if "cf-mitigated" not in response.headers:
             if response.has_redirect_location:
                 return redirected(response)
@@ -218,11 +259,12 @@ class _Question:
     body: bytes = b""
     headers: Headers | None = None
     accept: str = "application/json"
+    media_type: str = "application/json"
 
     def headers_now(self) -> dict[str, str]:
         found = {"Accept": self.accept}
         if self.body:
-            found["Content-Type"] = "application/json"
+            found["Content-Type"] = self.media_type
         if self.headers:
             path, _, query = self.url.raw_path.decode("ascii").partition("?")
             found |= self.headers(Request(self.method, path, query, self.body))

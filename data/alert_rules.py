@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from data.alerts import RULE_KIND as KIND
 from data.alerts import close_of_rule
 from data.documents import Document, current, one, put, remove
-from data.engines import RecordsFault
+from data.faults import RecordsFault
 from data.records import Records
 from data.unit import Transaction
 from engine.alert_rules import KeptRule, Rule, rule_body, rule_from

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from data.documents import one, put
-from data.engines import RecordsFault
+from data.faults import RecordsFault
 from data.records import Records
 from data.tables import documents
 from data.unit import Transaction

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
 
-from data.engines import RecordsReadOnly
+from data.engines import address_of, engine_of, reading
+from data.faults import RecordsReadOnly
 from data.files import write_text
+from data.migrate import revision_of
 from data.records import Records
 from data.settings import Settings
 
@@ -35,6 +37,28 @@ def open_book(
             known = Records.open(url, book, installation_of(settings.home), now)
             _open[url, book] = known
     return known
+
+
+def book_exists(settings: Settings, book: Book) -> bool:
+    """Return whether a book was begun; the house book always is: its first user begins it.
+
+    Raises RecordsFault when that cannot be told.
+    """
+    url = url_of(settings, book)
+    return book == "house" or (url, book) in _open or stands(url, book)
+
+
+def stands(url: str, book: str) -> bool:
+    """Return whether a book was ever made there, without making it. Raises RecordsFault."""
+    address = address_of(url)
+    if address.get_backend_name() == "sqlite":
+        return Path(address.database or "").exists()
+    engine = engine_of(url, book)
+    try:
+        with reading(engine) as view:
+            return revision_of(view) is not None
+    finally:
+        engine.dispose()
 
 
 def close_books() -> None:

@@ -22,6 +22,7 @@ from data import folders, runs
 from data.aside import keep_copy
 from data.checks import RUNS_KEY, RUNS_OF_DAY
 from data.duck import Damaged
+from data.faults import RecordsFault
 from data.files import TEMPORARY_SUFFIX, publish, sha256_of, sync_folder, write_text
 from data.keeping import kept
 from data.market import BrokenLake, Lake
@@ -64,8 +65,36 @@ class Compacted:
         )
 
 
-def compact(lake: Lake, network: str, now: datetime, protected: Collection[str] = ()) -> Compacted:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """A merged file that is published, and the runs whose own files go now that it holds them.
+
+    ``name`` is the file's in the lake; ``was``: the digest of the merged file that it replaced.
+    """
+
+    network: str
+    kind: Kind
+    day: date
+    name: str
+    sha256: str
+    bytes: int
+    was: str | None
+    runs: Mapping[str, DropRecord]
+
+
+Told = Callable[[Merged], None]
+
+
+def compact(
+    lake: Lake,
+    network: str,
+    now: datetime,
+    protected: Collection[str] = (),
+    told: Told = lambda _: None,
+) -> Compacted:
     """Merge the drops and run records of a network's finished days. Call it while ingesting.
+
+    ``told`` hears of every merged file before the drops in it go; what it raises keeps them.
 
     Never the newest drop of a kind, which pages read, nor a run that is ``protected`` or that
     ``data.keeping`` names. A damaged drop is set aside with its reason and the others are merged. A
@@ -79,7 +108,7 @@ def compact(lake: Lake, network: str, now: datetime, protected: Collection[str] 
         spared = {*protected, *kept(lake, network), *([newest.stem] if newest else [])}
         for day in lake.days(kind, network):
             if day < today and done.days < DAYS_MAX:
-                merge = partial(_merge_day, lake, kind, network, day, spared)
+                merge = partial(_merge_day, lake, kind, network, day, spared, told)
                 done += _tried(merge, f"{network} {kind} {day}")
     home = folders.of(lake.root, "runs", network)
     for day in sorted(folders.days(home)):
@@ -92,12 +121,12 @@ def compact(lake: Lake, network: str, now: datetime, protected: Collection[str] 
 def _tried(merge: Callable[[], Compacted], what: str) -> Compacted:
     try:
         return merge()
-    except (BrokenLake, Damaged, OSError, duckdb.Error) as error:
+    except (BrokenLake, Damaged, OSError, RecordsFault, duckdb.Error) as error:
         return Compacted(problems=(f"{what} is not merged: {error}".splitlines()[0],))
 
 
 def _merge_day(
-    lake: Lake, kind: Kind, network: str, day: date, spared: Collection[str]
+    lake: Lake, kind: Kind, network: str, day: date, spared: Collection[str], told: Told
 ) -> Compacted:
     own = [path for path in lake.own_files_on(kind, network, day) if path.stem not in spared]
     merged = lake.merged_on(kind, network, day)
@@ -107,14 +136,27 @@ def _merge_day(
     target = folders.of_day(lake.root, kind, network, day) / folders.DAY_FILE
     before = sum(path.stat().st_size for path in own)
     size = _size(target)
+    was = sha256_of(target) if fresh and target.exists() else None
     if fresh:
         _write(lake, kind, fresh, merged, target)
     # A file of its own is gone only when the merged file, as it lies on the disk, names its run.
     now_merged = lake.merged_on(kind, network, day)
     gone = [path for path in own if path.stem in now_merged]
-    _remove(gone)
     if not gone:
         return Compacted()
+    told(
+        Merged(
+            network=network,
+            kind=kind,
+            day=day,
+            name=target.relative_to(lake.root).as_posix(),
+            sha256=sha256_of(target),
+            bytes=_size(target),
+            was=was,
+            runs={path.stem: now_merged[path.stem] for path in gone},
+        )
+    )
+    _remove(gone)
     return Compacted(1 if fresh else 0, len(gone), before, max(_size(target) - size, 0))
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from data.engines import RecordsFault
+from data.faults import RecordsFault
 from data.tables import documents
-from data.unit import Transaction
+from data.unit import Transaction, check_text
 from engine.canonical import Json, canonical, plain
 
 
@@ -75,9 +75,17 @@ def versions(view: Connection, kind: str, id_: str) -> list[Document]:
     return [_document(row._asdict()) for row in rows]
 
 
+def all_versions(view: Connection, kind: str) -> list[Document]:
+    """Return every version of every document of a kind, in the order in which they were written."""
+    asked = select(documents).where(documents.c.kind == kind)
+    rows = view.execute(asked.order_by(documents.c.entry_index, documents.c.version))
+    return [_document(row._asdict()) for row in rows]
+
+
 def _next(
     unit: Transaction, kind: str, id_: str, body: Json, expected: int | None, *, is_deleted: bool
 ) -> Document:
+    check_text("documents", {"kind": kind, "id": id_})
     row = _newest(unit.connection, kind, id_)
     version = _document(row).version if row else 0
     if expected is not None and expected != version:

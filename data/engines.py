@@ -6,106 +6,162 @@ trail has no gaps there either.
 """
 
 import contextlib
+import re
+import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-BUSY_SECONDS = 30
+from data.faults import (
+    FactRefused,
+    OutcomeUnknown,
+    RecordsAway,
+    RecordsBusy,
+    RecordsDamaged,
+    RecordsFault,
+    RecordsFull,
+    RecordsReadOnly,
+    explained,
+    file_fault,
+    is_unsure,
+)
+from data.files import sync_folder
+
+__all__ = [
+    "FactRefused", "OutcomeUnknown", "RecordsAway", "RecordsBusy", "RecordsDamaged",
+    "RecordsFault", "RecordsFull", "RecordsReadOnly", "engine_of", "explained", "reading",
+    "writing",
+]  # fmt: skip
+
+BUSY_SECONDS = 30.0
 """How long a writer waits for its turn before it says so."""
+_ASK_SECONDS = 0.004
 _WRITER = "necto_writes"
+_BOOK = re.compile(r"[a-z][a-z0-9_]{0,40}")  # a schema's name, also unquoted
 _PRAGMAS = (
-    f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",
     "PRAGMA recursive_triggers = ON",  # or REPLACE would remove a fact unseen
 )
+# Whatever the role or the database was given: a snapshot taken before the writer's turn has come
+# would show it an old trail, and a commit that does not wait for the disk may be lost.
+_TURN = """SELECT set_config('lock_timeout', '{milliseconds}ms', true),
+    set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'
+        ELSE current_setting('synchronous_commit') END, true),
+    pg_advisory_xact_lock(hashtext('necto-{book}'))"""
 
 
-class RecordsFault(RuntimeError):
-    """The records cannot be used as asked; nothing was written. The message says what to do."""
+def address_of(url: str) -> URL:
+    """Return a URL's parts; raises RecordsFault unless it names SQLite or PostgreSQL."""
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise RecordsFault(f"NECTO_RECORDS_URL is no address: {_FORMS}") from None
+    backend = address.get_backend_name()
+    if backend == "postgresql":
+        return address.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        raise RecordsFault(f"NECTO_RECORDS_URL names {backend}: {_FORMS}")
+    return address
 
 
-class RecordsBusy(RecordsFault):
-    """Another process held the records too long: try again."""
-
-
-class RecordsFull(RecordsFault):
-    """The disk is full: make room, then repeat with the same key."""
-
-
-class RecordsReadOnly(RecordsFault):
-    """The folder or file cannot be written: give its owner back the right to write."""
-
-
-class RecordsDamaged(RecordsFault):
-    """The database says that it is damaged: stop, and restore a backup."""
-
-
-class FactRefused(RecordsFault):
-    """The database itself refused a row: the message is its reason."""
-
-
-class OutcomeUnknown(RecordsFault):
-    """The connection broke at commit: repeat with the same key, which tells what became of it."""
+_FORMS = "write sqlite:///<file> or postgresql://<host>/<database>"
 
 
 def engine_of(url: str, book: str) -> Engine:
     """Return an engine for a book; raises RecordsFault for a URL that is neither engine's."""
-    address = make_url(url)
+    address = address_of(url)
+    if not _BOOK.fullmatch(book) or book.startswith("pg_"):
+        raise RecordsFault(f"{book!r} cannot name a book: use small letters, digits and _")
     if address.get_backend_name() == "sqlite":
-        return _sqlite(url, address.database or "")
-    if address.get_backend_name() == "postgresql":
-        return _postgresql(url, book)
-    raise RecordsFault(
-        f"NECTO_RECORDS_URL names {address.get_backend_name()}: write sqlite:///<file> or "
-        "postgresql+psycopg://<host>/<database>"
-    )
+        return _sqlite(address)
+    return _postgresql(address, book)
 
 
-def _sqlite(url: str, file: str) -> Engine:
+def _sqlite(address: URL) -> Engine:
+    file = address.database or ""
     if not file or file == ":memory:":
         raise RecordsFault("the records need a file: a book in memory is lost with the process")
-    try:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RecordsReadOnly(f"{Path(file).parent} cannot be made: {error.strerror}") from None
-    engine = create_engine(url, connect_args={"isolation_level": None})
+    _make_folder(Path(file).parent)
+    engine = create_engine(address, connect_args={"isolation_level": None})
 
     @event.listens_for(engine, "connect")
     def prepared(connection: Any, _entry: ConnectionPoolEntry) -> None:  # noqa: ANN401 - DBAPI's
+        connection.execute(f"PRAGMA busy_timeout = {_milliseconds()}")
         for pragma in _PRAGMAS:
             connection.execute(pragma)
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
         writes = connection.get_execution_options().get(_WRITER)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        driver.execute(f"PRAGMA query_only = {0 if writes else 1}")
+        if writes:
+            _take_turn(driver)
+        else:
+            driver.execute("BEGIN")
 
     return engine
 
 
-def _postgresql(url: str, book: str) -> Engine:
+def _take_turn(driver: sqlite3.Connection) -> None:
+    """Begin to write, asking every few milliseconds whether the other writers are done.
+
+    SQLite's own waiting asks ten times a second in the end: of four busy writers one waited 16 s.
+    """
+    end = time.monotonic() + BUSY_SECONDS
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not is_busy or time.monotonic() > end:
+                    raise
+                time.sleep(_ASK_SECONDS)
+            else:
+                return
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {_milliseconds()}")
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            sync_folder(folder.parent)
+    except OSError as error:
+        raise file_fault(error, folder) from None
+
+
+def _postgresql(address: URL, book: str) -> Engine:
+    options = rf"-csearch_path={book} -cdefault_transaction_isolation=read\ committed"
     engine = create_engine(
-        url,
-        pool_pre_ping=True,
-        connect_args={"connect_timeout": 10, "options": f"-csearch_path={book}"},
+        address, pool_pre_ping=True, connect_args={"connect_timeout": 10, "options": options}
     )
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
         if connection.get_execution_options().get(_WRITER):
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock(hashtext('necto-{book}'))")
+            turn = _TURN.format(milliseconds=_milliseconds(), book=book)
+            connection.exec_driver_sql(turn)
         else:
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     return engine
+
+
+def _milliseconds() -> int:
+    return round(BUSY_SECONDS * 1000)
 
 
 @contextlib.contextmanager
@@ -126,53 +182,16 @@ def _commit(transaction: Any) -> None:  # noqa: ANN401 - RootTransaction
     try:
         transaction.commit()
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if is_unsure(error):
             raise OutcomeUnknown(
-                "the connection to the records broke while committing: repeat the command with "
-                "the same key, which tells whether it was done"
+                "the records broke off while committing: repeat the command with the same key, "
+                f"which tells whether it was done ({error.orig})"
             ) from error
         raise
 
 
 @contextlib.contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One consistent view of the book. Raises RecordsFault."""
+    """One consistent view of the book; nothing can be written through it. Raises RecordsFault."""
     with explained(), engine.connect() as connection, connection.begin():
         yield connection
-
-
-_WORDS: tuple[tuple[tuple[str, ...], type[RecordsFault], str], ...] = (
-    (("database is locked", "lock timeout"), RecordsBusy,
-     f"another process held the records for {BUSY_SECONDS} seconds: try again"),
-    (("disk is full", "No space left", "disk I/O error"), RecordsFull,
-     "the disk of the records is full or failing: nothing was written; make room and repeat"),
-    (("readonly", "unable to open", "read-only"), RecordsReadOnly,
-     "the records cannot be written: check the rights on their folder"),
-    (("malformed", "not a database", "corrupt"), RecordsDamaged,
-     "the records are damaged: stop Necto, keep the file, and restore a backup"),
-)  # fmt: skip
-
-
-@contextlib.contextmanager
-def explained() -> Iterator[None]:
-    """Turn what the database raises into words that say what to do."""
-    try:
-        yield
-    except DBAPIError as error:
-        said = str(error.orig)
-        for marks, kind, words in _WORDS:
-            if any(mark in said for mark in marks):
-                raise kind(f"{words} ({said})") from error
-        if "facts are added" in said or "necto" in said:
-            raise FactRefused(said) from error
-        raise RecordsFault(f"the records did not take it: {said}") from error
-
-
-def backend(connection: Connection) -> str:
-    return connection.dialect.name
-
-
-def ping(engine: Engine) -> None:
-    """Raise RecordsFault unless the book answers."""
-    with reading(engine) as connection:
-        connection.execute(text("SELECT 1"))

@@ -9,6 +9,11 @@ from pathlib import Path
 TEMPORARY_SUFFIX = ".tmp"
 
 
+def temporary_of(path: Path) -> Path:
+    """Return the name under which this process writes a file before it is published."""
+    return path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+
+
 def publish(temporary: Path, final: Path) -> None:
     """Make a finished temporary file durable and give it its name in one step."""
     with temporary.open("rb") as written:
@@ -19,12 +24,31 @@ def publish(temporary: Path, final: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Replace a small file's content, durably and in one step."""
+    publish_bytes(path, text.encode("utf-8"))
+
+
+def publish_bytes(path: Path, content: bytes) -> None:
+    """Replace a small file's content, durably and in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(
         f"{path.name}.{os.getpid()}-{threading.get_ident()}{TEMPORARY_SUFFIX}"
     )
-    temporary.write_text(text, encoding="utf-8")
+    temporary.write_bytes(content)
     publish(temporary, path)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a small file that nobody else may read, durably; an existing one is kept.
+
+    Raises FileExistsError then.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(handle)
+    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -5,23 +5,46 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, text
 
-_NAMED = re.compile(r"CREATE (?:OR REPLACE )?(TRIGGER|FUNCTION) (\w+)")
-_BODY = re.compile(r"\$necto\$(.*)\$necto\$", re.DOTALL)
+from data.faults import RecordsFault
+
+_NAMED = re.compile(
+    r"CREATE (?:OR REPLACE )?(?:CONSTRAINT |UNIQUE )?(TRIGGER|FUNCTION|INDEX) (\w+)"
+)
+_BODY = re.compile(r"\$(\w*)\$(.*)\$\1\$", re.DOTALL)
+# Each row: kind, name, text. PostgreSQL prints names bare (the last argument: true) when they are
+# found on the search path, which is this book's schema alone: a function of another schema shows.
+# A trigger that is off, a function that looks elsewhere and a rule get a text that nobody wrote.
 _STANDING = {
-    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'",
+    "sqlite": """
+        SELECT upper(type), name, sql FROM sqlite_master
+        WHERE type = 'trigger' OR (type = 'index' AND sql LIKE 'CREATE UNIQUE%')""",
     "postgresql": """
-        SELECT t.tgname,
-               pg_get_triggerdef(t.oid) || CASE t.tgenabled WHEN 'O' THEN '' ELSE ' off' END
+        SELECT 'TRIGGER', CASE WHEN t.tgisinternal THEN c.relname || '/' || t.tgname
+                               ELSE t.tgname END,
+               pg_get_triggerdef(t.oid, true) || CASE t.tgenabled WHEN 'O' THEN '' ELSE ' off' END
         FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-        JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE NOT t.tgisinternal AND n.nspname = current_schema()
+        WHERE c.relnamespace = current_schema()::regnamespace
+          AND (NOT t.tgisinternal OR t.tgenabled <> 'O')
         UNION ALL
-        SELECT p.proname, p.prosrc FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-        WHERE n.nspname = current_schema()""",
+        SELECT 'FUNCTION', p.proname, p.prosrc || CASE
+            WHEN p.pronargs = 0 AND NOT p.prosecdef AND (p.proconfig IS NULL
+              OR p.proconfig IN (ARRAY['search_path=' || current_schema()],
+                                 ARRAY['search_path="' || current_schema() || '"'])) THEN ''
+            ELSE ' altered' END
+        FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace
+        UNION ALL
+        SELECT 'INDEX', c.relname,
+               replace(pg_get_indexdef(i.indexrelid, 0, true), ' USING btree', '')
+            || CASE WHEN i.indisvalid THEN '' ELSE ' off' END
+        FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+        WHERE i.indisunique AND c.relnamespace = current_schema()::regnamespace
+        UNION ALL
+        SELECT 'TRIGGER', tablename || '/' || rulename, definition
+        FROM pg_rules WHERE schemaname = current_schema()""",
 }
 
 
-class GuardsMissing(RuntimeError):
+class GuardsMissing(RecordsFault):
     """Triggers that protect the facts are gone or changed: a person must look before any use."""
 
 
@@ -57,31 +80,30 @@ def only_destroyed(engine: str, table: str) -> str:
 
 
 def check(connection: Connection, statements: Iterable[str]) -> None:
-    """Raise GuardsMissing unless every trigger and function stands as it was written."""
+    """Raise GuardsMissing unless every trigger and function stands as it was written, and no other.
+
+    ``statements``: what made them. A trigger that nobody here wrote could change a row on its way.
+    """
     rows = connection.execute(text(_STANDING[connection.dialect.name]))
-    standing = {str(name): _plain(str(sql)) for name, sql in rows}
-    wrong = []
-    for statement in statements:
-        kind, name = _kind_and_name(statement)
-        body = _BODY.search(statement)
-        expected = _plain(body[1] if kind == "FUNCTION" and body else statement)
-        if standing.get(name) != expected:
-            wrong.append(name)
-    if wrong:
+    standing = {(str(kind), str(name), _plain(str(sql))) for kind, name, sql in rows}
+    wanted = set(map(_kept, statements))
+    wrong = {name for _, name, _ in wanted - standing}
+    strange = {name for kind, name, _ in standing - wanted if kind == "TRIGGER"}
+    if wrong or strange:
         raise GuardsMissing(
-            f"these guards of the facts are missing or changed: {', '.join(sorted(wrong))}. "
-            "Somebody opened the records with another tool: run necto audit verify, and restore "
-            "a backup if it finds anything"
+            f"these guards of the facts are missing, changed or not ours: "
+            f"{', '.join(sorted(wrong | strange))}. Somebody opened the records with another tool: "
+            "run necto audit verify, and restore a backup if it finds anything"
         )
 
 
-def _kind_and_name(statement: str) -> tuple[str, str]:
+def _kept(statement: str) -> tuple[str, str, str]:
+    """Return kind, name and the text that the database keeps of a statement."""
     found = _NAMED.search(statement)
     assert found, statement
-    return found[1], found[2]
+    body = _BODY.search(statement) if found[1] == "FUNCTION" else None
+    return found[1], found[2], _plain(body[2] if body else statement)
 
 
 def _plain(sql: str) -> str:
-    """Return the text without what PostgreSQL adds or takes when it prints it: schema, breaks."""
-    words = (word.rsplit(".", 1)[-1] for word in sql.split())
-    return " ".join(words)
+    return " ".join(sql.split())

@@ -10,9 +10,10 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect
 
-from data.engines import RecordsFault, RecordsFull, writing
+from data.engines import reading, writing
+from data.faults import RecordsFault, RecordsFull
 from data.snapshots import snapshot
 
 FOLDER = Path(__file__).resolve().parent / "migrations"
@@ -25,23 +26,33 @@ class NewerRecords(RecordsFault):
 def bring_forward(engine: Engine, file: Path | None, book: str) -> bool:
     """Bring a book to this version's form; returns whether anything was done.
 
-    ``file``: the SQLite file, copied to ``<name>.before-<revision>`` first. Raises NewerRecords.
+    ``file``: the SQLite file, copied to ``<name>.before-<revision>`` first. Waits for the writer's
+    turn only where there is something to do. Raises NewerRecords.
     """
+    with reading(engine) as connection:
+        if revision_of(connection) == newest():
+            return False
     with writing(engine) as connection:
-        found = revision_of(connection)
-    if found == newest():
-        return False
-    if found is not None:
-        _refuse_unknown(found)
-        _keep_copy(engine, file, found)
-    if engine.dialect.name == "postgresql":
-        with engine.begin() as connection:
-            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {book}"))
-    with writing(engine) as connection:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        found = revision_of(connection)  # again: another process may have done it meanwhile
+        if found == newest():
+            return False
+        if found is not None:
+            _refuse_unknown(found)
+            _keep_copy(engine, file, found)
+        upgrade(connection, book)
     return True
+
+
+def upgrade(connection: Connection, book: str) -> None:
+    """Make the book's tables, or bring them forward, within a transaction: all of it or nothing."""
+    if connection.dialect.name == "postgresql":
+        # Asked first: IF NOT EXISTS wants the right to create even where it has nothing to do.
+        known = "SELECT 1 FROM pg_namespace WHERE nspname = %s"
+        if connection.exec_driver_sql(known, (book,)).scalar() is None:
+            connection.exec_driver_sql(f"CREATE SCHEMA {book}")
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def fence(connection: Connection) -> None:
@@ -87,11 +98,12 @@ def _refuse_unknown(found: str) -> None:
 
 
 def _keep_copy(engine: Engine, file: Path | None, found: str) -> None:
-    """PostgreSQL takes part in the migration's own transaction: a failure leaves the old form."""
+    """Copy the book as it stands while we hold the writer's turn, over what an earlier try left.
+
+    PostgreSQL takes part in the migration's own transaction: a failure leaves the old form.
+    """
     if file is None:
         return
-    kept = file.with_name(f"{file.name}.before-{found}")
     if shutil.disk_usage(file.parent).free < 2 * file.stat().st_size:
         raise RecordsFull(f"{file.parent} has no room for a copy of {file.name}: make room first")
-    if not kept.exists():
-        snapshot(engine, kept)
+    snapshot(engine, file.with_name(f"{file.name}.before-{found}"))

@@ -2,17 +2,15 @@
 
 A file with several sellers becomes one card per seller, under the same name. Nothing is changed or
 deleted: a newer version supersedes an older one, and a withdrawal is a fact beside the card. Files
-lie as ``data.card_folders`` says.
+lie as ``data.card_folders`` says; ``data.card_register`` enters them in the house book.
 """
 
 import contextlib
 import hashlib
 import io
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import polars as pl
 from filelock import FileLock, Timeout
@@ -29,12 +27,13 @@ from data.card_folders import (
     withdrawal_of,
     withdrawal_path,
 )
-from data.files import TEMPORARY_SUFFIX, publish, sync_folder, write_text
+from data.card_originals import keep_original
+from data.files import publish, sync_folder, temporary_of, write_text
 from data.market import Busy, Lake
 from engine.card_gaps import gap_sentence
 from engine.card_offers import card_offers
 from engine.market import OFFER_SCHEMA
-from engine.rate_cards import Card, CardRecord, CardState, Withdrawal
+from engine.rate_cards import Card, CardRecord, KeptCard, Withdrawal
 
 LOCK_SECONDS_MAX = 60.0
 
@@ -48,27 +47,25 @@ class Imported:
     gaps: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class KeptCard:
-    """A version of a card and what it is today."""
-
-    record: CardRecord
-    state: CardState
-    withdrawal: Withdrawal | None = None
-
-
-def import_card(lake: Lake, card: Card, *, by: str, now: datetime) -> Imported:
+def import_card(
+    lake: Lake,
+    card: Card,
+    *,
+    by: str,
+    now: datetime,
+    then: Callable[[Imported], None] = lambda _: None,
+) -> Imported:
     """Keep a checked card; it is on the market from now on, on its days.
 
     Each seller's newest version of the same name is superseded, even if the new one begins later:
-    the days between are then told as a gap. The same bytes again change nothing
-    unless the card was withdrawn. Raises ValueError without a name in ``by``, Busy when another
-    process has been importing for a minute, OSError when the folder cannot be written.
+    the days between are then told as a gap. The same bytes again change nothing unless the card was
+    withdrawn. ``then`` is told before any other process may change cards. Raises ValueError without
+    a name in ``by``, Busy when another one has been at it for a minute, OSError from the folder.
     """
     who = _named(by)
     digest = hashlib.sha256(card.content).hexdigest()
-    with _alone(lake):
-        _keep_original(lake, digest, card.content)
+    with alone(lake):
+        keep_original(lake, digest, card.content)
         new: list[CardRecord] = []
         known: list[CardRecord] = []
         gaps: list[str | None] = []
@@ -81,11 +78,20 @@ def import_card(lake: Lake, card: Card, *, by: str, now: datetime) -> Imported:
                 rows = card.rows.filter(seller=seller)
                 gaps.append(_gap(lake, folder, rows, now.astimezone(UTC).date()))
                 new.append(_keep(folder, card, rows, who, digest, now.astimezone(UTC)))
-    return Imported(tuple(new), tuple(known), tuple(filter(None, gaps)))
+        done = Imported(tuple(new), tuple(known), tuple(filter(None, gaps)))
+        then(done)
+        return done
 
 
 def withdraw(
-    lake: Lake, seller: str, name: str, *, reason: str, by: str, now: datetime
+    lake: Lake,
+    seller: str,
+    name: str,
+    *,
+    reason: str,
+    by: str,
+    now: datetime,
+    then: Callable[[Withdrawal], None] = lambda _: None,
 ) -> Withdrawal:
     """Take a card with all its versions off the market; a later import puts its new version on.
 
@@ -95,19 +101,17 @@ def withdraw(
     who = _named(by)
     if not reason.strip():
         raise ValueError("say why the card is withdrawn")
-    with _alone(lake):
+    with alone(lake):
         folder = known_folder(lake.root, seller, name)
         if folder.is_withdrawn:
-            return withdrawal_of(folder, max(folder.withdrawn))
-        fact = Withdrawal(
-            seller=seller,
-            name=name,
-            version=folder.newest,
-            reason=reason.strip(),
-            by=who,
-            at=now.astimezone(UTC),
-        )
-        write_text(withdrawal_path(folder, folder.newest), fact.model_dump_json(indent=1))
+            fact = withdrawal_of(folder, max(folder.withdrawn))
+        else:
+            fact = Withdrawal(
+                seller=seller, name=name, version=folder.newest, reason=reason.strip(), by=who,
+                at=now.astimezone(UTC),
+            )  # fmt: skip
+            write_text(withdrawal_path(folder, folder.newest), fact.model_dump_json(indent=1))
+        then(fact)
         return fact
 
 
@@ -177,21 +181,6 @@ def whole_rows(lake: Lake, record: CardRecord) -> pl.DataFrame:
     return rows
 
 
-def original(lake: Lake, record: CardRecord) -> bytes:
-    """Return the file as it was imported, byte for byte.
-
-    Raises LookupError when it is not there or has changed since.
-    """
-    path = _originals(lake) / record.original_sha256
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise LookupError(f"the file {record.filename} is no longer in {path.parent}") from None
-    if hashlib.sha256(content).hexdigest() != record.original_sha256:
-        raise LookupError(f"the file {path} is no longer what was imported")
-    return content
-
-
 def raw_row(lake: Lake, network: str, offer_id: str) -> str | None:
     """Return the row of a card on the market as it was typed."""
     for folder in on_market(lake.root):
@@ -209,27 +198,13 @@ def _named(by: str) -> str:
 
 
 @contextlib.contextmanager
-def _alone(lake: Lake) -> Iterator[None]:
+def alone(lake: Lake) -> Iterator[None]:
     """Be the only process that changes cards; wait for another one a minute at most."""
     try:
         with FileLock(lake.root / "locks" / "rate cards.lock", timeout=LOCK_SECONDS_MAX):
             yield
     except Timeout:
         raise Busy("another process is importing a rate card: try again") from None
-
-
-def _originals(lake: Lake) -> Path:
-    return lake.root / "cards" / "originals"
-
-
-def _keep_original(lake: Lake, digest: str, content: bytes) -> None:
-    path = _originals(lake) / digest
-    if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == digest:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _temporary(path)
-    temporary.write_bytes(content)
-    publish(temporary, path)
 
 
 def _gap(lake: Lake, folder: CardFolder, rows: pl.DataFrame, today: date) -> str | None:
@@ -251,7 +226,7 @@ def _keep(
     offers = card_offers(rows, name=card.name, version=version, imported_at=now)
     content = io.BytesIO()
     offers.write_parquet(content, compression="zstd")
-    temporary = _temporary(path)
+    temporary = temporary_of(path)
     temporary.write_bytes(content.getvalue())
     publish(temporary, path)
     for parent in (path.parent, *path.parents[1:4]):
@@ -294,7 +269,3 @@ def _kept_card(folder: CardFolder, version: int, today: date) -> KeptCard:
     if today < record.valid_from:
         return KeptCard(record, "not yet valid")
     return KeptCard(record, "expired" if today > record.valid_until else "current")
-
-
-def _temporary(path: Path) -> Path:
-    return path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")

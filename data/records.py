@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy import Connection, Engine, select
 
 from data import guards
-from data.engines import RecordsFault, engine_of, reading, writing
+from data.engines import address_of, engine_of, reading, writing
+from data.faults import RecordsDamaged, RecordsFault
+from data.integrity import check_pages, check_server, integrity
 from data.migrate import bring_forward, fence, newest
 from data.schema import guards_of
+from data.tables import entries
 from data.unit import Act, Head, Transaction
 from engine.commands import Command, Outcome
 
@@ -49,13 +52,21 @@ class Records:
         installation's book.
         """
         engine = engine_of(url, book)
-        address = make_url(url)
+        address = address_of(url)
         is_file = address.get_backend_name() == "sqlite"
-        file = Path(address.database or "") if is_file else None
-        bring_forward(engine, file, book)
-        records = cls(book, url, installation, now, engine, file)
-        records.check()
-        records._introduce()
+        records = cls(
+            book, url, installation, now, engine, Path(address.database or "") if is_file else None
+        )
+        try:
+            records._start()
+        except UnicodeDecodeError as error:  # of SQLite's own message, which quotes the damage
+            engine.dispose()
+            raise RecordsDamaged(
+                f"{records.file} is damaged: keep it, and restore a backup"
+            ) from error
+        except BaseException:
+            engine.dispose()
+            raise
         return records
 
     @contextlib.contextmanager
@@ -83,27 +94,55 @@ class Records:
         with reading(self.engine) as connection:
             yield connection
 
+    def knows(self, key: str) -> bool:
+        """Return whether a command with this key was done."""
+        with self.reading() as view:
+            asked = select(entries.c.leaf_index).where(entries.c.request == key)
+            return view.execute(asked).first() is not None
+
     def check(self) -> None:
         """Raise unless the triggers stand and the book has this version's form."""
         with self.reading() as connection:
             fence(connection)
             guards.check(connection, guards_of(connection.dialect.name))
 
+    def integrity(self) -> list[str]:
+        """Return what is wrong with the database itself; reads all of it. Empty: it is sound."""
+        try:
+            with self.reading() as connection:
+                return integrity(connection)
+        except RecordsDamaged as damage:
+            return [str(damage)]
+
     def close(self) -> None:
         self.engine.dispose()
+
+    def _start(self) -> None:
+        with self.reading() as connection:
+            check_server(connection)
+            check_pages(connection, self.file)
+        bring_forward(self.engine, self.file, self.book)
+        self.check()
+        self._introduce()
 
     def _introduce(self) -> None:
         """Write the book's first entry; refuse the book of another installation."""
         with self.reading() as connection:
-            found = connection.exec_driver_sql("SELECT installation FROM books").scalar()
+            asked = "SELECT book, installation FROM books ORDER BY entry_index LIMIT 1"
+            found = connection.exec_driver_sql(asked).one_or_none()
         if found is None:
             first = Command.by_system(
                 f"open-{self.book}", "book.opened", f"book/{self.book}", {"form": newest()}
             )
             self.perform(first, self._opened)
-        elif found != self.installation:
+        elif found[0] != self.book:
             raise RecordsFault(
-                f"this {self.book} book belongs to installation {found}, and this is "
+                f"this is the {found[0]} book, not the {self.book} book: each book has a file (or, "
+                "in PostgreSQL, a schema) of its own"
+            )
+        elif found[1] != self.installation:
+            raise RecordsFault(
+                f"this {self.book} book belongs to installation {found[1]}, and this is "
                 f"{self.installation}: point NECTO_RECORDS_URL or NECTO_HOME at your own"
             )
 

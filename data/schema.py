@@ -1,8 +1,8 @@
 """All that the database must hold besides rows: every revision's triggers, for the check."""
 
-from data.migrations.versions import r0001_trail
+from data.migrations.versions import r0001_trail, r0002_ledger
 
-_REVISIONS = (r0001_trail,)
+_REVISIONS = (r0001_trail, r0002_ledger)
 
 
 def guards_of(engine: str) -> list[str]:

@@ -4,28 +4,42 @@ Never by opening the file another way: closing that handle drops this process's 
 process then writes into the middle of our transaction (reproduced; pinned by a test).
 """
 
+import contextlib
+import os
 import sqlite3
+import threading
 from pathlib import Path
 
 from sqlalchemy import Engine
 
-from data.engines import explained
+from data.faults import explained, file_fault
 from data.files import publish
-
-_PAGES = 4096  # of 4 KiB: other processes write between two steps
 
 
 def snapshot(engine: Engine, target: Path) -> None:
-    """Copy a book as it stands, while others read and write; whole or not at all."""
-    temporary = target.with_name(f"{target.name}.tmp")
-    temporary.unlink(missing_ok=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with explained(), engine.connect() as connection:
-        source = connection.connection.driver_connection
-        assert isinstance(source, sqlite3.Connection), "only SQLite is copied this way"
-        copy = sqlite3.connect(temporary)
-        try:
-            source.backup(copy, pages=_PAGES)
-        finally:
-            copy.close()
-    publish(temporary, target)
+    """Copy a book as it stands, while others read and write; whole or not at all.
+
+    The copy is one file that needs no other beside it. Raises RecordsFault in words.
+    """
+    own = f"{target.name}.{os.getpid()}-{threading.get_ident()}.tmp"
+    temporary = target.with_name(own)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _copy(engine, temporary)
+        publish(temporary, target)
+    except OSError as error:
+        raise file_fault(error, target) from None
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _copy(engine: Engine, target: Path) -> None:
+    with explained(), contextlib.closing(sqlite3.connect(target)) as copy:
+        with engine.connect() as connection:
+            source = connection.connection.driver_connection
+            assert isinstance(source, sqlite3.Connection), "only SQLite is copied this way"
+            # All at once: in WAL mode that stops no writer, and a copy in steps would begin again
+            # with every commit of another process, and might never end.
+            source.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")

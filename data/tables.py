@@ -48,9 +48,10 @@ entries = Table(
     Column("at", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("hashes", LargeBinary, nullable=False),
-    Index("entries_by_type", "type", "leaf_index"),
-    Index("entries_by_actor", "actor", "leaf_index"),
+    Index("entries_by_type", "type", "leaf_index", "actor", "outcome", "subject"),
+    Index("entries_by_actor", "actor", "leaf_index", "type", "outcome", "subject"),
     Index("entries_by_subject", "subject", "leaf_index"),
+    Index("entries_by_outcome", "outcome", "leaf_index"),
     sqlite_strict=True,
 )
 """The trail. ``body`` is the leaf: canonical JSON. ``hashes``: the leaf's hash, then those of the
@@ -103,5 +104,72 @@ personal_keys = Table(
 )
 """Keys of sealed personal fields. The one table that may lose rows: losing a key shreds them."""
 
-FACTS: tuple[Table, ...] = (entries, checkpoints, documents, files, books)
+
+def _id(name: str, target: str | None = None, **more: Any) -> Column[str]:  # noqa: ANN401 - SQLAlchemy's
+    return Column(name, Text, *([ForeignKey(target)] if target else []), **more)
+
+
+def _of_posting() -> ForeignKey:
+    """Checked at commit: a posting comes after its legs and its event."""
+    return ForeignKey("postings.posting_id", deferrable=True, initially="DEFERRED")
+
+
+assets = fact(
+    "assets", Column("asset", Text, primary_key=True), Column("scale", WHOLE, nullable=False)
+)
+"""What the ledger counts, and with how many decimals."""
+
+accounts = fact(
+    "accounts", Column("account", Text, primary_key=True), Column("kind", Text, nullable=False)
+)
+
+holds = fact(
+    "holds",
+    Column("hold_id", Text, primary_key=True),
+    _id("asset", "assets.asset", nullable=False),
+    Column("subject", Text),
+)
+"""Money set aside; what became of it is in its events."""
+
+postings = fact(
+    "postings",
+    Column("posting_id", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("leg_count", WHOLE, nullable=False),
+    _id("reverses", "postings.posting_id"),
+    _id("hold_id", "holds.hold_id"),
+    Column("subject", Text),
+)
+
+legs = fact(
+    "legs",
+    Column("posting_id", Text, _of_posting(), primary_key=True),
+    Column("position", WHOLE, primary_key=True, autoincrement=False),
+    _id("account", "accounts.account", nullable=False),
+    _id("asset", "assets.asset", nullable=False),
+    Column("amount", WHOLE, nullable=False),
+)
+"""Sides of a posting in minor units: debit positive, credit negative."""
+
+hold_events = fact(
+    "hold_events",
+    Column("hold_id", Text, ForeignKey("holds.hold_id"), primary_key=True),
+    Column("ordinal", WHOLE, primary_key=True, autoincrement=False),
+    Column("step", Text, nullable=False),
+    Column("amount", WHOLE, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("posting_id", Text, _of_posting()),
+    Column("approval", Text),
+    *(Column(name, WHOLE, nullable=False) for name in ("approved", "spent", "at_home")),
+)
+"""What became of a hold; each event carries the sums after it, so that the next one costs the same
+however many went before."""
+
+LEDGER: tuple[Table, ...] = (assets, accounts, holds, postings, legs, hold_events)
+
+VOUCHED: tuple[Table, ...] = (documents, files, books, *LEDGER)
+"""Facts that an entry vouches for by the digest of their rows."""
+
+FACTS: tuple[Table, ...] = (entries, checkpoints, *VOUCHED)
 """Rows are never changed nor removed; the database itself refuses."""

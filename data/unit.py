@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Table, insert
 
-from data.engines import RecordsDamaged, RecordsFault
+from data.faults import RecordsDamaged, RecordsFault
 from data.tables import FACTS
 from engine.canonical import Json, plain
 from engine.commands import Command, Outcome, Refused
@@ -27,16 +27,25 @@ class OtherCommand(RecordsFault):
     """The key was used for another command: take a new key for a new command."""
 
 
+class UnitBroken(RecordsFault):
+    """A mistake in the program: facts without a command of their own, or after one that failed."""
+
+
 class ClockWentBack(RecordsFault):
     """The machine's clock is behind the newest entry: set it right; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How far the trail has come: its size, the newest entry's time, the last nodes by place."""
+    """How far the trail has come: its size, the newest entry's time and hashes, the last nodes.
+
+    ``nodes``, by place, are those that the next entries build on. A book that was exchanged for a
+    backup may have come as far with other entries: the newest one's hashes tell.
+    """
 
     size: int
     at: datetime
+    hashes: bytes
     nodes: dict[Node, bytes]
 
 
@@ -60,7 +69,7 @@ class Transaction:
     head: Head
     _rows: list[tuple[object, ...]] = field(default_factory=list)
     _done: dict[str, tuple[str, int]] = field(default_factory=dict)
-    _work: _Work = field(default_factory=_Work)
+    _work: _Work | None = None
 
     @classmethod
     def begin(
@@ -73,12 +82,14 @@ class Transaction:
     ) -> "Transaction":
         """Start a unit of work; the writer's lock is held, so the head stays what it is."""
         newest = connection.exec_driver_sql(
-            "SELECT leaf_index, at FROM entries ORDER BY leaf_index DESC LIMIT 1"
+            "SELECT leaf_index, at, hashes FROM entries ORDER BY leaf_index DESC LIMIT 1"
         ).one_or_none()
         size = newest[0] + 1 if newest else 0
         at = datetime.fromisoformat(newest[1]) if newest else datetime.min.replace(tzinfo=UTC)
-        nodes = known.nodes if known and known.size == size else {}
-        return cls(connection, installation, book, _moment(now(), at), Head(size, at, dict(nodes)))
+        hashes = bytes(newest[2]) if newest else b""
+        is_same = known is not None and (known.size, known.hashes) == (size, hashes)
+        head = Head(size, at, hashes, dict(known.nodes) if known and is_same else {})
+        return cls(connection, installation, book, _moment(now(), at), head)
 
     @property
     def at(self) -> str:
@@ -94,8 +105,11 @@ class Transaction:
         """Do a command once: ``act`` adds its facts and returns its result.
 
         The same key again returns the first outcome; raises OtherCommand when the body differs.
-        ``act`` may raise Refused: its facts are undone, the refusal and its reason are kept.
+        ``act`` may raise Refused: its facts are undone, the refusal and its reason are kept. When
+        it raises anything else, nothing of this unit of work is kept.
         """
+        if self._work:
+            raise UnitBroken("a command failed, or is still being done: begin another unit of work")
         if known := self._known(command):
             return known
         self._work = _Work()
@@ -108,24 +122,29 @@ class Transaction:
             if savepoint is None:
                 raise
             savepoint.rollback()
-            self._work = _Work()
+            self._work = _Work()  # without what the refused command had added
             result, word = {"reason": str(refusal)}, REFUSED
-        return self._written(command, result, word)
+        outcome = self._written(command, self._work, result, word)
+        self._work = None
+        return outcome
 
     def add(self, table: str, **row: object) -> None:
         """Add a fact; the entry of the command being done will vouch for it."""
-        whole = row | {"entry_index": self.next_index}
-        self.connection.execute(insert(_TABLES[table]), whole)
-        keys = (str(whole[column.name]) for column in _TABLES[table].primary_key)
-        self._work.effects.append(Effect(table, "/".join(keys), row_digest(table, whole)))
+        into = _TABLES[table]
+        whole = dict.fromkeys(into.c.keys()) | row | {"entry_index": self.next_index}
+        check_text(table, whole)
+        keys = (str(whole[column.name]) for column in into.primary_key)
+        effect = Effect(table, "/".join(keys), row_digest(table, whole))
+        self._doing.effects.append(effect)
+        self.connection.execute(insert(into), whole)
 
     def vouch(self, file: FileRef) -> None:
         """Name a file, already published, whose content the entry vouches for."""
-        self._work.files.append(file)
+        self._doing.files.append(file)
 
     def was(self, previous: Json) -> None:
         """Keep in the entry what held before."""
-        self._work.previous = previous
+        self._doing.previous = previous
 
     def node(self, place: Node) -> bytes:
         """Return a stored node of the tree."""
@@ -135,12 +154,20 @@ class Transaction:
 
     def flush(self) -> None:
         """Write the entries; called once, before the commit."""
+        if self._work:
+            raise UnitBroken("a command of this unit of work failed: nothing of it is kept")
         if not self._rows:
             return
         mark = mark_of(self.connection)
         statement = _INSERT.format(", ".join([mark] * len(_ENTRY)))
         self.connection.exec_driver_sql(statement, self._rows)
         self._rows = []
+
+    @property
+    def _doing(self) -> _Work:
+        if self._work is None:
+            raise UnitBroken("facts are added by a command: within tx.perform(command, act)")
+        return self._work
 
     def _known(self, command: Command) -> Outcome | None:
         found = self._done.get(command.key) or self._stored(command.key)
@@ -165,21 +192,22 @@ class Transaction:
         ).one_or_none()
         return (row[0], row[1]) if row else None
 
-    def _written(self, command: Command, result: Json, word: OutcomeWord) -> Outcome:
-        index, work = self.head.size, self._work
+    def _written(self, command: Command, work: _Work, result: Json, word: OutcomeWord) -> Outcome:
+        check_text("entries", {"actor": command.actor.name})
+        index = self.head.size
         entry = Entry(
             index, command, self.now, result, word, work.previous, work.effects, work.files
         )
         body = entry_bytes(entry, self.installation, self.book)
         nodes = appended(index, leaf_hash(body), self.node)
-        text = body.decode()
+        text, hashes = body.decode(), b"".join(value for _, value in nodes)
         self._rows.append((
             index, command.key, command.type, command.actor.name, command.subject, word, self.at,
-            text, b"".join(value for _, value in nodes),
+            text, hashes,
         ))  # fmt: skip
         self._done[command.key] = (text, index)
-        self.head = Head(index + 1, self.now, _peaks(index + 1, self.head.nodes, dict(nodes)))
-        self._work = _Work()
+        standing = _peaks(index + 1, self.head.nodes, dict(nodes))
+        self.head = Head(index + 1, self.now, hashes, standing)
         return Outcome(result, word, index, replayed=False)
 
 
@@ -194,11 +222,24 @@ def node_of(connection: Connection, place: Node) -> bytes:
     row = connection.exec_driver_sql(
         f"SELECT hashes FROM entries WHERE leaf_index = {mark}",  # noqa: S608 - a mark
         (leaf_index,),
-    ).one()
-    found = bytes(row[0])[level * HASH_BYTES : (level + 1) * HASH_BYTES]
+    ).one_or_none()
+    found = bytes(row[0] if row else b"")[level * HASH_BYTES : (level + 1) * HASH_BYTES]
     if len(found) != HASH_BYTES:
         raise RecordsDamaged(f"entry {leaf_index} lacks the hash of level {level}")
     return found
+
+
+def check_text(table: str, row: Mapping[str, object]) -> None:
+    """Raise ValueError for text that not every engine keeps: PostgreSQL's has no NUL character."""
+    for name, value in row.items():
+        if not isinstance(value, str):
+            continue
+        if "\0" in value:
+            raise ValueError(f"{table}.{name}: text with a NUL character cannot be kept")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"{table}.{name}: half a surrogate pair is no text") from None
 
 
 def mark_of(connection: Connection) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from data.documents import Document, current, one, put, remove
-from data.engines import RecordsFault
+from data.faults import RecordsFault
 from data.records import Records
 from data.unit import Transaction
 from engine.canonical import Json, digest

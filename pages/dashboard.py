@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import alerts, cards, charts, freshness, offer_table, session
+from components import alerts, cards, charts, desks, freshness, offer_table, session
 from components.session import actor, house, lake, market, now, require, settings, worker_is_alive
 from components.text import literal
 from data import worker
@@ -46,7 +46,7 @@ def needs_you() -> None:
     session.show_fault(FAULT)
     with session.told("The alerts cannot be read"):
         alerts.needs_you(
-            *session.alerts_now(), catalogue(), now(), seen, worker_alive=worker_is_alive()
+            *desks.alerts_now(), catalogue(), now(), seen, worker_alive=worker_is_alive()
         )
 
 
@@ -66,7 +66,7 @@ def figures(gpu_model: str) -> None:
 def sources() -> None:
     found = session.sources()
     freshness.source_badges(found, now())
-    freshness.attention(found, lake().aside(), now(), worker_alive=worker_is_alive())
+    freshness.attention(found, session.set_aside(), now(), worker_alive=worker_is_alive())
 
 
 top = st.container()

@@ -7,6 +7,7 @@ import streamlit as st
 from components import charts, freshness, market_notes, offer_table, opened, price_grid, session
 from components.alert_dialog import Choices, alert_me
 from components.bands import bands_section, history_choice
+from components.desks import keep_rule, savings_of, shelf
 from components.export import export_menu
 from components.filters import VIEW_KEYS, clear_filters, market_filters
 from components.offer_drawer import offer_drawer
@@ -32,7 +33,7 @@ VIEWS = OFFERS, GRID, PRICES = "Offers", "Like for like", "Price history"
 def show(offer: dict[str, object]) -> None:
     """Open the slide-over for an offer of the newest market."""
     offer_id, network = str(offer["offer_id"]), str(offer["network"])
-    savings = session.savings_of(newest, offer_id)
+    savings = savings_of(newest, offer_id)
     known = providers(lake(), network).filter(provider_id=offer["provider_id"] or "")
     offer_drawer(
         offer, catalogue(), savings, offer_history(lake(), offer_id, network),
@@ -42,7 +43,7 @@ def show(offer: dict[str, object]) -> None:
 
 
 def show_beside(one: dict[str, object], other: dict[str, object]) -> None:
-    savings = [session.savings_of(newest, str(offer["offer_id"])) for offer in (one, other)]
+    savings = [savings_of(newest, str(offer["offer_id"])) for offer in (one, other)]
     lines = side_by_side(one, other, *savings)
     side_by_side_dialog(one, other, lines, now(), opened.stop_comparing, opened.close_offers)
 
@@ -51,7 +52,7 @@ def show_offers() -> None:
     market_notes.offers_line(offers.height, listed.height, missing)
     with tool:
         offer_table.offer_opener(offers, opened.open_offer)
-    export_menu(export, offers, EXPORTED, "necto-offers", now())
+    export_menu(export, offers, EXPORTED, "necto-offers", now(), hand_out)
     offer_table.offer_table(offers, now(), opened.open_offer)
 
 
@@ -60,7 +61,7 @@ def show_grid() -> None:
     on_term = matching(listed, replace(search, terms=frozenset({term})), now())
     sellers = networks_of(newest.offers)
     grid = like_for_like(on_term, newest.baselines, sellers, term, now())
-    export_menu(export, grid, grid.columns, f"necto-like-for-like-{term}", now())
+    export_menu(export, grid, grid.columns, f"necto-like-for-like-{term}", now(), hand_out)
     price_grid.price_grid(grid, sellers, market_notes.narrowing(OFFERS, term))
     price_grid.grid_notes(grid, sellers)
 
@@ -71,7 +72,7 @@ def show_prices() -> None:
     term = min(search.terms, default="on_demand")
     priced = bands(lake(), gpu, now(), days).filter(term=term)
     facts = market_facts(lake(), now(), days).filter(gpu_model=gpu, term=term)
-    export_menu(export, priced, priced.columns, f"necto-prices-{gpu}", now())
+    export_menu(export, priced, priced.columns, f"necto-prices-{gpu}", now(), hand_out)
     bands_section(priced, facts, term)
     with st.expander("Lowest price by day, with what others collected"):
         history = model_history(lake(), gpu, days=days, now=now())
@@ -97,10 +98,11 @@ with side:
     sold = session.listing(newest, hyperscalers=both)
     listed = sold.offers
     search = market_filters(sold.options, catalogue())
+    hand_out = session.exporter("market")  # with the filters as they are now
     st.button("Clear filters", on_click=clear_filters, width="stretch")
 with saved:
-    saved_views(session.shelf("market"), VIEW_KEYS)
-alert_me(alert, Choices(search, listed, sold.providers, catalogue()), session.keep_rule)
+    saved_views(shelf("market"), VIEW_KEYS)
+alert_me(alert, Choices(search, listed, sold.providers, catalogue()), keep_rule)
 offers = matching(listed, search, now())
 missing = unstated(listed, search)
 with main:

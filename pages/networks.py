@@ -7,6 +7,7 @@ import polars as pl
 import streamlit as st
 
 from components import bidders, clouds, freshness, network_signals, session
+from components.export import export_menu
 from components.session import lake, market, now, require, settings
 from components.text import network_name
 from connectors.networks.akash import AUDITORS
@@ -32,7 +33,7 @@ GB_USUAL, GB_MAX = 1_000, 10_000_000
 def show_sources() -> None:
     found = session.sources()
     freshness.networks_table(found, now())
-    freshness.set_aside_list(lake().aside())
+    freshness.set_aside_list(session.set_aside())
     for state in (source.state for source in found):
         if state and state.good and state.good.reject_counts:
             freshness.rejected_rows(state.network, rejects(lake(), state.good))
@@ -83,16 +84,26 @@ def show_bidders() -> None:
     show_answer()
 
 
+def hand_out(rows: pl.DataFrame, name: str) -> None:
+    if rows.height:
+        place, exporter = st.container(width=160), session.exporter("networks")
+        export_menu(place, rows, rows.columns, name, now(), exporter)
+
+
 def show_clouds() -> None:
     models = sorted(market().baselines["gpu_model"].drop_nulls().unique())
     usual = models.index(DEFAULT_GPU) if DEFAULT_GPU in models else 0
     gpu = st.selectbox("GPU model", models, usual, key="model", bind="query-params", width=320)
-    clouds.baseline_table(baseline_prices(market().baselines, gpu or ""))
+    prices = baseline_prices(market().baselines, gpu or "")
+    clouds.baseline_table(prices)
+    hand_out(prices, f"necto-clouds-{gpu}")
     st.subheader("Moving data out")
     volume = st.number_input(
         "GB a month to the internet", 0, GB_MAX, GB_USUAL, key="gb", bind="query-params", width=320
     )
-    clouds.egress_table(egress_comparison(Decimal(volume)))
+    costs = egress_comparison(Decimal(volume))
+    clouds.egress_table(costs)
+    hand_out(costs, f"necto-egress-{volume}-gb")
     with st.expander("OctaneRender: what a credit buys"):
         clouds.octanebench_table(pl.DataFrame([asdict(tier) for tier in octanebench_tiers()]))
 

@@ -1,27 +1,28 @@
 """Settings: which sources Necto reads and on which terms, your rate cards, your preferences."""
 
 import zoneinfo
-from collections.abc import Callable
 
 import streamlit as st
 
-from components import alert_desk, connections, rate_cards, session
-from components.session import actor, lake, now, preferences, require, settings
+from components import alert_desk, changes, connections, desks, freshness, rate_cards, session
+from components.session import actor, house, lake, now, preferences, require, settings
 from components.text import network_name
 from connectors.registry import SOURCES
 from data import preferences as store
 from data import rate_cards as cards
 from data import worker
 from data.card_files import card_csv, read_card, template_csv, template_xlsx
-from data.market import Busy
-from data.preferences import Preferences
+from data.card_originals import original
+from data.card_register import import_card as registered
+from data.card_register import unsound
+from data.card_register import withdraw as taken_off
 from data.shipped import catalogue
 from data.terms import terms
 from engine.rate_cards import CardRefused
 
 require("viewer")
 
-REFRESH_SECONDS, FAULT = 5, "settings_fault"
+REFRESH_SECONDS, CHANGES_MAX, FAULT = 5, 20, "settings_fault"
 CONNECTIONS, CARDS, ALERTS, PREFERENCES = "Connections", "Rate cards", "Alerts", "Preferences"
 TEMPLATES = (
     ("necto-rate-card.csv", template_csv, "text/csv"),
@@ -29,48 +30,40 @@ TEMPLATES = (
 )
 
 
-def keep(how: Callable[[Preferences], Preferences], said: str) -> None:
-    """Change what is kept and say so; a choice or a disk that refuses is told."""
-    try:
-        store.change(settings().home, how)
-        st.toast(said)
-    except (ValueError, OSError) as error:
-        st.session_state[FAULT] = f"Not kept: {error}"
-
-
 def switch(name: str, is_on: bool) -> None:  # noqa: FBT001 - a toggle's value
-    by, at = actor().name, now()
-    said = f"{network_name(name)} is {'on.' if is_on else 'off; its last figures stay and age.'}"
-    keep(lambda kept: kept.switched(name, on=is_on, by=by, at=at), said)
+    with session.kept_fault(FAULT, "Not kept"):
+        store.switch(house(), actor(), name, on=is_on)
+        held = "on." if is_on else "off; its last figures stay and age."
+        st.toast(f"{network_name(name)} is {held}")
 
 
 def test(name: str) -> None:
-    try:
+    with session.kept_fault(FAULT, "The request could not be written"):
         worker.request_test(settings().home, name, now())
         st.toast(f"Asked the worker to read {network_name(name)} as soon as it may: see here.")
-    except OSError as error:
-        st.session_state[FAULT] = f"The request could not be written ({error.strerror})."
 
 
 def import_card(filename: str, content: bytes, name: str | None) -> None:
     sellers = [kind.name for kind in SOURCES]
     try:
         card = read_card(filename, content, catalogue(), now(), name=name, sellers=sellers)
-        done = cards.import_card(lake(), card, by=actor().name, now=now())
-        rate_cards.imported(done.new, done.known, done.gaps, card.warnings)
     except CardRefused as refused:
-        rate_cards.refused(refused.faults)
-    except (Busy, ValueError, OSError) as error:
-        st.error(f"Nothing was imported: {error}")
+        rate_cards.refused(refused.faults, session.exporter("settings"))
+        return
+    with session.told("Nothing was imported"):
+        done = registered(house(), lake(), card, actor(), now())
+        rate_cards.imported(done.new, done.known, done.gaps, card.warnings)
 
 
 def withdraw(seller: str, name: str, reason: str) -> None:
-    try:
-        cards.withdraw(lake(), seller, name, reason=reason, by=actor().name, now=now())
-    except (Busy, LookupError, ValueError, OSError) as error:
-        st.error(f"Not withdrawn: {error}")
-    else:
+    with session.told("Not withdrawn"):
+        taken_off(house(), lake(), seller, name, reason, actor(), now())
         st.rerun()
+
+
+def show_changes() -> None:
+    with session.told("The last changes cannot be read"):
+        changes.recent_changes(store.recent_changes(house(), CHANGES_MAX), now().tzinfo)
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
@@ -82,7 +75,8 @@ def show_connections() -> None:
     elif not session.worker_is_alive():
         st.warning("The worker is not running: this is what it said last.")
     states = {state.network: state for state in session.network_states()}
-    connections.connection_rows(found, states, now(), switch, test)
+    connections.connection_rows(found, states, preferences().marks, now(), switch, test)
+    show_changes()
 
 
 st.title("What Necto reads, and how")
@@ -97,24 +91,29 @@ if section == CONNECTIONS:
 elif section == CARDS:
     with st.container(border=True):
         rate_cards.import_form(TEMPLATES, import_card)
-    known = [
-        rate_cards.Line(one.record, one.state, one.withdrawal.reason if one.withdrawal else None)
-        for one in cards.cards(lake(), now())
-    ]
+    known = cards.cards(lake(), now())
     rate_cards.cards_table(known)
+    with session.told("What was registered cannot be checked"):
+        freshness.set_aside_list(unsound(house(), lake()))
     if known:
         rate_cards.card_tools(
-            known, lambda record: cards.original(lake(), record),
+            known, lambda record: original(lake(), record),
             lambda record: card_csv(cards.whole_rows(lake(), record)), withdraw,
+            session.exporter("settings"),
         )  # fmt: skip
 elif section == ALERTS:
-    alert_desk.alert_desk(session.alert_desk(), now())
+    alert_desk.alert_desk(desks.alert_desk(), now())
 else:
     chosen = connections.preferences_form(
-        sorted(zoneinfo.available_timezones()), preferences().time_zone,
+        sorted(zoneinfo.available_timezones()),
         sorted(model.name for model in catalogue().models),
-        preferences().models_of_interest, store.MODELS_MAX,
+        connections.Choices(preferences().time_zone, preferences().models_of_interest),
+        preferences().marks, store.MODELS_MAX, now().tzinfo,
     )  # fmt: skip
     if chosen:
-        keep(lambda kept: kept.model_copy(update=chosen), "Kept.")
-        session.show_fault(FAULT)
+        with session.kept_fault(FAULT, "Not kept"):
+            store.keep(house(), actor(), **chosen._asdict())
+            st.toast("Kept.")
+            st.rerun()  # with the new time zone, and with who changed it
+    session.show_fault(FAULT)
+    show_changes()

@@ -1,5 +1,7 @@
+import secrets
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,11 +9,104 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli import app
+from data import chosen
+from data.books import close_books
 from data.market import Lake
 from data.shipped import catalogue as shipped_catalogue
 from engine.resources import Catalogue
+from tests import postgres
 
+POSTGRES = pytest.StashKey[postgres.Run]()
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--chaos", action="store_true", help="kill in earnest: make chaos")
+    parser.addoption("--chaos-seed", type=int, help="repeat a run; it is printed at the end")
+
+
+@dataclass(frozen=True)
+class Chaos:
+    """How much is killed, and by which dice."""
+
+    is_on: bool
+    seed: int
+
+    def of(self, many: int, few: int) -> int:
+        """``many`` in ``make chaos``, ``few`` in ``make test``."""
+        return many if self.is_on else few
+
+
+@pytest.fixture(scope="session")
+def chaos(request) -> Chaos:
+    is_on, seed = request.config.option.chaos, request.config.option.chaos_seed
+    return Chaos(is_on, seed if seed is not None else secrets.randbelow(10**6) if is_on else 4)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What was killed and what came of it, with the seed that repeats it."""
+    told = [
+        value
+        for report in terminalreporter.stats.get("passed", [])
+        for name, value in getattr(report, "user_properties", [])
+        if name == "chaos" and report.when == "call"
+    ]
+    if told and terminalreporter.config.option.chaos:
+        terminalreporter.section("chaos")
+        for line in told:
+            terminalreporter.write_line(line)
+
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):  # who starts the run also ends its servers
+        config.stash[POSTGRES] = postgres.Run()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    node.workerinput["postgres"] = str(node.config.stash[POSTGRES].folder)
+
+
+def pytest_unconfigure(config):
+    if run := config.stash.get(POSTGRES, None):
+        run.end()
+
+
+@pytest.fixture(scope="session")
+def postgres_run(request) -> Path:
+    """The folder of this run's PostgreSQL servers, the same one in every worker."""
+    if shared := getattr(request.config, "workerinput", None):
+        return Path(shared["postgres"])
+    return request.config.stash[POSTGRES].folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_run) -> postgres.Server:
+    """The server that all tests share: never stop it."""
+    return postgres.shared(postgres_run)
+
+
+@pytest.fixture(scope="module")
+def own_postgres(postgres_run) -> Iterator[postgres.Server]:
+    """A server that the tests of a file may stop and kill."""
+    server = postgres.own(postgres_run)
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def postgres_url(postgres_server) -> Iterator[str]:
+    """A database of the test's own, owned by a role that is no superuser."""
+    with postgres_server.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def records_url(request, tmp_path) -> str:
+    """Where fresh records may go, once on each engine."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgres_url")
+    return f"sqlite:///{tmp_path / 'records.sqlite'}"
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +125,14 @@ def _main_stays_the_test_runner() -> Iterator[None]:
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main
+
+
+@pytest.fixture(autouse=True)
+def _books_are_closed() -> Iterator[None]:
+    """Every test opens its own books, as a process of its own would."""
+    yield
+    close_books()
+    chosen.forget()
 
 
 @pytest.fixture

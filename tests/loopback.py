@@ -39,6 +39,8 @@ class _Handler(BaseHTTPRequestHandler):
         except httpx.TransportError:  # a stand-in for what is out of reach
             said = httpx.Response(404)
         self.send_response(said.status_code)
+        for name in {"content-type", "location", "retry-after"} & set(said.headers):
+            self.send_header(name, said.headers[name])
         self.send_header("content-length", str(len(said.content)))
         self.end_headers()
         self.wfile.write(said.content)

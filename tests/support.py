@@ -2,11 +2,26 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+from data.books import open_book
+from data.records import Records
+from data.settings import Settings
 from engine.market import Offer
+from engine.people import Actor, local_actor
 
 OBSERVED = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
+ADA: Actor = local_actor("ada")
+
+
+def settings_of(home: Path) -> Settings:
+    return Settings.from_env({"NECTO_HOME": str(home)})
+
+
+def house_of(home: Path) -> Records:
+    """The house book of a home, which the test's end closes."""
+    return open_book(settings_of(home))
 
 
 def offer(**changes: Any) -> Offer:

@@ -14,6 +14,7 @@ from tests.connectors.samples import SAMPLES, answering, says
 from tests.connectors.test_akash_screening import provider, told
 from tests.data.test_market import saved
 from tests.loopback import answered
+from tests.support import ADA, house_of
 from tests.test_cli import closed_port
 
 TODAY = datetime.now(UTC).date()
@@ -112,7 +113,7 @@ def test_a_file_that_is_not_there_is_said(necto, tmp_path):
 
 def test_what_another_process_changes_is_left_to_it(necto, file, tmp_path, monkeypatch):
     monkeypatch.setattr(rate_cards, "LOCK_SECONDS_MAX", 0.05)
-    with rate_cards._alone(Lake(tmp_path / "market")):
+    with rate_cards.alone(Lake(tmp_path / "market")):
         result = necto("cards", "import", str(file))
         withdrawn = necto("cards", "withdraw", "aethir", "rates", "--reason", "ended")
 
@@ -271,8 +272,7 @@ def test_several_networks_are_read_at_once_and_one_fault_is_told(necto, monkeypa
 
 
 def test_a_network_that_is_switched_off_is_not_read(necto, tmp_path):
-    at = datetime.now(UTC)
-    preferences.change(tmp_path, lambda kept: kept.switched("lium", on=False, by="ada", at=at))
+    preferences.switch(house_of(tmp_path), ADA, "lium", on=False)
     result = necto("ingest", "--network", "lium")
 
     assert result.exit_code == 2
@@ -302,6 +302,7 @@ def test_status_has_one_record_of_the_same_keys_per_source(necto):
 
     assert set(found) == {
         "mode", "lake", "worker_alive", "worker_seen_at", "networks", "set_aside",
+        "records_fault", "entries_missing",
     }  # fmt: skip
     (keys,) = {frozenset(record) for record in found["networks"]}
     assert keys >= STATUS_KEYS
@@ -322,3 +323,19 @@ def test_a_lake_that_cannot_be_made_is_said(necto, tmp_path, monkeypatch):
 
     assert result.exit_code == 2
     assert "NECTO_LAKE" in result.stderr
+
+
+def test_status_says_when_the_records_cannot_be_used(necto, tmp_path):
+    (tmp_path / "records").write_text("in the way")
+
+    assert "the house book of the records cannot be used: " in necto("status").stdout
+    assert json.loads(necto("status", "--json").stdout)["records_fault"]
+
+
+def test_what_a_person_ingests_has_its_entries_and_what_has_none_is_counted(necto, tmp_path):
+    necto("ingest", "--network", "lium")
+    assert json.loads(necto("status", "--json").stdout)["entries_missing"] == 0
+    saved(Lake(tmp_path / "market"), datetime.now(UTC))
+
+    assert json.loads(necto("status", "--json").stdout)["entries_missing"] == 1
+    assert "1 readings or cards have no entry" in necto("status").stdout

@@ -8,8 +8,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli import app
+from data.books import close_books
+from data.engines import RecordsFull
+from engine.canonical import digest
 from engine.rate_cards import EXAMPLE_NOTE
 from tests.cards import row, written
+from tests.data.test_preferences import told
+from tests.support import house_of
 
 TODAY = datetime.now(UTC).date()
 NOW_ON = {"valid_from": str(TODAY - timedelta(9)), "valid_until": str(TODAY + timedelta(99))}
@@ -124,3 +129,67 @@ def test_a_template_is_written_in_either_form(necto):
 
     assert EXAMPLE_NOTE in Path("a.csv").read_text(encoding="utf-8")
     assert Path("a.xlsx").read_bytes().startswith(b"PK")
+
+
+def test_a_card_is_not_imported_or_withdrawn_while_the_records_cannot_be_used(necto):
+    imported(necto, row(**NOW_ON))
+    close_books()
+    Path("home/records").rename("away")
+    Path("home/records").write_text("in the way", encoding="utf-8")
+
+    for refused in (
+        imported(necto, row(**NOW_ON, usd_per_gpu_hour="2")),
+        necto("withdraw", "aethir", "rates", "--reason", "x"),
+    ):
+        assert refused.exit_code == 2
+        assert "the house book of the records cannot be used" in refused.stderr
+    assert [one["state"] for one in json.loads(necto("list", "--json").stdout)] == ["current"]
+
+
+def test_a_card_whose_entry_is_late_is_said_to_be_on_the_market(necto, monkeypatch):
+    def refuses(*_arguments):
+        raise RecordsFull("the disk is full")
+
+    monkeypatch.setattr("data.card_register._registered", refuses)
+    said = imported(necto, row(**NOW_ON))
+
+    assert said.exit_code == 2
+    assert "imported and on the market" in said.stderr
+    assert len(prices(necto)) == 1
+
+
+def test_a_registered_card_whose_file_is_gone_is_set_aside_in_the_status(necto):
+    imported(necto, row(**NOW_ON))
+    (lost,) = Path("home/market/cards/seller=aethir").rglob("offers.parquet")
+    lost.unlink()
+    said = CliRunner().invoke(app, ["status"]).stdout
+
+    assert "set aside: cards/seller=aethir/card=rates/version=000001/offers.parquet" in said
+    assert "a registered rate card's file is gone" in said
+
+
+def test_an_export_is_entered_before_its_file_has_its_name(necto, tmp_path):
+    imported(necto, row(**NOW_ON))
+    necto("export", "aethir", "rates", "out.csv")
+    entry = told(house_of(tmp_path / "home"))[-1]
+    result = entry["data"]["result"]
+
+    assert (entry["type"], result["place"]) == ("necto.export.made", "necto cards export")
+    assert (result["asked"], result["rows"]) == ("aethir rates --version 1", 1)
+    assert result["digest"] == digest(Path("out.csv").read_bytes())
+    assert entry["data"]["actor"]["id"].startswith("local:")
+
+
+def test_an_export_that_cannot_be_entered_leaves_no_file(necto, monkeypatch):
+    imported(necto, row(**NOW_ON))
+
+    def refuses(*_arguments):
+        raise RecordsFull("the disk is full")
+
+    monkeypatch.setattr("data.exports.enter_export", refuses)
+    before = sorted(Path().iterdir())
+    refused = necto("export", "aethir", "rates", "out.csv")
+
+    assert refused.exit_code == 2
+    assert "out.csv was not exported: the disk is full" in refused.stderr
+    assert sorted(Path().iterdir()) == before

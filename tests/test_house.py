@@ -18,6 +18,9 @@ FORBIDDEN = {
     "cli.py": {"duckdb", "sqlalchemy", "httpx", "streamlit", "app", "pages"},
 }
 PAGE_LINES_MAX = 120
+LINES_MAX = {"data/reference/evidence/verify.py": 900}
+"""The verifier that leaves with every evidence pack: one file, so that an auditor who trusts nobody
+has one thing to read, with its own signatures, JSON and hash tree."""
 
 
 def imported(path: Path) -> set[str]:
@@ -40,7 +43,7 @@ def test_files_and_functions_stay_small(path):
         and (node.end_lineno or 0) - node.lineno >= 50
     ]
 
-    assert text.count("\n") <= 300
+    assert text.count("\n") <= LINES_MAX.get(str(path.relative_to(ROOT)), 300)
     assert too_long == []
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from connectors.base import Answer, public
-from data import keeping, preferences
+from data import keeping
 from data.compaction import compact
 from data.files import write_text
 from data.market import Lake
@@ -82,20 +82,6 @@ def test_a_record_with_an_odd_line_break_survives_the_merging(tmp_path, sign):
 
     assert list(lines(tmp_path)[0]) == ["r"]
     assert lines(tmp_path)[1] == []
-
-
-def test_a_file_that_cannot_be_read_now_switches_nothing_on(tmp_path, now):
-    preferences.change(tmp_path, lambda p: p.switched("aws", on=False, by="ada", at=now))
-    path = tmp_path / "preferences.json"
-    held = path.read_text()
-    path.unlink()
-    path.mkdir()  # reading it is an OSError
-
-    assert list(preferences.load(tmp_path).switched_off) == ["aws"]
-    path.rmdir()
-    path.write_text(held + "}")  # and now it is damaged
-    assert list(preferences.load(tmp_path).switched_off) == ["aws"]
-    assert list(preferences.load(tmp_path).switched_off) == ["aws"]
 
 
 def test_threads_of_one_process_write_one_file_without_harm(tmp_path):

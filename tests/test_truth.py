@@ -19,7 +19,7 @@ from data.settings import Settings
 from data.status import Status, metrics_text
 from data.worker import publish_connections
 from tests.connectors.samples import Fake, ingest
-from tests.support import offer
+from tests.support import ADA, house_of, offer
 
 FRAME = Path(__file__).parents[1] / "components" / "frame.py"
 LONG_AGO = timedelta(days=3)
@@ -136,8 +136,7 @@ def test_an_old_price_in_a_fresh_reading_shows_the_age_of_the_price(home):
 
 def test_a_source_that_is_switched_off_says_so_and_keeps_its_figures(home):
     read(home, None)
-    at = datetime.now(UTC)
-    preferences.change(home, lambda p: p.switched("akash", on=False, by="ada", at=at))
+    preferences.switch(house_of(home), ADA, "akash", on=False)
     said, line = status(), sources_table()
 
     assert (said["status"], said["why"], said["reads"]) == ("off", "switched off", False)

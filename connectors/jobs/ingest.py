@@ -25,8 +25,10 @@ from connectors.base import (
 )
 from connectors.wire import text_of
 from data import shipped
+from data.faults import RecordsFault
 from data.history import roll_up
 from data.market import Busy, Lake
+from data.market_trail import Opened, enter_run
 from data.schemas import REJECT_SCHEMA
 from engine.market import distinct, offers_frame, providers_frame
 from engine.resources import Catalogue
@@ -46,17 +48,22 @@ def now_utc() -> datetime:
 
 @dataclass(frozen=True)
 class Ingest:
-    """What every ingest needs: where to keep, how to ask, what names mean, what time it is."""
+    """What every ingest needs: where to keep, how to ask, what names mean, what time it is.
+
+    ``house`` opens the book that every run is entered in; None for a trial that is entered nowhere.
+    """
 
     lake: Lake
     http: Http
     catalogue: Catalogue
     clock: Clock = now_utc
+    house: Opened | None = None
 
     def run(self, source: Source) -> RunRecord:
         """Read one source now and record how it went; raises Busy when another process is at it.
 
-        A fault of ours, or a store that cannot be written, is the outcome ``failed``.
+        A fault of ours, or a store that cannot be written, is the outcome ``failed``. Records that
+        cannot be written keep nothing from being read and kept: the entry follows.
         """
         with self.lake.ingesting(source.name):
             started = self.clock()
@@ -70,6 +77,7 @@ class Ingest:
                 finished_at=self.clock(),
             )
             self.lake.record(record)
+            _enter(self.house, record)
             self._roll_up(source.name, started)
         log.info("%s: %s (%s)", source.name, record.outcome, record.message)
         return record
@@ -138,23 +146,24 @@ def run_all(ingest: Ingest, sources: Sequence[Source]) -> list[dict[str, Any]]:
         return list(pool.map(read, sources))
 
 
-def load_recorded(lake: Lake, clock: Clock = now_utc) -> list[str]:
+def load_recorded(lake: Lake, clock: Clock = now_utc, house: Opened | None = None) -> list[str]:
     """Load the shipped figures of every network that has none yet, or older shipped ones.
 
     Live figures are never replaced. Safe to call at every start and from several processes.
-    Returns the networks that another process held: call again for them.
+    Returns the networks that another process held: call again for them. ``house`` opens the book
+    that they are entered in.
     """
     providers = shipped.recorded_providers()
     held: list[str] = []
     for network, offers in shipped.recorded_offers().items():
         try:
-            _load(lake, clock, network, Reading(offers, providers.get(network, [])))
+            _load(lake, clock, house, network, Reading(offers, providers.get(network, [])))
         except Busy:
             held.append(network)
     return held
 
 
-def _load(lake: Lake, clock: Clock, network: str, reading: Reading) -> None:
+def _load(lake: Lake, clock: Clock, house: Opened | None, network: str, reading: Reading) -> None:
     with lake.ingesting(network):
         newest = lake.newest_drop("offers", network)
         known = lake.run(network, newest.stem) if newest else None
@@ -164,19 +173,31 @@ def _load(lake: Lake, clock: Clock, network: str, reading: Reading) -> None:
             return
         started = clock()
         run_id = lake.new_run_id(network, started)
-        lake.record(
-            RunRecord(
-                run_id=run_id,
-                network=network,
-                source_kind="recorded",
-                outcome="ok",
-                message=f"{len(reading.offers)} recorded offers",
-                started_at=started,
-                finished_at=clock(),
-                drops=_kept(lake, network, run_id, reading),
-                reference_digest=shipped.digest(),
-            )
+        record = RunRecord(
+            run_id=run_id,
+            network=network,
+            source_kind="recorded",
+            outcome="ok",
+            message=f"{len(reading.offers)} recorded offers",
+            started_at=started,
+            finished_at=clock(),
+            drops=_kept(lake, network, run_id, reading),
+            reference_digest=shipped.digest(),
         )
+        lake.record(record)
+        _enter(house, record)
+
+
+def _enter(house: Opened | None, record: RunRecord) -> None:
+    """Enter a run in the house book; trouble with the records is said, and the entry follows."""
+    if house is None:
+        return
+    try:
+        enter_run(house(), record)
+    except RecordsFault as fault:
+        log.warning("%s is kept, its entry is late: %s", record.network, fault)
+    except Exception:  # a fault of ours must not lose what the network said
+        log.exception("%s is kept, its entry is late", record.network)
 
 
 def _kept(lake: Lake, network: str, run_id: str, reading: Reading) -> dict[Kind, DropRecord]:

@@ -130,7 +130,7 @@ class Worker:
     def _loaded(self) -> bool:
         """Load the shipped figures; False when some are left for a later try."""
         try:
-            held = load_recorded(self.ingest.lake, self.ingest.clock)
+            held = load_recorded(self.ingest.lake, self.ingest.clock, self.ingest.house)
         except Exception:  # live figures may still come; the next beat tries again
             log.exception("the shipped figures could not be loaded")
             return False

@@ -3,16 +3,17 @@
 Commands import what they need when they run, so that ``necto --help`` answers at once.
 """
 
+import getpass
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from engine.people import Actor, local_actor
 from engine.terminal import json_text, table_text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from connectors.base import Source
     from data.market import Lake
     from data.records import Records
@@ -34,14 +35,15 @@ def ingest(
     from connectors.http import HttpClient
     from connectors.jobs.alerts import judge_once
     from connectors.jobs.ingest import Ingest, load_recorded, run_all
+    from data.books import open_book
     from data.shipped import catalogue
 
-    lake = opened_lake()
+    lake, house = opened_lake(), partial(open_book, settings(), "house")
     chosen = _chosen(network)
     with HttpClient() as http:
-        load_recorded(lake)
-        rows = run_all(Ingest(lake, http, catalogue()), chosen)
-    for alert in judge_once(_settings(), lake, datetime.now(UTC)):
+        load_recorded(lake, house=house)
+        rows = run_all(Ingest(lake, http, catalogue(), house=house), chosen)
+    for alert in judge_once(settings(), lake, datetime.now(UTC)):
         typer.echo(f"alert {alert.state}: {alert.sentence}", err=True)
     if as_json:
         sys.stdout.write(json_text(rows))
@@ -105,8 +107,10 @@ def upkeep(as_json: Json = False) -> None:
     from datetime import UTC, datetime
 
     from connectors.jobs.upkeep import keep_up
+    from data.books import open_book
 
-    done = keep_up(opened_lake(), datetime.now(UTC), _settings().keep_days)
+    lake, house = opened_lake(), partial(open_book, settings(), "house")
+    done = keep_up(lake, house, datetime.now(UTC), settings().keep_days, this_person())
     if as_json:
         sys.stdout.write(json_text([asdict(one) for one in done]))
         return
@@ -128,24 +132,20 @@ def upkeep(as_json: Json = False) -> None:
 def _chosen(network: list[str] | None) -> "list[Source]":
     """The sources to read: all that are on and have their key, or the named ones."""
     from connectors.jobs.connect import connected
-    from data import preferences
+    from data.chosen import chosen
 
-    found = {one.connection.name: one for one in connected(preferences.load(_home()))}
+    found = {one.connection.name: one for one in connected(chosen(settings()))}
     wanted = [name.lower() for name in network or ()]
     if unknown := set(wanted) - set(found):
         fail(f"No connector for {', '.join(sorted(unknown))}. Known: {', '.join(found)}")
     for one in (found[name] for name in wanted):
         if not one.connection.reads:
             fail(f"{one.connection.name}: {one.connection.state}. {one.connection.key_note}")
-    chosen = [found[name] for name in wanted] if wanted else list(found.values())
-    return [one.source for one in chosen if one.source and one.connection.reads]
+    named = [found[name] for name in wanted] if wanted else list(found.values())
+    return [one.source for one in named if one.source and one.connection.reads]
 
 
-def _home() -> "Path":
-    return _settings().home
-
-
-def _settings() -> "Settings":
+def settings() -> "Settings":
     from data.settings import BadSettings, Settings
 
     try:
@@ -158,19 +158,25 @@ def opened_lake() -> "Lake":
     from data.market import BrokenLake, Lake
 
     try:
-        return Lake(_settings().lake)
+        return Lake(settings().lake)
     except BrokenLake as error:
         fail(str(error))
 
 
 def opened_house() -> "Records":
+    """The book that imports and exports are entered in."""
     from data.books import open_book
-    from data.engines import RecordsFault
+    from data.faults import RecordsFault
 
     try:
-        return open_book(_settings(), "house")
+        return open_book(settings(), "house")
     except RecordsFault as error:
-        fail(str(error))
+        fail(f"the house book of the records cannot be used: {error}")
+
+
+def this_person() -> Actor:
+    """Who types, before there is sign-in."""
+    return local_actor(getpass.getuser())
 
 
 def fail(message: str) -> NoReturn:

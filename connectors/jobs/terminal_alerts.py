@@ -1,6 +1,5 @@
 """``necto alerts …``: rules made, listed and removed, alerts seen and acknowledged."""
 
-# ruff: noqa: FBT002, PLC0415 - as cli.py: Typer reads flags from defaults, commands import late
 import getpass
 import sys
 from datetime import UTC, datetime
@@ -75,7 +74,7 @@ def add(
 ) -> None:
     """Make a rule; it says itself in words. The worker judges it after each reading."""
     from data.alert_rules import make_rule
-    from data.engines import RecordsFault
+    from data.faults import RecordsFault
     from data.shipped import catalogue
     from engine.alert_rules import BadRule, rule_from
     from engine.resources import UnknownGpu
@@ -115,7 +114,7 @@ def add(
 def remove(rule: Annotated[str, typer.Argument(help="Its id: necto alerts list.")]) -> None:
     """Remove a rule; what is open for it is closed. Its history stays readable."""
     from data.alert_rules import remove_rule, rule_named
-    from data.engines import RecordsFault
+    from data.faults import RecordsFault
 
     house = opened_house()
     try:
@@ -134,7 +133,7 @@ def acknowledge_(
 ) -> None:
     """Say that you have seen an alert; it stays listed until it is over."""
     from data.alerts import acknowledge
-    from data.engines import RecordsFault
+    from data.faults import RecordsFault
 
     try:
         seen = acknowledge(opened_house(), _actor(), alert)

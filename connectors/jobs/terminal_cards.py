@@ -1,16 +1,20 @@
 """``necto cards …``: your negotiated rate cards, imported, listed, exported and withdrawn."""
 
-import getpass
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connectors.jobs.terminal import Json, fail, opened_lake
+from connectors.jobs.terminal import Json, fail, opened_house, opened_lake, this_person
+from data.files import temporary_of
+from engine.exports import Export
 from engine.terminal import json_text, table_text
+
+if TYPE_CHECKING:
+    from data.records import Records
 
 app = typer.Typer(help="Your negotiated rate cards.", no_args_is_help=True)
 
@@ -24,8 +28,9 @@ def import_(
     """Import a card whole, or refuse it with every fault. The same name makes a new version."""
     from connectors.registry import SOURCES
     from data.card_files import read_card
+    from data.card_register import LateEntry, import_card
+    from data.faults import RecordsFault
     from data.market import Busy
-    from data.rate_cards import import_card
     from data.shipped import catalogue
     from engine.rate_cards import CardRefused
 
@@ -34,15 +39,17 @@ def import_(
     try:
         content = file.read_bytes()
         card = read_card(file.name, content, catalogue(), now, name=name, sellers=sellers)
-        done = import_card(opened_lake(), card, by=f"local:{getpass.getuser()}", now=now)
+        done = import_card(opened_house(), opened_lake(), card, this_person(), now)
     except CardRefused as refused:
         faults = refused.faults.to_dicts()
         sys.stdout.write(json_text(faults) if as_json else table_text(faults, list(faults[0])))
         fail(f"nothing was imported: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}")
     except OSError as error:
         fail(f"{file} cannot be read: {error.strerror}")
-    except (Busy, ValueError) as error:
-        fail(str(error))
+    except LateEntry as late:
+        fail(str(late))
+    except (Busy, RecordsFault, ValueError) as error:
+        fail(f"nothing was imported: {error}")
     rows = [
         {"card": r.name, "seller": r.seller, "version": r.version, "rows": r.rows, "said": said}
         for said, records in (("imported", done.new), ("known already", done.known))
@@ -98,26 +105,63 @@ def export(
     from data.card_files import card_csv, card_xlsx
     from data.rate_cards import version_of, whole_rows
 
-    lake = opened_lake()
+    lake, house = opened_lake(), opened_house()
     try:
-        rows = whole_rows(lake, version_of(lake, seller, name, version))
+        record = version_of(lake, seller, name, version)
+        rows = whole_rows(lake, record)
     except LookupError as error:
         fail(str(error))
-    _write(file, lambda: card_csv(rows).encode(), lambda: card_xlsx(rows))
+    asked = f"{seller} {name} --version {record.version}"
+    _write(
+        file, lambda: card_csv(rows).encode(), lambda: card_xlsx(rows),
+        lambda content: _enter(house, Export(file.name, rows.height, content), asked),
+    )  # fmt: skip
 
 
-def _write(file: Path, as_csv: Callable[[], bytes], as_xlsx: Callable[[], bytes]) -> None:
-    """Write a card in the form that the file's name asks for, never over a file that is there."""
+def _enter(house: "Records", export: Export, asked: str) -> None:
+    from data.exports import enter_export
+    from data.faults import RecordsFault
+
+    try:
+        enter_export(house, this_person(), export, "necto cards export", asked)
+    except RecordsFault as fault:
+        fail(f"{export.file} was not exported: {fault}")
+
+
+def _write(
+    file: Path,
+    as_csv: Callable[[], bytes],
+    as_xlsx: Callable[[], bytes],
+    enter: Callable[[bytes], None] = lambda _: None,
+) -> None:
+    """Write a card in the form that the file's name asks for, never over a file that is there.
+
+    ``enter`` is told the content once it is on the disk, under another name: what it raises keeps
+    it from getting its own.
+    """
     forms = {".csv": as_csv, ".xlsx": as_xlsx}
     form = forms.get(file.suffix.lower())
     if form is None:
         fail(f"{file} must end in .csv or .xlsx")
     content = form()
     try:
-        with file.open("xb") as out:
-            out.write(content)
+        file.open("xb").close()
+        _publish(file, content, enter)
     except OSError as error:
         fail(f"{file} cannot be written: {error.strerror}")
+
+
+def _publish(file: Path, content: bytes, enter: Callable[[bytes], None]) -> None:
+    """Give the content the name that is reserved for it, or leave nothing."""
+    temporary = temporary_of(file)
+    try:
+        temporary.write_bytes(content)
+        enter(content)
+        temporary.replace(file)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        file.unlink()
+        raise
 
 
 @app.command()
@@ -127,12 +171,13 @@ def withdraw(
     reason: Annotated[str, typer.Option(help="Why; it is kept.")],
 ) -> None:
     """Take a card off the market; it stays readable."""
+    from data.card_register import withdraw as take_off
+    from data.faults import RecordsFault
     from data.market import Busy
-    from data.rate_cards import withdraw as take_off
 
-    by, now = f"local:{getpass.getuser()}", datetime.now(UTC)
+    house, lake, now = opened_house(), opened_lake(), datetime.now(UTC)
     try:
-        fact = take_off(opened_lake(), seller, name, reason=reason, by=by, now=now)
-    except (Busy, LookupError, ValueError) as error:
+        fact = take_off(house, lake, seller, name, reason, this_person(), now)
+    except (Busy, LookupError, RecordsFault, ValueError) as error:
         fail(str(error))
     typer.echo(f"{name} of {seller} is withdrawn: version {fact.version} has left the market")

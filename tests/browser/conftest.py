@@ -39,13 +39,20 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(home: Path, *, ready: bool = True, **environment: str) -> Iterator[str]:
+def serving(
+    home: Path,
+    *,
+    ready: bool = True,
+    script: str = "app.py",
+    health: str = "/healthz",
+    **environment: str,
+) -> Iterator[str]:
     """`streamlit run app.py` as `make run` starts it, ready (or just live); fails with its log."""
     port = free_port()
     log = home / "server.log"
     home.mkdir(parents=True, exist_ok=True)
     variables = os.environ | stand_ins(NOWHERE) | {"NECTO_HOME": str(home)} | environment
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+    command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={port}"]
     with (
         log.open("w") as out,
         subprocess.Popen(
@@ -54,7 +61,7 @@ def serving(home: Path, *, ready: bool = True, **environment: str) -> Iterator[s
     ):
         try:
             address = f"http://127.0.0.1:{port}"
-            _until_it_answers(address, process, log, ready=ready)
+            _until_it_answers(address + health, process, log, ready=ready)
             yield address
         finally:
             process.terminate()
@@ -69,7 +76,7 @@ def _until_it_answers(
     end = time.monotonic() + 60
     while time.monotonic() < end and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{address}/healthz", timeout=2):
+            with urllib.request.urlopen(address, timeout=2):
                 return
         except urllib.error.HTTPError as answer:
             answer.close()

@@ -92,13 +92,13 @@ def pressed(visitor: AppTest, label: str) -> AppTest:
 
 
 DIALOG = """
-from components import session
+from components import desks, session
 from components.alert_dialog import Choices, alert_dialog
 from data.shipped import catalogue
 from engine.search import Search
 
 sold = session.listing(session.market(), hyperscalers=False)
-alert_dialog(Choices(Search(), sold.offers, sold.providers, catalogue()), session.keep_rule)
+alert_dialog(Choices(Search(), sold.offers, sold.providers, catalogue()), desks.keep_rule)
 """
 """AppTest runs the whole script after every act, so the Market's dialog would be closed by then."""
 
@@ -161,22 +161,11 @@ def busy(*_):
 
 
 def test_alerts_that_cannot_be_read_leave_the_figures(home, monkeypatch):
-    monkeypatch.setattr("components.session.open_alerts", busy)
+    monkeypatch.setattr("components.desks.open_alerts", busy)
     visitor = visit()
 
     assert "The alerts cannot be read: another process" in said(visitor)
     assert visitor.metric
-
-
-def test_a_house_book_that_cannot_be_opened_costs_no_figure(home):
-    (home / "records").write_text("a file where the folder should be")
-    dashboard, market = visit(), visit("market")
-
-    assert "The alerts cannot be read" in said(dashboard)
-    assert dashboard.metric
-    assert "The saved views cannot be read" in said(market)
-    assert "53 of 53 offers" in said(market)
-    assert "The alert rules cannot be read" in said(settings_page())
 
 
 def test_the_dialog_is_filled_in_from_the_filters_and_says_the_rule(home):
@@ -300,10 +289,10 @@ def test_a_rule_is_removed_and_its_alerts_stay_readable(home):
 def test_what_stops_a_change_of_a_rule_is_told(home, monkeypatch):
     make_rule(house(home), ANN, rule())
     visitor = settings_page()
-    monkeypatch.setattr("components.session.remove_rule", busy)
+    monkeypatch.setattr("components.desks.remove_rule", busy)
     pressed(visitor, "Remove")
     assert "Not done: another process" in said(visitor)
-    monkeypatch.setattr("components.session.rules", busy)
+    monkeypatch.setattr("components.desks.rules", busy)
 
     assert "The alert rules cannot be read: another process" in said(visitor.run())
 

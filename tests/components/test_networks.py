@@ -16,7 +16,7 @@ from engine.screening import ScreeningAnswer
 from engine.signals import SIGNAL_NAMES, Signal, signals_frame
 from tests.components.test_pages import home, recorded, visit, words  # noqa: F401 - fixtures
 from tests.connectors.samples import SAMPLES, answering, ingest, says
-from tests.support import baseline
+from tests.support import ADA, baseline, house_of
 
 BUSY, CLOUDS = "How busy", "Clouds side by side"
 NOW = datetime.now(UTC)
@@ -55,7 +55,7 @@ def test_every_source_has_its_word_and_what_to_do(lake, tmp_path):
     read(lake, "lium")
     read(lake, "nosana", says(403))
     read(lake, "aethir")
-    preferences.change(tmp_path, lambda kept: kept.switched("azure", on=False, by="a", at=NOW))
+    preferences.switch(house_of(tmp_path), ADA, "azure", on=False)
     found = lines(visit("networks"))
 
     words_ = {"Akash": "recorded", "Lium": "live", "Nosana": "failing", "Azure": "off",

@@ -8,10 +8,14 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from data.card_files import read_card
+from data.card_register import import_card as import_card_registered
+from data.engines import RecordsFull
 from data.market import Lake
 from data.rate_cards import cards, import_card
 from data.shipped import catalogue
 from tests.cards import row, written
+from tests.data.test_preferences import told
+from tests.support import ADA, house_of
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime.now(UTC)
@@ -113,3 +117,35 @@ def test_a_card_that_begins_later_tells_which_days_lose_their_price(lake):
     told = f"Aethir has no price of rates from {TODAY} to {begins - timedelta(1)}: version 1"
     assert any(text.startswith(told) for text in said)
     assert states(lake)[-1] == ("rates", 2, "not yet valid")
+
+
+def test_a_card_that_is_imported_here_is_registered_with_who_did_it(lake, tmp_path):
+    visitor = visit()
+    visitor.file_uploader[0].set_value(("rates.csv", written(row(**NOW_ON)), "text/csv"))
+    button(visitor, "Import").click().run()
+    (entry,) = told(house_of(tmp_path))
+
+    assert entry["type"] == "necto.rate-card.imported"
+    assert entry["data"]["actor"]["id"].startswith("local:")
+
+
+def test_an_entry_that_is_late_is_a_warning_that_the_card_is_in(lake, monkeypatch):
+    def refuses(*_arguments):
+        raise RecordsFull("the disk is full")
+
+    monkeypatch.setattr("data.card_register._registered", refuses)
+    visitor = visit()
+    visitor.file_uploader[0].set_value(("rates.csv", written(row(**NOW_ON)), "text/csv"))
+    button(visitor, "Import").click().run()
+
+    assert any("Done, but the card is imported" in one.value for one in visitor.warning)
+    assert states(lake) == [("rates", 1, "current")]
+
+
+def test_a_registered_file_that_is_gone_is_told_below_the_cards(lake, tmp_path):
+    card = read_card("rates.csv", written(row(**NOW_ON)), catalogue(), NOW)
+    import_card_registered(house_of(tmp_path), lake, card, ADA, NOW)
+    next(lake.root.rglob("cards/originals/*")).unlink()
+    said = [caption.value.replace("\\", "") for caption in visit().caption]
+
+    assert any("a registered rate card's file is gone" in text for text in said)

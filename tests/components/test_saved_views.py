@@ -15,10 +15,10 @@ from tests.components.test_pages import words
 
 PAGE = """
 import streamlit as st
-from components import session
+from components import desks
 from components.saved_views import saved_views
 
-saved_views(session.shelf("audit"), {"actor", "since"})
+saved_views(desks.shelf("audit"), {"actor", "since"})
 """
 BOB = local_actor("bob")
 

@@ -10,12 +10,15 @@ from streamlit.testing.v1 import AppTest
 
 from connectors.jobs.connect import connected
 from data import preferences, rate_cards
+from data.chosen import chosen
+from data.engines import RecordsBusy
 from data.market import Lake
 from data.offers import latest
 from data.rate_cards import cards
 from data.worker import beat, publish_connections, take_test_requests
 from tests.cards import row, written
 from tests.connectors.samples import SAMPLES, answering, ingest, says
+from tests.support import ADA, house_of, settings_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,14 +52,16 @@ def test_a_source_is_switched_off_and_on_again(home):
     visitor = visit()
     assert visitor.toggle("on_lium").value
     visitor.toggle("on_lium").set_value(False).run()
-    off = preferences.load(home).switched_off
+    off = chosen(settings_of(home)).switched_off
 
     assert list(off) == ["lium"]
     assert off["lium"].by.startswith("local:")
+    assert f"Switched off by {off['lium'].by} at {off['lium'].at:%Y-%m-%d %H:%M}" in words(visitor)
     assert visitor.button("test_lium").disabled
     assert not visit().toggle("on_lium").value
     visitor.toggle("on_lium").set_value(True).run()
-    assert preferences.load(home).switched_off == {}
+    assert chosen(settings_of(home)).switched_off == {}
+    assert "Switched on by local:" in words(visitor)
 
 
 def test_a_source_is_tested_by_asking_the_worker(home):
@@ -83,18 +88,56 @@ def test_preferences_are_kept_and_used(home):
     visitor.selectbox[0].set_value("Asia/Tokyo")
     visitor.multiselect[0].set_value(["L40S", "H200-SXM"])
     visitor.button[0].click().run()
-    kept = preferences.load(home)
+    kept = chosen(settings_of(home))
+    (zone, gpus) = visitor.dataframe[0].value.to_dict("records")[::-1]
 
     assert (kept.time_zone, kept.models_of_interest) == ("Asia/Tokyo", ("L40S", "H200-SXM"))
+    assert (zone["What"], zone["Before"], zone["After"]) == (
+        "Reporting time zone", "UTC", "Asia/Tokyo",
+    )  # fmt: skip
+    assert (gpus["Before"], gpus["After"]) == ("none", "L40S, H200-SXM")
+    assert zone["Who"].startswith("local:")
+    assert zone["When"].endswith("JST")
+    assert words(visitor).count("changed by local:") == 2
 
 
-def test_a_disk_that_refuses_is_told_and_nothing_changes(home):
+def test_before_anybody_changed_a_setting_the_page_says_so(home):
+    said = words(visit("Preferences"))
+
+    assert "Nobody has changed a setting yet" in said
+    assert said.count("as it ships") == 2
+
+
+def test_the_last_changes_are_told_with_who_and_from_what(home):
+    preferences.switch(house_of(home), ADA, "akash", on=False)
+    (line,) = visit().dataframe[0].value.to_dict("records")
+
+    assert (line["Who"], line["What"]) == ("local:ada", "Reading Akash")
+    assert (line["Before"], line["After"]) == ("on", "off")
+
+
+def test_records_that_refuse_are_told_and_nothing_changes(home, monkeypatch):
     visitor = visit()
-    (home / "preferences.lock").mkdir()
+
+    def refuses(*_arguments, **_named):
+        raise RecordsBusy("another process held the records: try again")
+
+    monkeypatch.setattr("data.preferences.switch", refuses)
     visitor.toggle("on_lium").set_value(False).run()
 
-    assert "Not kept" in words(visitor)
-    assert preferences.load(home).switched_off == {}
+    assert "Not kept: another process held the records" in words(visitor)
+    assert chosen(settings_of(home)).switched_off == {}
+
+
+def test_records_that_cannot_be_used_are_told_on_a_clear_page(home):
+    with house_of(home).transaction() as unit:
+        unit.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    visitor = AppTest.from_file(str(ROOT / "components" / "frame.py"), default_timeout=60).run()
+
+    (said,) = visitor.error
+    assert "The house book of the records cannot be used" in said.value
+    assert "Update this installation" in said.value
+    assert not visitor.exception
 
 
 def keyed(home, **env) -> str:
@@ -245,7 +288,7 @@ def test_a_card_that_cannot_be_kept_or_withdrawn_is_told(home, monkeypatch):
     visitor = imported(card())
     monkeypatch.setattr("data.rate_cards.LOCK_SECONDS_MAX", 0.05)
     withdraw_reason(visitor).set_value("ended").run()
-    with rate_cards._alone(Lake(home / "market")):
+    with rate_cards.alone(Lake(home / "market")):
         pressed(visitor, "Withdraw")
         assert "Not withdrawn: another process" in words(visitor)
         imported(card(usd_per_gpu_hour="2"), visitor=visitor)

@@ -1,5 +1,6 @@
 """Values as text: rounded for the eye, and nothing from outside taken for Markdown."""
 
+import json
 import re
 import string
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +19,7 @@ from components.text import (
     age,
     ago,
     differences_text,
+    escaped,
     literal,
     moment,
     network_name,
@@ -27,6 +29,7 @@ from components.text import (
     span,
     uptime,
     usd_per_hour,
+    visible,
 )
 from engine.market import PriceBasis, Term
 from engine.overview import Comparison
@@ -220,3 +223,20 @@ def test_a_markdown_reader_sees_the_text_as_it_was(text: str):
 @pytest.mark.parametrize(("value", "shown"), [(8, "8"), (None, "None"), (2.5, r"2\.5")])
 def test_any_value_can_be_shown(value: object, shown: str):
     assert literal(value) == shown
+
+
+ACTING_TEXT = "a\x00\n\x7f\x9b\u202eb\U000e0041"
+
+
+def test_signs_that_would_act_on_the_screen_are_pictures():
+    assert visible(ACTING_TEXT) == "a␀␊␡[U+009B][U+202E]b[U+E0041]"
+    assert visible("שלום 👩 ok") == "שלום 👩 ok"
+
+
+@given(st.text(st.sampled_from([*string.printable, *ACTING_TEXT, "é", "👩"])))
+def test_escaped_json_says_the_same_and_acts_not(text):
+    shown, count = escaped(json.dumps(text, ensure_ascii=False))
+
+    assert json.loads(shown) == text
+    assert visible(shown) == shown
+    assert (count > 0) == (shown != json.dumps(text, ensure_ascii=False))

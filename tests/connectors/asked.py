@@ -54,13 +54,14 @@ def serving(
     chunks: Iterable[bytes] = (),
     every_seconds: float = 0.0,
     hears: Callable[[bytes], object] = len,
+    status: str = "HTTP/1.1 200 OK",
 ) -> Iterator[str]:
     """Answer one connection to a loopback port with exactly this, until it hangs up."""
 
     def serve() -> None:
         with listener.accept()[0] as connection:
             hears(_request(connection))
-            connection.sendall(f"HTTP/1.1 200 OK\r\n{head}".encode())
+            connection.sendall(f"{status}\r\n{head}".encode())
             for chunk in chunks:
                 connection.sendall(chunk)
                 time.sleep(every_seconds)

@@ -15,7 +15,9 @@ STEP = re.compile(
     r"\n\n```\w+\n(?P<text>.*?)```\n",
     re.DOTALL,
 )
-COPIED = ("connectors", "data", "engine", "tests", "pyproject.toml", "components", "pages")
+COPIED = (
+    "connectors", "data", "engine", "tests", "pyproject.toml", "components", "pages", "cli.py",
+)  # fmt: skip
 
 
 @pytest.fixture

@@ -17,17 +17,13 @@ from connectors.registry import SOURCES
 from data import asks, preferences
 from data.market import Lake
 from data.preferences import Preferences
-from data.settings import Settings
 from data.worker import connections
 from tests.connectors.samples import Fake, client, ingest
 from tests.connectors.test_akash_screening import provider, told
 from tests.connectors.test_worker import quick, real_worker, soon, working
 from tests.data.test_asks import wanted
 from tests.loopback import answered, stand_ins
-
-
-def settings_of(home) -> Settings:
-    return Settings.from_env({"NECTO_HOME": str(home)})
+from tests.support import ADA, house_of, settings_of
 
 
 def answer(home, ask_id: str):
@@ -68,10 +64,10 @@ def test_a_worker_s_chores_run_beside_its_readings_and_end_with_it(tmp_path, lak
     assert ended.wait(10)
 
 
-def test_without_the_network_that_can_tell_only_upkeep_and_alerts_are_left(tmp_path, lake):
+def test_without_the_network_that_can_tell_nobody_answers_pages(tmp_path, lake):
     others = [one for one in connected(env={}) if one.connection.name != "akash"]
 
-    assert len(command.chores(settings_of(tmp_path), lake, client(told()), others)) == 2
+    assert len(command.chores(settings_of(tmp_path), lake, client(told()), others)) == 4
 
 
 def test_every_chore_ends_when_the_worker_does(tmp_path, lake):
@@ -79,7 +75,7 @@ def test_every_chore_ends_when_the_worker_does(tmp_path, lake):
     work = command.chores(settings_of(tmp_path), lake, client(told()), connected(env={}))
     stop.set()
 
-    assert [chore(stop) for chore in work] == [None, None, None]
+    assert [chore(stop) for chore in work] == [None] * 5
 
 
 def test_a_fault_of_ours_ends_no_answering(tmp_path, monkeypatch, caplog):
@@ -104,21 +100,19 @@ def test_a_fault_of_ours_ends_no_answering(tmp_path, monkeypatch, caplog):
 def handlers():
     """Signal handlers and log levels as they were, after a command that sets its own."""
     kept = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGINT)}
-    level = logging.getLogger("httpx").level
+    levels = {name: logging.getLogger(name).level for name in ("httpx", "alembic")}
     yield
     for name, handler in kept.items():
         signal.signal(name, handler)
-    logging.getLogger("httpx").setLevel(level)
+    for library, level in levels.items():
+        logging.getLogger(library).setLevel(level)
 
 
 def test_a_worker_whose_app_is_gone_reads_nothing_that_is_off_and_ends(
     tmp_path, monkeypatch, handlers
 ):
-    at = datetime.now(UTC)
     for kind in SOURCES:
-        preferences.change(
-            tmp_path, lambda kept, name=kind.name: kept.switched(name, on=False, by="ada", at=at)
-        )
+        preferences.switch(house_of(tmp_path), ADA, kind.name, on=False)
     here = stand_ins("http://127.0.0.1:9") | {"NECTO_HOME": str(tmp_path)}
     for variable, value in here.items():
         monkeypatch.setenv(variable, value)

@@ -12,6 +12,7 @@ from data.preferences import Preferences
 from data.terms import terms
 from data.worker import connections, publish_connections
 from engine.connections import Connection
+from engine.settings_changes import Mark
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -35,12 +36,14 @@ class Refusing(Keyed):
         super().__init__(base_url, key, urls)
 
 
+def without(*names: str) -> Preferences:
+    """What is chosen when somebody switched these off."""
+    return Preferences(switched_off={name: Mark(by="ada", at=NOW) for name in names})
+
+
 def found(monkeypatch, kind: type[Connector], env=None, off=()) -> connect.Connected:
     monkeypatch.setattr(registry, "SOURCES", (kind,))
-    kept = Preferences()
-    for name in off:
-        kept = kept.switched(name, on=False, by="ada", at=NOW)
-    (one,) = connect.connected(kept, env or {})
+    (one,) = connect.connected(without(*off), env or {})
     assert not one.connection.reads or one.source is not None
     return one
 
@@ -91,8 +94,7 @@ def test_pages_learn_from_the_worker_how_it_is_connected(monkeypatch, tmp_path):
     assert connections(tmp_path, Preferences()) == []
     publish_connections(tmp_path, [one.connection])
     assert connections(tmp_path, Preferences()) == [one.connection]
-    off = Preferences().switched("render", on=False, by="ada", at=NOW)
-    assert [c.state for c in connections(tmp_path, off)] == ["switched off"]
+    assert [c.state for c in connections(tmp_path, without("render"))] == ["switched off"]
     assert "sk_1" not in (tmp_path / "worker" / "connections.json").read_text()
 
 

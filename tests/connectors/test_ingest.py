@@ -4,7 +4,9 @@ import multiprocessing
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -17,14 +19,17 @@ from connectors.base import (
     Unreachable,
     Unreadable,
 )
-from connectors.jobs.ingest import load_recorded
+from connectors.jobs.ingest import Ingest, load_recorded
 from data import offers as questions
+from data.engines import RecordsFull
 from data.market import Busy, Lake
+from data.market_trail import recover
 from data.shipped import recorded_offers
 from engine.market import Provider
 from engine.runs import RunRecord, moment_of
 from tests.connectors.samples import NOW, Fake, ingest
-from tests.support import offer
+from tests.data.test_preferences import told
+from tests.support import house_of, offer
 
 WAIT_SECONDS = 30
 
@@ -224,3 +229,42 @@ def test_a_network_that_is_being_read_does_not_keep_the_others_from_loading(lake
     assert recorded(lake).keys() == recorded_offers().keys() - {"akash"}
     assert load_recorded(lake, lambda: NOW) == []
     assert recorded(lake).keys() == recorded_offers().keys()
+
+
+def entered(lake: Lake, home: Path) -> Ingest:
+    return replace(ingest(lake), house=partial(house_of, home))
+
+
+def test_every_run_is_entered_in_the_house_book_failed_ones_too(lake, tmp_path):
+    good = entered(lake, tmp_path).run(Fake())
+    bad = entered(lake, tmp_path).run(Fake(said=Denied("the key is wrong")))
+    entries = told(house_of(tmp_path))
+
+    assert [e["data"]["input"]["body"]["run"] for e in entries] == [good.run_id, bad.run_id]
+    assert [e["data"]["result"]["outcome"] for e in entries] == ["ok", "denied"]
+    assert [len(e["data"]["files"]) for e in entries] == [1, 0]
+
+
+@pytest.mark.parametrize("fault", [RecordsFull("the disk is full"), KeyError("ours")])
+def test_trouble_with_the_records_keeps_nothing_from_being_read_and_the_entry_follows(
+    lake, tmp_path, caplog, fault
+):
+    def broken():
+        raise fault
+
+    record = replace(ingest(lake), house=broken).run(Fake())
+    assert (record.outcome, runs(lake)) == ("ok", [record])
+    assert "akash is kept, its entry is late" in caplog.text
+
+    recover(house_of(tmp_path), lake)
+    (entry,) = told(house_of(tmp_path))
+    assert entry["data"]["input"]["body"]["run"] == record.run_id
+
+
+def test_the_shipped_figures_are_entered_when_they_are_loaded(lake, tmp_path):
+    load_recorded(lake, lambda: NOW, partial(house_of, tmp_path))
+    entries = told(house_of(tmp_path))
+
+    assert {e["subject"] for e in entries} == {f"network/{name}" for name in recorded_offers()}
+    assert {e["data"]["input"]["body"]["source_kind"] for e in entries} == {"recorded"}
+    assert all(e["data"]["result"]["reference"] for e in entries)

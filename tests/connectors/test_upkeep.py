@@ -2,12 +2,23 @@
 
 import threading
 from datetime import timedelta
+from functools import partial
+
+import pytest
 
 from connectors.jobs.upkeep import keep_up, keep_up_daily
+from data.engines import RecordsBusy
 from tests.data.test_market import saved
-from tests.support import OBSERVED
+from tests.data.test_preferences import told
+from tests.support import ADA, OBSERVED, house_of
 
 NOW = OBSERVED + timedelta(days=500)
+
+
+@pytest.fixture
+def house(tmp_path):
+    """How the house book is opened."""
+    return partial(house_of, tmp_path)
 
 
 def history_of(lake, *networks):
@@ -16,10 +27,10 @@ def history_of(lake, *networks):
             saved(lake, OBSERVED + timedelta(days=day), network=network)
 
 
-def test_every_network_is_rolled_up_merged_and_cleared(lake):
+def test_every_network_is_rolled_up_merged_and_cleared(lake, house):
     history_of(lake, "akash", "nosana")
 
-    found = keep_up(lake, NOW, 400)
+    found = keep_up(lake, house, NOW, 400)
 
     assert [(done.network, done.days_rolled_up, done.skipped) for done in found] == [
         ("akash", 2, None),
@@ -29,27 +40,27 @@ def test_every_network_is_rolled_up_merged_and_cleared(lake):
     assert found[0].removed.days == 2
 
 
-def test_a_network_that_is_being_read_is_left_alone_and_told(lake):
+def test_a_network_that_is_being_read_is_left_alone_and_told(lake, house):
     history_of(lake, "akash", "nosana")
     with lake.ingesting("akash"):
-        akash, nosana = keep_up(lake, NOW, 400)
+        akash, nosana = keep_up(lake, house, NOW, 400)
 
     assert "another process" in akash.skipped
     assert (akash.removed.files, nosana.removed.days) == (0, 2)
 
 
-def test_a_fault_in_one_network_does_not_keep_the_others_from_it(lake):
+def test_a_fault_in_one_network_does_not_keep_the_others_from_it(lake, house):
     history_of(lake, "akash", "nosana")
     (lake.root / "daily" / "network=akash").write_text("a file where a folder should be")
 
-    akash, nosana = keep_up(lake, NOW, 400)
+    akash, nosana = keep_up(lake, house, NOW, 400)
 
     assert akash.skipped
     assert nosana.days_rolled_up == 2
     assert len(lake.drops_on("offers", "akash", OBSERVED.date())) == 2  # nothing was removed
 
 
-def test_it_runs_until_it_is_stopped_and_survives_a_fault(lake):
+def test_it_runs_until_it_is_stopped_and_survives_a_fault(lake, house):
     history_of(lake, "akash")
     stop = threading.Event()
 
@@ -57,6 +68,28 @@ def test_it_runs_until_it_is_stopped_and_survives_a_fault(lake):
         stop.set()
         raise ValueError("a fault of ours")
 
-    keep_up_daily(lake, clock, stop, 400, first_seconds=0)
+    keep_up_daily(lake, house, clock, stop, 400, first_seconds=0)
 
     assert lake.days("offers", "akash")[0] == OBSERVED.date()
+
+
+def test_what_is_merged_and_removed_is_entered_by_whoever_asked(lake, house):
+    history_of(lake, "akash")
+    keep_up(lake, house, NOW, 400, ADA)
+    entries = told(house())
+
+    assert [entry["type"] for entry in entries] == [
+        "necto.market.compacted", "necto.market.retired", "necto.market.retired",
+    ]  # fmt: skip
+    assert {entry["data"]["actor"]["id"] for entry in entries} == {"local:ada"}
+
+
+def test_records_in_trouble_keep_every_file_and_are_told(lake):
+    history_of(lake, "akash")
+
+    def broken():
+        raise RecordsBusy("another process held the records")
+
+    (akash,) = keep_up(lake, broken, NOW, 400)
+    assert akash.skipped == "another process held the records"
+    assert len(lake.own_files_on("offers", "akash", OBSERVED.date())) == 2

@@ -26,7 +26,9 @@ from data.market import Lake
 from data.shipped import catalogue, recorded_offers
 from data.worker import heartbeat, request_refresh, request_test, take_refresh_request
 from tests.connectors.samples import NOW, Fake, ingest
+from tests.data.test_preferences import told
 from tests.loopback import stand_ins
+from tests.support import house_of
 
 WAIT_SECONDS = 60
 HOUSE = Path(__file__).parents[2]
@@ -271,8 +273,11 @@ def test_the_real_worker_loads_beats_and_ends_when_told(tmp_path):
         assert beat is not None
         assert beat.pid == process.pid
         process.send_signal(signal.SIGTERM)
-        assert process.wait(3) == 0
+        assert process.wait(WAIT_SECONDS) == 0
     assert questions.latest(lake, datetime.now(UTC)).offers.height > 100
+    assert {f"network/{name}" for name in recorded_offers()} <= {
+        entry["subject"] for entry in told(house_of(tmp_path))
+    }
     assert "Traceback" not in log.read_text()
 
 

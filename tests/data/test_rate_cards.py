@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from data import offers as questions
+from data.card_originals import original
 from data.market import BrokenLake, Lake
 from data.rate_cards import (
     card_rows,
     cards,
     current,
     import_card,
-    original,
     raw_row,
     version_of,
     whole_rows,

@@ -10,6 +10,7 @@ from data import worker
 from data.market import Lake
 from data.settings import BadSettings, Settings
 from data.status import Status, metrics_text
+from tests.support import house_of
 
 
 def settings(home: Path) -> Settings:
@@ -74,9 +75,11 @@ def test_ready_with_figures_and_a_living_worker(tmp_path):
     status = Status.now(settings(tmp_path))
 
     assert status.reasons_not_ready() == []
+    assert status.entries_missing == len(status.sources)
     text = metrics_text(status)
     assert 'necto_offers{network="akash",status="recorded"} 38.0' in text
     assert "necto_ready 1.0" in text
+    assert f"necto_entries_missing {status.entries_missing}.0" in text
     assert 'necto_network_failing{network="aws"} 0.0' in text
 
 
@@ -87,3 +90,20 @@ def test_a_market_folder_that_cannot_be_used_is_a_reason_not_a_crash(tmp_path):
 
     assert "cannot be" in status.reasons_not_ready()[0]
     assert "necto_ready 0.0" in metrics_text(status)
+
+
+def test_records_that_cannot_be_used_are_a_reason_in_words(tmp_path):
+    (tmp_path / "records").write_text("a file")
+    status = Status.now(settings(tmp_path))
+    (reason, *_) = status.reasons_not_ready()
+
+    assert reason.startswith("the house book of the records cannot be used: ")
+    assert "necto_records_usable 0.0" in metrics_text(status)
+
+
+def test_records_of_a_newer_version_are_a_reason_also_when_they_are_open_already(tmp_path):
+    assert Status.now(settings(tmp_path)).records_fault is None
+    with house_of(tmp_path).transaction() as unit:
+        unit.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+    assert "Update this installation" in str(Status.now(settings(tmp_path)).records_fault)

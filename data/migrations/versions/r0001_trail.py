@@ -13,6 +13,12 @@ branch_labels = None
 depends_on = None
 
 WHOLE = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
+INDEXES = (
+    ("type", "actor", "outcome", "subject"),
+    ("actor", "type", "outcome", "subject"),
+    ("subject",),
+    ("outcome",),
+)
 GUARDED = ("entries", "checkpoints", "documents", "files", "books")
 
 
@@ -31,8 +37,8 @@ def upgrade() -> None:
         sa.Column("hashes", sa.LargeBinary, nullable=False),
         sqlite_strict=True,
     )
-    for name in ("type", "actor", "subject"):
-        op.create_index(f"entries_by_{name}", "entries", [name, "leaf_index"])
+    for name, *others in INDEXES:
+        op.create_index(f"entries_by_{name}", "entries", [name, "leaf_index", *others])
     op.create_table(
         "checkpoints",
         sa.Column("size", WHOLE, primary_key=True, autoincrement=False),
@@ -53,7 +59,7 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     for statement in guards(op.get_bind().dialect.name):
-        op.execute(sa.text(statement.replace(":", r"\:")))
+        op.execute(sa.text(statement))
 
 
 def _fact(name: str, *columns: "sa.Column[Any]") -> None:

@@ -1,0 +1,124 @@
+"""The check of a whole book: how far it is, and what it proved part by part."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from components.audit_head import outcome
+from components.audit_pack import pack_button
+from components.text import literal, visible
+from engine.proofs import Standing
+from engine.verdicts import Verdict
+
+POLL_SECONDS = 0.5
+_PROVED = {
+    "tree": "{size:,} entries hashed again, one after the other, up to the root",
+    "entries": "{facts:,} facts compared with the entries that vouch for them",
+    "ledger": "every posting sums to zero, every hold is within its limits",
+    "checkpoints": "{checkpoints:,} signed checkpoints compared with the tree",
+    "guards": "the triggers that refuse changes stand",
+}
+_UNDER_WAY = {
+    "tree": "Hashing entries",
+    "entries": "Comparing facts with entries",
+    "ledger": "Adding up the ledger",
+    "checkpoints": "Comparing checkpoints",
+    "guards": "Looking at the triggers",
+}
+
+
+def acts(
+    verify: Callable[[str], None], key: str, sign: Callable[[], str | None], standing: Standing
+) -> bool:
+    """Draw what can be done with the whole book; says whether an evidence pack is asked for.
+
+    ``key`` makes a click one act; ``sign`` returns why nothing could be signed.
+    """
+    is_signed = standing.checkpoint is not None and standing.checkpoint.size == standing.size
+    with st.container(horizontal=True, gap="small", horizontal_alignment="right"):
+        st.button(
+            "Verify the whole book", icon=":material/verified:", type="primary",
+            key="audit_verify", on_click=verify, args=(key,),
+        )  # fmt: skip
+        sign_button(
+            "Sign a checkpoint", "audit_sign", sign, disabled=is_signed,
+            note="The newest checkpoint covers every entry." if is_signed else
+            "Signs the book's size and root as they are now; whoever keeps a copy can tell later "
+            "that nothing before it was changed.",
+        )  # fmt: skip
+        return pack_button()
+
+
+def sign_button(
+    label: str,
+    key: str,
+    sign: Callable[[], str | None],
+    *,
+    disabled: bool = False,
+    note: str | None = None,
+) -> None:
+    """Draw a button that signs before anything is drawn again, and say why it could not."""
+
+    def act() -> None:
+        st.session_state[f"{key}_fault"] = sign()
+
+    st.button(
+        label, icon=":material/signature:", key=key, on_click=act, disabled=disabled, help=note
+    )  # fmt: skip
+    if fault := st.session_state.pop(f"{key}_fault", None):
+        st.error(literal(fault), icon=":material/error:")
+
+
+def under_way(part: str, done: int, total: int) -> None:
+    """Draw how far a check is; it goes on when the person leaves."""
+    parts = list(_UNDER_WAY)
+    place = parts.index(part)
+    share = done / total if part == "tree" and total else 0.0
+    box = st.status("Verifying the whole book. You may leave: the result will be here.")
+    box.progress(
+        (place + share) / len(parts),
+        f"Part {place + 1} of {len(parts)}: {_UNDER_WAY[part]}"
+        + (f", {done:,} of {total:,}" if share else ""),
+    )
+    box.update(expanded=True)
+
+
+def result(kept: Verdict | None, own: Verdict | None, fault: str | None, *, expanded: bool) -> None:
+    """Draw what the newest check found: the one that the trail keeps, or one that it could not.
+
+    ``own`` was found by this process; ``fault`` says why it, or keeping it, did not work.
+    """
+    if fault and own:
+        st.warning(f"The result could not be kept in the trail: {literal(fault)}")
+    elif fault:
+        st.error(f"The book could not be verified: {literal(fault)}", icon=":material/error:")
+    verdict = own if fault and own else kept
+    if verdict:
+        verdict_panel(verdict, expanded=expanded or not verdict.is_clean)
+
+
+def verdict_panel(verdict: Verdict, *, expanded: bool) -> None:
+    """Draw what was proved part by part, and each problem with its place."""
+    seconds = sum(part.milliseconds for part in verdict.parts) / 1000
+    label = f"Verified: {outcome(verdict)} in {verdict.size:,} entries, checked in {seconds:.1f} s"
+    with st.status(label, state="complete" if verdict.is_clean else "error", expanded=expanded):
+        st.code("\n".join(_lines(verdict)), language=None, wrap_lines=True)
+        for problem in verdict.problems:
+            place, what = (literal(visible(text)[:300]) for text in (problem.place, problem.what))
+            st.markdown(f":material/error: **{place}** {what}")
+        if verdict.problem_count > len(verdict.problems):
+            st.caption(
+                f"The first {len(verdict.problems)} of {verdict.problem_count:,}: "
+                "`necto audit verify` tells them all."
+            )
+
+
+def _lines(verdict: Verdict) -> list[str]:
+    counts = verdict.model_dump(include={"size", "facts", "checkpoints"})
+    lines = []
+    for part in verdict.parts:
+        proved = _PROVED.get(part.part, part.part).format(**counts)
+        said = proved if not part.problems else f"{part.problems:,} problems, told below"
+        sign = "✓" if not part.problems else "✕"
+        lines.append(f"{sign} {part.part:<12}{part.milliseconds / 1000:>7.2f} s  {said}")
+    return [*lines, f"  root        {verdict.root}"]

@@ -1,0 +1,105 @@
+"""The export of an evidence pack: what it shall hold, how far it is, and the file."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeAlias
+
+import streamlit as st
+
+from components.audit_time import DATES, Times
+from components.text import literal, visible
+
+_WISHED = "audit_pack_wished"
+FIRST = "The first that covers them"
+Progress: TypeAlias = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a pack shall hold: entries recorded from ``start`` until before ``end``, None: no bound.
+
+    ``subject``: only the entries about it. ``checkpoint``: the size of the one that proves them;
+    None: the first that covers them.
+    """
+
+    start: datetime | None = None
+    end: datetime | None = None
+    subject: str | None = None
+    checkpoint: int | None = None
+
+
+Make: TypeAlias = Callable[[Wanted, Progress], bytes]
+
+
+def pack_dialog(book: str, checkpoints: Sequence[int], now: datetime, make: Make) -> None:
+    """Open the dialog; ``make`` returns a pack's bytes and tells its progress.
+
+    ``checkpoints``: the sizes of those that there are. What ``make`` raises as ValueError,
+    RuntimeError or OSError is told in its words.
+    """
+
+    @st.dialog(f"Export evidence from the {book} book", width="medium", on_dismiss=_dismissed)
+    def dialog() -> None:
+        st.markdown(
+            "A zip file that an auditor checks offline: entries, their proofs, the signed "
+            "checkpoint, and a program that verifies them. Exporting is an entry of its own."
+        )
+        wanted = _wanted(checkpoints, now)
+        if st.button("Make the pack", type="primary", icon=":material/archive:", key="pack_make"):
+            _hand_over(book, wanted, make)
+
+    dialog()
+
+
+def pack_button() -> bool:
+    """Draw the button that opens the dialog; says whether it is open."""
+
+    def open_dialog() -> None:
+        st.session_state[_WISHED] = True
+
+    st.button(
+        "Export", icon=":material/archive:", key="audit_export", on_click=open_dialog,
+        help="An evidence pack, which an auditor checks offline.",
+    )  # fmt: skip
+    return _WISHED in st.session_state
+
+
+def _dismissed() -> None:
+    st.session_state.pop(_WISHED, None)
+
+
+def _wanted(checkpoints: Sequence[int], now: datetime) -> Wanted:
+    no_days: list[date | datetime | str | None] = []
+    days = st.date_input(
+        "Days, both included (none chosen: the whole book)", no_days, key="pack_days",
+        format="YYYY-MM-DD",
+    )  # fmt: skip
+    subject = st.text_input(
+        "Only about this subject (optional)", key="pack_subject", max_chars=300,
+        placeholder="rate-card/aethir",
+        help="Such a pack cannot prove that nothing else is about the subject; it says so.",
+    )  # fmt: skip
+    sizes = {FIRST: None} | {f"At {size:,} entries": size for size in checkpoints}
+    point = st.selectbox("Checkpoint", list(sizes), key="pack_checkpoint")
+    start, end = Times(DATES, days[0], days[-1]).bounds(now) if days else (None, None)
+    return Wanted(start, end, subject.strip() or None, sizes[point])
+
+
+def _hand_over(book: str, wanted: Wanted, make: Make) -> None:
+    bar = st.progress(0.0, "Reading the book")
+
+    def progress(done: int, total: int) -> None:
+        bar.progress(min(1.0, done / total) if total else 0.0, f"{done:,} of {total:,} entries")
+
+    try:
+        content = make(wanted, progress)
+    except (ValueError, RuntimeError, OSError) as fault:
+        bar.empty()
+        st.error(f"No pack was made: {literal(visible(str(fault)))}", icon=":material/error:")
+        return
+    bar.progress(1.0, f"The pack is made: {len(content):,} bytes")
+    st.download_button(
+        "Download the pack", content, f"necto-{book}-evidence.zip", "application/zip",
+        on_click="ignore", icon=":material/download:", key="pack_download",
+    )  # fmt: skip

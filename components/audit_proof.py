@@ -1,0 +1,100 @@
+"""The proof of one entry: leaf hash, path to the signed root, and Verify, which shows each step."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import streamlit as st
+
+from components.audit_check import sign_button
+from components.text import ago, literal
+from engine.proofs import Checked, Kept, Proof, checked
+
+
+def proof_section(
+    kept: Kept,
+    book: str,
+    now: datetime,
+    again: Callable[[], Kept | None],
+    sign: Callable[[], str | None],
+) -> None:
+    """Draw what proves an entry; ``again`` reads it anew, ``sign`` makes a checkpoint."""
+    st.header("Proof", anchor=False)
+    if kept.fault:
+        st.error(f"No proof can be given: {literal(kept.fault)}", icon=":material/gpp_bad:")
+    elif kept.proof is None:
+        st.warning(
+            "No checkpoint covers this entry yet, so nobody outside can be shown that it stands "
+            "here. A checkpoint signs the book as it is now.",
+            icon=":material/gpp_maybe:",
+        )
+        sign_button("Sign a checkpoint now", "audit_sign_here", sign)
+    else:
+        _proof(kept, kept.proof, now)
+        if st.button(
+            "Verify", icon=":material/verified:", type="primary", key=f"check_{kept.index}"
+        ):
+            _verify(again())
+    _downloads(kept, book)
+
+
+def _proof(kept: Kept, proof: Proof, now: datetime) -> None:
+    size, at = proof.checkpoint.size, datetime.fromisoformat(proof.at)
+    st.markdown(
+        f"Entry **{kept.index:,}** of the first **{size:,}**, under the checkpoint signed "
+        f"{ago(at, now)}: {len(proof.hashes)} hashes lead from it to the root."
+    )
+    st.caption("Leaf hash")
+    st.code(kept.hash.hex(), language=None)
+    st.caption("Checkpoint, a signed note: origin, size, root, signature")
+    st.code(proof.note, language=None, wrap_lines=True)
+
+
+def _verify(kept: Kept | None) -> None:
+    if kept is None or kept.proof is None:
+        st.error("The entry or its proof is no longer there: verify the whole book.")
+        return
+    found = checked(kept, kept.proof)
+    for fault in found.faults:
+        st.error(f"Not proved: {literal(fault)}.", icon=":material/gpp_bad:")
+    if not found.faults:
+        signers = "; ".join(literal(text) for text in found.signed_by)
+        st.success(
+            f"Proved: hashed again from its bytes, the entry leads to the root that the checkpoint "
+            f"signs, and the signature is good. Key: {signers}",
+            icon=":material/verified:",
+        )
+    st.caption(f"Every step: {len(found.steps) + 1} hashes")
+    st.code("\n".join(step_lines(kept, found)), language=None)
+
+
+def step_lines(kept: Kept, found: Checked) -> list[str]:
+    """Return every hash that was computed, the last one beside the root that was signed."""
+    lines = [
+        f"leaf   SHA-256(00, the {len(kept.leaf):,} bytes of the entry)",
+        f"     = {found.leaf.hex()}",
+    ]
+    for level, step in enumerate(found.steps, start=1):
+        pair = "sibling, result" if step.side == "left" else "result, sibling"
+        lines += [
+            f"{level:>4}   SHA-256(01, {pair}), the sibling on the {step.side}:",
+            f"       {step.sibling.hex()}",
+            f"     = {step.result.hex()}",
+        ]
+    signed = kept.proof.checkpoint.root if kept.proof else b""
+    sign = "✓ equal" if signed == found.root else "✕ not equal"
+    return [*lines, f"root   as signed: {sign}", f"       {signed.hex()}"]
+
+
+def _downloads(kept: Kept, book: str) -> None:
+    name = f"necto-{book}-{kept.index}"
+    files = {"Entry": (kept.leaf, f"{name}.leaf.json", "application/json")}
+    if proof := kept.proof:
+        point = f"necto-{book}-{proof.checkpoint.size}.checkpoint"
+        files["Proof"] = (proof.json, f"{name}.proof.json", "application/json")
+        files["Checkpoint"] = (proof.note.encode(), point, "text/plain")
+    with st.container(horizontal=True, gap="small"):
+        for label, (content, file, kind) in files.items():
+            st.download_button(
+                label, content, file, kind, on_click="ignore", icon=":material/download:",
+                key=f"audit_download_{label}",
+            )  # fmt: skip

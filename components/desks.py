@@ -1,0 +1,77 @@
+"""What people keep for themselves in the house book: alert rules, and saved views of a page."""
+
+from components.alert_desk import AlertBoard, AlertDesk
+from components.saved_views import Shelf
+from components.session import FAULTS, actor, house, lake, now, told
+from data import views
+from data.alert_facts import Watch
+from data.alert_rules import make_rule, remove_rule, rules, switch_rule
+from data.alerts import history, open_alerts
+from data.offers import Market
+from engine.alert_rules import Rule
+from engine.alert_states import Alert
+from engine.alerts import judged
+from engine.overview import Comparison
+from engine.savings import compared
+from engine.views import KeptView
+
+
+def alerts_now() -> tuple[list[Alert], int]:
+    """The alerts that are not over, the newest first, and how many rules are on."""
+    with house().reading() as view:
+        return open_alerts(view), sum(kept.is_on for kept in rules(view))
+
+
+def keep_rule(rule: Rule, click: str) -> bool:
+    """Keep an alert rule that a person made; what stops it is shown."""
+    with told("No rule was made"):
+        make_rule(house(), actor(), rule, key=click)
+        return True
+    return False
+
+
+def alert_desk() -> AlertDesk:
+    """The alert rules, what is so for each by the newest reading, and what can be done."""
+    book, who = house(), actor()
+
+    def board() -> AlertBoard:
+        with book.reading() as view:
+            kept, past, opened = rules(view), history(view), open_alerts(view)
+        known = {alert.rule_id: alert.evidence for alert in opened}
+        found = judged(kept, Watch().look(lake(), now()), known) if kept else []
+        verdicts = {one.kept.id: one.verdict for one in found}
+        return AlertBoard(rules=kept, verdicts=verdicts, history=past)
+
+    return AlertDesk(
+        board=board,
+        switch=lambda kept, on: switch_rule(book, who, kept, on=on),
+        remove=lambda kept: remove_rule(book, who, kept),
+        faults=FAULTS,
+    )
+
+
+def savings_of(newest: Market, offer_id: str) -> list[Comparison]:
+    """What one offer saves against each hyperscaler."""
+    row = newest.offers.filter(offer_id=offer_id)
+    return [Comparison.of(pair) for pair in compared(row, newest.baselines, now()).to_dicts()]
+
+
+def shelf(page: str) -> Shelf:
+    """A person's saved views of a page, and what can be done with them."""
+    book, who = house(), actor()
+
+    def listed() -> list[KeptView]:
+        with book.reading() as view:
+            return views.views(view, page, who)
+
+    return Shelf(
+        owner=who.name,
+        views=listed,
+        save=lambda name, query, shared: views.save_view(
+            book, who, page, name, query, is_shared=shared
+        ),
+        rename=lambda kept, name: views.rename_view(book, who, kept, name),
+        share=lambda kept, on: views.share_view(book, who, kept, on=on),
+        remove=lambda kept: views.remove_view(book, who, kept),
+        faults=FAULTS,
+    )

@@ -1,0 +1,226 @@
+"""``necto audit …`` and ``necto ledger …``: what an auditor asks the books, and signs away."""
+
+import getpass
+import sys
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from connectors.jobs.terminal import Json, fail, opened_lake, settings
+from engine.people import Actor, local_actor
+from engine.terminal import json_text, table_text
+
+if TYPE_CHECKING:
+    from data.books import Book
+    from data.records import Records
+    from data.verify import Report
+
+app = typer.Typer(help="The audit trail: verify, sign, export.", no_args_is_help=True)
+ledger_app = typer.Typer(help="The ledger: balances, export.", no_args_is_help=True)
+
+T = TypeVar("T")
+InBook = Annotated[str, typer.Option("--book", help="house, sandbox or live.")]
+
+
+@app.command()
+def verify(
+    since: Annotated[
+        list[Path] | None,
+        typer.Option(help="A checkpoint that you received earlier; may be repeated."),
+    ] = None,
+    book: InBook = "house",
+    files: Annotated[bool, typer.Option(help="Also read every file of the market.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Check a book: every entry, fact, posting, checkpoint, and the files that it vouches for.
+
+    Ends with 1 on any difference.
+    """
+    from data.verification import keep
+    from data.verification import verify as verified
+
+    for path in since or ():
+        if not path.is_file():
+            fail(f"{path} is no file: give a checkpoint that was sent or kept")
+    records = opened_book(book)
+    found = verified(records, settings().home, since or ())
+    report = found.report
+    if book == "house" and files:
+        check_files(records, report)
+    keep(records, found, f"verify-{uuid.uuid4()}", actor())
+    if as_json:
+        sys.stdout.write(json_text(_told(report, found.seconds)))
+    else:
+        sys.stdout.write(_sentences(report, found.seconds))
+        for problem in report.problems:
+            sys.stdout.write(f"  {problem.place}: {problem.what}\n")
+    if not report.is_clean:
+        raise typer.Exit(1)
+
+
+@app.command()
+def checkpoint(book: InBook = "house", as_json: Json = False) -> None:
+    """Sign the book as it stands and print the signed note; keep it outside this machine."""
+    from data import checkpoints
+    from data.trail_keys import signer
+
+    records = opened_book(book)
+    home = settings().home
+    signed = _done(lambda: checkpoints.make(records, signer(records, home), home))
+    sys.stdout.write(json_text({"note": signed.note, "at": signed.at}) if as_json else signed.note)
+
+
+@app.command("keys")
+def keys(book: InBook = "house", as_json: Json = False) -> None:
+    """Print every public key that has signed for the book, the present one last."""
+    from data.trail_keys import verifiers_of
+
+    found = [one.text for one in verifiers_of(opened_book(book))]
+    sys.stdout.write(json_text(found) if as_json else "".join(f"{text}\n" for text in found))
+
+
+@app.command("rotate-key")
+def rotate_key(book: InBook = "house") -> None:
+    """Make a new signing key, handed over to by the present one; prints its public key."""
+    from data.trail_keys import rotate
+
+    records = opened_book(book)
+    new = _done(lambda: rotate(records, settings().home, actor()))
+    sys.stdout.write(f"{new.text}\n")
+
+
+@app.command("export")
+def export_pack(
+    out: Annotated[Path, typer.Option(help="The zip file to write.")],
+    start: Annotated[datetime | None, typer.Option("--from", help="UTC.")] = None,
+    end: Annotated[datetime | None, typer.Option("--to", help="UTC, not included.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Only entries about this.")] = None,
+    checkpoint: Annotated[int | None, typer.Option(help="The size of the one to bind to.")] = None,
+    book: InBook = "house",
+    as_json: Json = False,
+) -> None:
+    """Write an evidence pack that an auditor checks offline; without options the whole book."""
+    from data import packs
+    from data.audit import Span
+    from data.files import sha256_of
+
+    wanted = packs.Wanted(Span(_utc(start), _utc(end)), subject, checkpoint)
+    records = opened_book(book)
+    temporary = out.with_name(f"{out.name}.part")
+    try:
+        with temporary.open("wb") as file:
+            manifest = packs.write(records, settings(), wanted, file)
+        packed = f"sha256:{sha256_of(temporary)}"
+        packs.keep(records, manifest, packed, f"pack-{uuid.uuid4()}", actor())
+        temporary.replace(out)
+    except (ValueError, RuntimeError, OSError) as fault:
+        temporary.unlink(missing_ok=True)
+        fail(f"no pack was written: {fault}")
+    told = {"file": str(out), "digest": packed, "size": manifest["size"], "root": manifest["root"]}
+    sys.stdout.write(
+        json_text(told) if as_json else "".join(f"{k}: {v}\n" for k, v in told.items())
+    )
+
+
+@ledger_app.command()
+def balances(
+    book: InBook = "sandbox",
+    at: Annotated[datetime | None, typer.Option(help="As of this moment (UTC).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print what lies in every account, now or as of any moment."""
+    from data import ledger
+    from engine.assets import asset_of, shown
+
+    with opened_book(book).reading() as view:
+        found = ledger.balances_at(view, _utc(at))
+    rows = [
+        {"account": name, "asset": asset, "balance": shown(units, asset_of(asset))}
+        for (name, asset), units in found.items()
+    ]
+    sys.stdout.write(
+        json_text(rows) if as_json else table_text(rows, ("account", "asset", "balance"))
+    )
+
+
+@ledger_app.command("export")
+def export(book: InBook = "sandbox") -> None:
+    """Print the whole ledger as beancount text, which bean-check judges."""
+    from data import ledger
+    from engine.ledger_export import beancount_text
+
+    with opened_book(book).reading() as view:
+        postings = list(ledger.postings(view))
+        sys.stdout.write(beancount_text([], postings, entry_indexes=ledger.entry_indexes(view)))
+
+
+def _told(report: "Report", seconds: dict[str, float]) -> dict[str, object]:
+    return {
+        "size": report.size,
+        "root": report.root.hex(),
+        "facts": report.facts,
+        "checkpoints": report.checkpoints,
+        "problems": [{"place": one.place, "what": one.what} for one in report.problems],
+        "not_described": report.more,
+        "seconds": seconds,
+    }
+
+
+def _sentences(report: "Report", seconds: dict[str, float]) -> str:
+    parts = (
+        ("tree", f"{report.size} entries hashed, root {report.root.hex()}"),
+        ("entries", f"{report.facts} facts compared with the entries that vouch for them"),
+        ("ledger", "every posting and hold recomputed"),
+        ("checkpoints", f"{report.checkpoints} signed checkpoints compared with the tree"),
+        ("guards", "the triggers that refuse changes compared with their text"),
+    )
+    lines = [f"{name:12} {what} ({seconds.get(name, 0):.1f} s)\n" for name, what in parts]
+    found = len(report.problems) + report.more
+    verdict = "nothing differs\n" if report.is_clean else f"{found} differences:\n"
+    return "".join([*lines, verdict])
+
+
+def check_files(records: "Records", report: "Report") -> None:
+    """Tell files of the market and rate cards that are gone or changed without an entry."""
+    from data.card_register import unsound
+    from data.lake_files import lost
+
+    lake = opened_lake()
+    for name, fault in sorted((lost(records, lake) | unsound(records, lake)).items()):
+        report.found(f"file {name}", fault)
+
+
+def opened_book(book: str) -> "Records":
+    from data.books import BOOKS, book_exists, open_book
+    from data.faults import RecordsFault
+
+    if book not in BOOKS:
+        fail(f"{book!r} is no book: {', '.join(BOOKS)}")
+    name: Book = book
+    try:
+        if not book_exists(settings(), name):
+            fail(f"the {book} book was not begun yet: nothing has happened in it")
+        return open_book(settings(), name)
+    except RecordsFault as fault:
+        fail(str(fault))
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment else None
+
+
+def actor() -> Actor:
+    return local_actor(getpass.getuser())
+
+
+def _done(act: Callable[[], T]) -> T:
+    from data.faults import RecordsFault
+
+    try:
+        return act()
+    except (RecordsFault, OSError) as fault:
+        fail(str(fault))

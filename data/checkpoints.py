@@ -1,0 +1,156 @@
+"""Checkpoints: a book's size and root, signed, kept outside the records too.
+
+Whoever holds an old checkpoint can tell that the book still begins with what it covered; so not
+even the operator rewrites history unseen.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, select
+
+from data import tables
+from data.engines import writing
+from data.faults import RecordsDamaged
+from data.files import write_text
+from data.records import Records
+from data.trail import nodes, size_of
+from data.verify import Report
+from engine.canonical import plain
+from engine.merkle import root_of
+from engine.notes import BadNote, Checkpoint, Signer, Verifier, body, opened, sign
+
+NOTE_BYTES_MAX = 100_000
+SIZES_MAX = 50  # checkpoints that a person chooses from
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A checkpoint with its signed note; ``at``: when it was made, as the records keep time."""
+
+    checkpoint: Checkpoint
+    note: str
+    at: str
+
+
+def make(records: Records, signer: Signer, home: Path) -> Signed:
+    """Sign the book as it stands; once a size. The file is published before the records know it.
+
+    Raises RecordsFault, and OSError when the folder of checkpoints cannot be written.
+    """
+    with records.reading() as view:
+        size = size_of(view)
+        known = of_size(view, size, [signer.verifier])
+        checkpoint = Checkpoint(signer.name, size, root_of(size, nodes(view)))
+    if known:
+        return known
+    note, at = sign(body(checkpoint), signer), str(plain(records.now()))
+    write_text(folder(home, records.book) / file_name(size), note)
+    with writing(records.engine) as connection:
+        taken = select(tables.checkpoints.c.size).where(tables.checkpoints.c.size == size)
+        if connection.execute(taken).first() is None:
+            connection.execute(insert(tables.checkpoints), {"size": size, "at": at, "note": note})
+    return Signed(checkpoint, note, at)
+
+
+def newest(view: Connection, verifiers: Iterable[Verifier]) -> Signed | None:
+    """Return the newest checkpoint of the records; None before the first. Raises BadNote."""
+    asked = select(tables.checkpoints).order_by(tables.checkpoints.c.size.desc()).limit(1)
+    row = view.execute(asked).one_or_none()
+    return Signed(opened(row.note, verifiers), row.note, row.at) if row else None
+
+
+def of_size(view: Connection, size: int, verifiers: Iterable[Verifier]) -> Signed | None:
+    """Return the checkpoint of exactly this size; None when there is none. Raises BadNote."""
+    asked = select(tables.checkpoints).where(tables.checkpoints.c.size == size)
+    row = view.execute(asked).one_or_none()
+    return Signed(opened(row.note, verifiers), row.note, row.at) if row else None
+
+
+def covering(view: Connection, size: int, verifiers: Iterable[Verifier]) -> Signed | None:
+    """Return the first checkpoint that covers the first ``size`` entries. Raises BadNote."""
+    asked = select(tables.checkpoints).where(tables.checkpoints.c.size >= size)
+    row = view.execute(asked.order_by(tables.checkpoints.c.size).limit(1)).one_or_none()
+    return Signed(opened(row.note, verifiers), row.note, row.at) if row else None
+
+
+def sizes(view: Connection) -> list[int]:
+    """Return the sizes of the newest checkpoints, the largest first; at most ``SIZES_MAX``."""
+    column = tables.checkpoints.c.size
+    return list(view.execute(select(column).order_by(column.desc()).limit(SIZES_MAX)).scalars())
+
+
+def folder(home: Path, book: str) -> Path:
+    return home / "checkpoints" / book
+
+
+def file_name(size: int) -> str:
+    return f"{size:015d}.note"
+
+
+def files(home: Path, book: str) -> list[Path]:
+    """Return the published checkpoints, the oldest first."""
+    return sorted(folder(home, book).glob("*.note"))
+
+
+def check(
+    view: Connection,
+    report: Report,
+    verifiers: list[Verifier],
+    held: Iterable[Path],
+    name: str,
+) -> None:
+    """Compare every checkpoint, in the records and in files, with the tree that was recomputed.
+
+    ``held``: files of checkpoints, ours or kept by somebody else; ``name``: this book's origin.
+    """
+    seen = 0
+    for place, note in _notes(view, held, report):
+        seen += 1
+        try:
+            checkpoint = opened(note, verifiers)
+        except BadNote as fault:
+            report.found(place, f"is no checkpoint of this book: {fault}")
+            continue
+        _compare(view, report, place, checkpoint, name)
+    report.checkpoints = seen
+
+
+def _compare(
+    view: Connection, report: Report, place: str, checkpoint: Checkpoint, name: str
+) -> None:
+    if checkpoint.origin != name:
+        report.found(place, f"is of {checkpoint.origin}, this book is {name}")
+    elif checkpoint.size > report.size:
+        report.found(
+            place,
+            f"covers {checkpoint.size} entries, and the book has {report.size}: entries from "
+            f"{report.size} on were cut off, or an old backup was put back",
+        )
+    elif _root(view, checkpoint.size) != checkpoint.root:
+        report.found(
+            place,
+            f"the first {checkpoint.size} entries are not those that were signed: they were "
+            "rewritten together with their hashes",
+        )
+
+
+def _root(view: Connection, size: int) -> bytes | None:
+    """Return the root of the stored nodes; None when the book lacks what it is made of."""
+    try:
+        return root_of(size, nodes(view))
+    except RecordsDamaged:
+        return None
+
+
+def _notes(view: Connection, held: Iterable[Path], report: Report) -> Iterator[tuple[str, str]]:
+    asked = select(tables.checkpoints).order_by(tables.checkpoints.c.size)
+    for row in view.execute(asked):
+        yield f"checkpoint {row.size}", row.note
+    for path in held:
+        try:
+            with path.open(encoding="utf-8") as file:
+                yield f"checkpoint file {path.name}", file.read(NOTE_BYTES_MAX)
+        except (OSError, ValueError) as fault:
+            report.found(f"checkpoint file {path.name}", f"cannot be read: {fault}")

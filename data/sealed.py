@@ -1,0 +1,82 @@
+"""Keys of personal fields: one a person, made when first needed, destroyed when they ask."""
+
+import secrets
+
+from sqlalchemy import Connection, delete, insert, select
+
+from data.records import Records
+from data.tables import entries, personal_keys
+from data.unit import Transaction
+from engine.canonical import Secret
+from engine.commands import Command, Outcome
+from engine.people import Actor
+from engine.sealed import KEY_BYTES, NONCE_BYTES, SALT_BYTES, Sealed, Unreadable, revealed, sealed
+
+ACTION = "person.shredded"
+
+
+def seal(unit: Transaction, person: str, text: str) -> Sealed:
+    """Seal a personal text within a command; put ``.json()`` of it where the text would stand."""
+    key = _key(unit.connection, person)
+    if key is None:
+        key = Secret(secrets.token_bytes(KEY_BYTES))
+        row = {"person": person, "key": key.reveal()}
+        unit.connection.execute(insert(personal_keys), row)
+    nonce, salt = secrets.token_bytes(NONCE_BYTES), secrets.token_bytes(SALT_BYTES)
+    return sealed(person, text, key, nonce, salt)
+
+
+def reveal(view: Connection, field: Sealed) -> str:
+    """Return the text of a sealed field; raises Unreadable when its key was destroyed."""
+    key = _key(view, field.person)
+    if key is None:
+        raise Unreadable(
+            f"the key of {field.person} was destroyed: only that it is unchanged shows"
+        )
+    return revealed(field, key)
+
+
+def shred(records: Records, person: str, key: str, who: Actor) -> Outcome:
+    """Destroy a person's key: their sealed fields can never be read again; the entry says so."""
+    asked = Command.of(key, ACTION, who, f"person/{person}", {"person": person})
+
+    def act(unit: Transaction) -> object:
+        return {"destroyed": destroyed(unit.connection, person)}
+
+    outcome = records.perform(asked, act)
+    _forget(records)
+    return outcome
+
+
+def shred_again(records: Records) -> int:
+    """Destroy what a restored backup brought back; returns how many keys."""
+    asked = select(entries.c.subject).where(entries.c.type == f"necto.{ACTION}").distinct()
+    with records.transaction() as unit:
+        people = [
+            str(name).removeprefix("person/") for name in unit.connection.execute(asked).scalars()
+        ]
+        found = sum(destroyed(unit.connection, person) for person in people)
+    if found:
+        _forget(records)
+    return found
+
+
+def _key(view: Connection, person: str) -> Secret[bytes] | None:
+    asked = select(personal_keys.c.key).where(personal_keys.c.person == person)
+    found = view.execute(asked).scalar()
+    return None if found is None else Secret(bytes(found))
+
+
+def destroyed(connection: Connection, person: str) -> bool:
+    """Destroy a person's key within a transaction; says whether there was one."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")  # zeros where the key stood
+    gone = connection.execute(delete(personal_keys).where(personal_keys.c.person == person))
+    return gone.rowcount > 0
+
+
+def _forget(records: Records) -> None:
+    """Write the zeros over the file now: until then an old page may lie in the write-ahead log."""
+    if records.file:
+        with records.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,0 +1,218 @@
+"""Checking a book against its own trail: what was changed, dropped, inserted or reordered, where.
+
+First every entry's hash and every node of the tree, then what entries say against the columns they
+are found by and against the facts they vouch for.
+"""
+
+import hashlib
+import heapq
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+
+from data.tables import VOUCHED, entries
+from data.trail import size_of
+from engine.canonical import canonical
+from engine.merkle import HASH_BYTES
+from engine.trail import row_digest, source_of
+
+PROBLEMS_MAX = 1_000
+"""More are counted and not described."""
+_BATCH = 5_000
+_STREAMED = {"yield_per": _BATCH}
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is not as the trail says: ``place`` names the entry, row or file."""
+
+    place: str
+    what: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What was checked and what was found; empty ``problems`` means: nothing differs."""
+
+    size: int = 0
+    root: bytes = b""
+    facts: int = 0
+    checkpoints: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    more: int = 0
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.problems
+
+    def found(self, place: str, what: str) -> None:
+        if len(self.problems) < PROBLEMS_MAX:
+            self.problems.append(Problem(place, what))
+        else:
+            self.more += 1
+
+
+def check_tree(view: Connection, report: Report, progress: Progress | None = None) -> None:
+    """Recompute every leaf and node and compare them with what is stored; sets size and root."""
+    sha256, expected, total = hashlib.sha256, 0, size_of(view)
+    standing: list[bytes] = []  # the nodes that later leaves complete, the largest first
+    for index, body, stored in _raw(view):
+        value = sha256(b"\0" + body.encode()).digest()
+        if index != expected:
+            report.found(f"entry {expected}", f"is missing: the next is entry {index}")
+            break
+        hashes, position = value, index
+        while position & 1:
+            value = sha256(b"\1" + standing.pop() + value).digest()
+            hashes += value
+            position >>= 1
+        standing.append(value)
+        if hashes != stored:
+            _explain(report, index, hashes, bytes(stored))
+            if len(stored) == len(hashes):  # or every node above would be told too
+                standing[-1] = bytes(stored[-HASH_BYTES:])
+        expected += 1
+        if progress and not index % _BATCH:
+            progress(index, total)
+    report.size, report.root = expected, _root(standing)
+
+
+def _explain(report: Report, index: int, mine: bytes, stored: bytes) -> None:
+    if len(mine) != len(stored):
+        report.found(f"entry {index}", "does not keep the hashes that its place asks for")
+    elif mine[:HASH_BYTES] != stored[:HASH_BYTES]:
+        report.found(f"entry {index}", "its text is not what was hashed when it was written")
+    else:
+        level = next(
+            level
+            for level in range(1, len(mine) // HASH_BYTES)
+            if mine[level * HASH_BYTES :][:HASH_BYTES] != stored[level * HASH_BYTES :][:HASH_BYTES]
+        )
+        first = (index >> level) << level
+        report.found(
+            f"entries {first} to {index}",
+            "the node above them differs: one of them was exchanged with its own hash",
+        )
+
+
+def _root(standing: list[bytes]) -> bytes:
+    """Return the root over the complete subtrees, the smallest folded in first."""
+    if not standing:
+        return hashlib.sha256(b"").digest()
+    *left, value = standing
+    for sibling in reversed(left):
+        value = hashlib.sha256(b"\1" + sibling + value).digest()
+    return value
+
+
+def check_entries(view: Connection, installation: str, book: str, report: Report) -> None:
+    """Compare what every entry says with its columns, and with the facts that name it."""
+    facts = _facts(view)
+    pending = next(facts, None)
+    last = ""
+    for row in _columns(view):
+        index = int(row["leaf_index"])
+        vouched = _read(row, installation, book, last, report)
+        last = max(last, str(row["at"]))
+        while pending and pending[0] < index:
+            pending = _orphan(pending, facts, report)
+        actual: list[tuple[str, str, str]] = []
+        if pending and pending[0] == index:
+            actual = list(pending[1])
+            pending = next(facts, None)
+        _compare(index, vouched, actual, report)
+    while pending:
+        pending = _orphan(pending, facts, report)
+
+
+_Found = tuple[int, list[tuple[str, str, str]]]
+
+
+def _orphan(pending: _Found, facts: Iterator[_Found], report: Report) -> _Found | None:
+    for table, key, _ in pending[1]:
+        report.found(f"{table} {key}", f"names entry {pending[0]}, which does not exist")
+    return next(facts, None)
+
+
+def _compare(
+    index: int,
+    vouched: Sequence[tuple[str, str, str]],
+    actual: Sequence[tuple[str, str, str]],
+    report: Report,
+) -> None:
+    report.facts += len(actual)
+    if sorted(vouched) == sorted(actual):
+        return
+    promised = {(table, key): digest for table, key, digest in vouched}
+    standing = {(table, key): digest for table, key, digest in actual}
+    for (table, key), digest in sorted(promised.items()):
+        if (table, key) not in standing:
+            report.found(f"{table} {key}", f"is gone: entry {index} added it")
+        elif standing[table, key] != digest:
+            report.found(f"{table} {key}", f"was changed after entry {index} added it")
+    for table, key in sorted(standing.keys() - promised.keys()):
+        report.found(f"{table} {key}", f"was inserted: entry {index} says nothing of it")
+
+
+def _read(
+    row: dict[str, Any], installation: str, book: str, last: str, report: Report
+) -> list[tuple[str, str, str]]:
+    """Return the facts that an entry vouches for; tells where its columns differ from its text."""
+    place = f"entry {row['leaf_index']}"
+    try:
+        event = json.loads(row["body"])
+        data = event["data"]
+        told = {
+            "leaf_index": int(event["id"]), "request": data["request"], "type": event["type"],
+            "actor": data["actor"]["id"], "subject": event["subject"],
+            "outcome": data["outcome"], "at": event["time"],
+        }  # fmt: skip
+        effects = [(e["table"], e["key"], e["digest"]) for e in data["effects"]]
+        is_canonical = canonical(event).decode() == row["body"]
+    except (ValueError, KeyError, TypeError) as error:
+        report.found(place, f"cannot be read as an entry: {error!r:.100}")
+        return []
+    for name, value in told.items():
+        if row[name] != value:
+            report.found(place, f"is filed under {name} {row[name]!r}, and says {value!r}")
+    if not is_canonical:
+        report.found(place, "is not in its canonical form")
+    if event["source"] != source_of(installation, book):
+        report.found(place, f"comes from {event['source']!r:.100}, another book")
+    if row["at"] < last:
+        report.found(place, "is older than the entry before it")
+    return effects
+
+
+def _facts(view: Connection) -> Iterator[_Found]:
+    """Yield (entry, its facts as (table, key, digest)) in order of entries, from every table."""
+    streams = [_table_facts(view, table) for table in VOUCHED]
+    merged = heapq.merge(*streams, key=lambda one: one[0])
+    for index, group in groupby(merged, key=lambda one: one[0]):
+        yield index, [(table, key, digest) for _, table, key, digest in group]
+
+
+def _table_facts(view: Connection, table: Table) -> Iterator[tuple[int, str, str, str]]:
+    keys = [column.name for column in table.primary_key]
+    asked = select(table).order_by(table.c.entry_index)
+    for row in view.execute(asked, execution_options=_STREAMED):
+        cells = row._asdict()
+        key = "/".join(str(cells[name]) for name in keys)
+        yield cells["entry_index"], table.name, key, row_digest(table.name, cells)
+
+
+def _raw(view: Connection) -> Iterator[Any]:
+    """Yield (place, text, hashes) as the driver gives them: this is the loop that costs."""
+    asked = select(entries.c.leaf_index, entries.c.body, entries.c.hashes)
+    yield from view.execute(asked.order_by(entries.c.leaf_index), execution_options=_STREAMED)
+
+
+def _columns(view: Connection) -> Iterator[dict[str, Any]]:
+    asked = select(*(column for column in entries.c if column.name != "hashes"))
+    for row in view.execute(asked.order_by(entries.c.leaf_index), execution_options=_STREAMED):
+        yield row._asdict()

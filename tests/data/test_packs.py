@@ -1,0 +1,168 @@
+"""A pack of a real book verifies with its own verify.py, and no longer once anything is changed."""
+
+import io
+import subprocess
+import sys
+import zipfile
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+
+from data import checkpoints, ledger, packs
+from data.audit import Span
+from data.documents import put
+from data.files import publish_bytes
+from data.records import Records
+from data.settings import Settings
+from data.trail import leaf
+from data.trail_keys import rotate, signer
+from engine.canonical import digest
+from engine.commands import Command
+from engine.holds import event
+from engine.people import local_actor
+from engine.postings import Head, hold_opened, hold_posted, opening, top_up
+from engine.trail import FileRef
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+ANN = local_actor("ann")
+CARD = b"gpu,price\nH100,1.20\n"
+
+
+def keep(records, key, subject, act):
+    records.perform(Command.of(key, "thing.done", ANN, subject, {"key": key}), act)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings.from_env({"NECTO_HOME": str(tmp_path)})
+
+
+@pytest.fixture
+def book(records_url, settings):
+    minutes = count()
+    records = Records.open(
+        records_url, "sandbox", "here", lambda: NOON + timedelta(minutes=next(minutes))
+    )
+    for n in range(6):
+        keep(
+            records, f"d{n}", f"view/{n % 2}", lambda u, n=n: put(u, "view", f"v{n % 2}", n).version
+        )
+    publish_bytes(settings.home / "cards" / "a.csv", CARD)
+    file = FileRef("cards/a.csv", digest(CARD), len(CARD))
+    keep(records, "card", "rate-card/a", lambda unit: unit.vouch(file))
+    hold = hold_opened(Head("p3", NOON, "order"), "h1", 20_000)
+    used = hold_posted(Head("p4", NOON, "used"), "h1", "akash", 5_000, 100)
+    for posting, step in ((opening(Head("p1", NOON, "start"), 100_000), None),
+                          (top_up(Head("p2", NOON, "pay in"), 50_000), None),
+                          (hold, "opened"), (used, "posted")):  # fmt: skip
+        happened = event(posting, step) if step else None
+        keep(records, posting.posting_id, "order/1",
+             lambda u, p=posting, h=happened: ledger.post(u, p, h))  # fmt: skip
+    checkpoints.make(records, signer(records, settings.home, {}), settings.home)
+    yield records
+    records.close()
+
+
+def packed(book, settings, **wanted):
+    out = io.BytesIO()
+    packs.write(book, settings, packs.Wanted(**wanted), out)
+    return out.getvalue()
+
+
+def judged(content, tmp_path, *options):
+    path = tmp_path / "pack.zip"
+    path.write_bytes(content)
+    command = [sys.executable, "-I", "-S", str(packs.VERIFY_PY), str(path), *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def rewritten(content, name, change):
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as new:
+        for info in old.infolist():
+            body = old.read(info)
+            new.writestr(info, change(body) if info.filename == name else body)
+    return out.getvalue()
+
+
+def test_a_whole_book_is_proven_offline(book, settings, tmp_path):
+    code, said = judged(packed(book, settings), tmp_path)
+    assert (code, "the whole book" in said) == (0, True), said
+    assert "postings: 4, each summing to zero" in said
+
+
+def test_the_same_pack_is_made_twice_byte_for_byte(book, settings):
+    first = packed(book, settings)
+    size = 13  # the opening, six views, a card, four postings, the key
+    manifest = packs.write(book, settings, packs.Wanted(), io.BytesIO())
+    packs.keep(book, manifest, "sha256:x", "k", ANN)
+    assert packed(book, settings, checkpoint=size) == first
+    assert packed(book, settings) != first  # that a pack was made is an entry itself
+
+
+def test_a_subject_pack_says_that_completeness_is_not_proven(book, settings, tmp_path):
+    code, said = judged(packed(book, settings, subject="order/1"), tmp_path)
+    assert (code, "a subject pack cannot show that" in said) == (0, True), said
+
+
+def test_a_span_of_time_is_proven_as_a_run(book, settings, tmp_path):
+    span = Span(NOON + timedelta(minutes=3), NOON + timedelta(minutes=6))
+    content = packed(book, settings, span=span)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.read("entries.jsonl").count(b"\n") == 3
+    assert judged(content, tmp_path)[0] == 0
+
+
+def test_documents_are_packed_by_digest(book, settings, tmp_path):
+    content = packed(book, settings)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.read(f"documents/{digest(CARD)[7:]}") == CARD
+    (settings.home / "cards" / "a.csv").write_bytes(b"another")
+    code, said = judged(packed(book, settings), tmp_path)
+    assert (code, digest(CARD)[7:] in said) == (0, True), said
+
+
+def test_a_pack_after_a_rotation_is_bound_to_the_key_that_signed(book, settings, tmp_path):
+    rotate(book, settings.home, ANN)
+    checkpoints.make(book, signer(book, settings.home, {}), settings.home)
+    code, said = judged(packed(book, settings), tmp_path)
+    assert code == 0, said
+    assert judged(packed(book, settings, checkpoint=13), tmp_path)[0] == 0
+
+
+def test_an_earlier_checkpoint_is_found_to_be_the_beginning(book, settings, tmp_path):
+    old = checkpoints.files(settings.home, "sandbox")[0]
+    keep(book, "later", "view/1", lambda _: None)
+    assert judged(packed(book, settings), tmp_path, "--checkpoint", str(old))[0] == 0
+
+
+@pytest.mark.parametrize("name", ["entries.jsonl", "checkpoint", "ledger.jsonl", "manifest.json",
+                                  "proofs/range.json", "public_key", "README.txt"])  # fmt: skip
+def test_a_pack_that_was_changed_is_refused(book, settings, tmp_path, name):
+    content = rewritten(
+        packed(book, settings), name, lambda body: body[:-3] + bytes([body[-3] ^ 1]) + body[-2:]
+    )
+    code, said = judged(content, tmp_path)
+    assert (code, "DIFFERS" in said or "do not rely" in said) == (1, True), said
+
+
+def test_nothing_to_pack_is_said_in_words(book, settings):
+    with pytest.raises(packs.NothingToPack, match="no entry is about"):
+        packed(book, settings, subject="nobody")
+    with pytest.raises(packs.NothingToPack, match="in that time"):
+        packed(book, settings, span=Span(end=NOON - timedelta(days=1)))
+    with pytest.raises(packs.NothingToPack, match="no checkpoint of 7"):
+        packed(book, settings, checkpoint=7)
+
+
+def test_a_pack_tells_its_progress_and_is_kept_in_the_trail_by_its_digest(book, settings):
+    told = []
+    content = packs.made(
+        book, settings, packs.Wanted(), "click", ANN, lambda *pair: told.append(pair)
+    )
+    assert content[:2] == b"PK"
+    assert told[0][0] == 0 < told[0][1]
+    with book.reading() as view:
+        assert digest(content).encode() in leaf(view, told[0][1]).body

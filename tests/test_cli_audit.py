@@ -1,0 +1,124 @@
+"""``necto audit`` and ``necto ledger`` as a person types them."""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from data import ledger
+from data.books import close_books, open_book
+from data.files import publish_bytes
+from data.market import Lake
+from data.packs import VERIFY_PY
+from data.settings import Settings
+from engine.canonical import digest
+from engine.commands import Command
+from engine.notes import Verifier, opened
+from engine.people import local_actor
+from engine.postings import Head, opening
+from engine.trail import FileRef
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+ANN = local_actor("ann")
+
+
+@pytest.fixture
+def settings(necto, tmp_path):
+    yield Settings.from_env({"NECTO_HOME": str(tmp_path)})
+    close_books()
+
+
+@pytest.fixture
+def house(settings):
+    return open_book(settings)
+
+
+def said(done):
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_a_book_is_verified_and_that_is_kept(necto, house):
+    assert said(necto("audit", "verify")).endswith("nothing differs\n")
+    told = json.loads(said(necto("audit", "verify", "--json")))
+    assert (told["size"], told["problems"]) == (2, [])
+
+
+def test_an_earlier_checkpoint_is_compared(necto, house, tmp_path):
+    note = said(necto("audit", "checkpoint"))
+    (tmp_path / "mine.note").write_text(note)
+    assert necto("audit", "verify", "--since", str(tmp_path / "mine.note")).exit_code == 0
+    (tmp_path / "mine.note").write_text(note.replace("\n2\n", "\n1\n"))
+    refused = necto("audit", "verify", "--since", str(tmp_path / "mine.note"))
+    assert refused.exit_code == 1
+    assert "checkpoint file mine.note" in refused.stdout
+    missing = necto("audit", "verify", "--since", str(tmp_path / "none"))
+    assert (missing.exit_code, "is no file" in missing.stderr) == (2, True)
+
+
+def test_a_file_that_was_changed_without_an_entry_is_found(necto, house, settings):
+    Lake(settings.lake)
+    name, content = "offers/network=akash/day=2026-11-24/20261124T120000000000Z.parquet", b"x"
+    publish_bytes(settings.lake / name, content)
+    asked = Command.of("r1", "market.read", ANN, "network/akash", {"run": "r1"})
+    file = FileRef(name, digest(content), 1)
+    house.perform(asked, lambda unit: unit.vouch(file))
+    assert necto("audit", "verify").exit_code == 0
+    (settings.lake / name).write_bytes(b"y")
+    found = necto("audit", "verify")
+    assert (found.exit_code, f"file {name}" in found.stdout) == (1, True)
+    assert necto("audit", "verify", "--no-files").exit_code == 0
+
+
+def test_the_key_is_rotated_and_every_key_is_told(necto, house):
+    note = said(necto("audit", "checkpoint"))
+    new = said(necto("audit", "rotate-key")).strip()
+    keys = json.loads(said(necto("audit", "keys", "--json")))
+    assert keys[-1] == new
+    assert opened(note, [Verifier.read(keys[0])]).size == 2
+    assert said(necto("audit", "keys")).split() == keys
+
+
+def test_a_pack_is_exported_and_verified_offline(necto, house, tmp_path):
+    told = json.loads(said(necto("audit", "export", "--out", str(tmp_path / "p.zip"), "--json")))
+    command = [sys.executable, "-I", "-S", str(VERIFY_PY), str(tmp_path / "p.zip")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, told["digest"]) == (0, digest((tmp_path / "p.zip").read_bytes()))
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".part"] == []
+
+
+def test_a_pack_of_nothing_is_refused_and_leaves_no_file(necto, house, tmp_path):
+    done = necto("audit", "export", "--out", str(tmp_path / "p.zip"), "--subject", "nobody")
+    assert (done.exit_code, "no entry is about nobody" in done.stderr) == (2, True)
+    assert not (tmp_path / "p.zip").exists()
+
+
+def test_the_ledger_is_told_as_of_any_moment_and_exported(necto, settings):
+    book = open_book(settings, "sandbox")
+    posting = opening(Head("p1", NOON, "start"), 100_000)
+    asked = Command.of("p1", "ledger.posted", ANN, "ledger", {})
+    book.perform(asked, lambda unit: ledger.post(unit, posting))
+    rows = json.loads(said(necto("ledger", "balances", "--json")))
+    assert {row["account"]: row["balance"] for row in rows} == {
+        "assets:cash": "1000.00", "equity:opening": "-1000.00",
+    }  # fmt: skip
+    assert (
+        json.loads(said(necto("ledger", "balances", "--at", "2026-11-24T11:00:00", "--json"))) == []
+    )
+    assert '2026-11-24 * "start"' in said(necto("ledger", "export"))
+
+
+@pytest.mark.parametrize(("book", "words"), [("live", "not begun yet"), ("x", "no book")])
+def test_a_book_that_there_is_not_is_said(necto, settings, book, words):
+    done = necto("audit", "verify", "--book", book)
+    assert (done.exit_code, words in done.stderr) == (2, True)
+
+
+def test_a_lost_key_is_said_in_words(necto, house, settings):
+    said(necto("audit", "checkpoint"))
+    (settings.home / "keys" / "house.key").unlink()
+    house.perform(Command.of("k", "x.done", ANN, "x", {}), lambda _: None)
+    done = necto("audit", "checkpoint")
+    assert (done.exit_code, "put the file back" in done.stderr.replace("\n", " ")) == (2, True)
