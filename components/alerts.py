@@ -57,7 +57,7 @@ def needs_you(
         if more := waiting[SHOWN_MAX:]:
             with head.popover(f"{len(more)} more", width="stretch"):
                 for alert in more:
-                    _line(alert, catalogue, now, on_acknowledge)
+                    _card(alert, catalogue, now, on_acknowledge)
 
 
 def _nothing(seen: int, rules_on: int, *, worker_alive: bool) -> str:
@@ -74,15 +74,40 @@ def _nothing(seen: int, rules_on: int, *, worker_alive: bool) -> str:
 
 
 def _line(alert: Alert, catalogue: Catalogue, now: datetime, on_acknowledge: Acknowledge) -> None:
-    word, icon = KIND_WORDS[alert.rule.kind]
     row = st.columns(_ROW, vertical_alignment="center", gap="small")
-    row[0].badge(word, icon=icon, color="orange", help=literal(alert.words))
+    with row[0]:
+        _badge(alert)
     row[1].markdown(f":small[{literal(alert.sentence)}]")
-    old = age(alert.opened_at, now)
-    row[2].caption(f"for {old}" if old[0].isdigit() else old)
+    row[2].caption(_since(alert, now))
     with row[3]:
         _link(alert, catalogue)
-    row[4].button(
+    with row[4]:
+        _button(alert, on_acknowledge)
+
+
+def _card(alert: Alert, catalogue: Catalogue, now: datetime, on_acknowledge: Acknowledge) -> None:
+    """The same as a line, one part under the other: a popover is narrow."""
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(f":small[{literal(alert.sentence)}]")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            _badge(alert)
+            st.caption(_since(alert, now), width="content")
+            _link(alert, catalogue)
+            _button(alert, on_acknowledge)
+
+
+def _badge(alert: Alert) -> None:
+    word, icon = KIND_WORDS[alert.rule.kind]
+    st.badge(word, icon=icon, color="orange", help=literal(alert.words))
+
+
+def _since(alert: Alert, now: datetime) -> str:
+    old = age(alert.opened_at, now)
+    return f"for {old}" if old[0].isdigit() else old
+
+
+def _button(alert: Alert, on_acknowledge: Acknowledge) -> None:
+    st.button(
         "Acknowledge", key=f"acknowledge_{alert.id}", on_click=on_acknowledge, args=(alert,),
         width="stretch", help=f"Say that you have seen it: {literal(alert.sentence)}",
     )  # fmt: skip

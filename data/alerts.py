@@ -150,8 +150,10 @@ def _open_one(view: Connection, alert_id: str) -> Alert:
 
 
 def _newest(view: Connection, *conditions: ColumnElement[bool]) -> list[Alert]:
+    """Return the newest version of alerts; who was opened last in the trail comes first."""
+    version, opened = func.max(documents.c.version), func.min(documents.c.entry_index)
     newest = (
-        select(documents.c.id, func.max(documents.c.version).label("version"))
+        select(documents.c.id, version.label("version"), opened.label("opened"))
         .where(documents.c.kind == KIND)
         .group_by(documents.c.id)
         .subquery()
@@ -160,6 +162,6 @@ def _newest(view: Connection, *conditions: ColumnElement[bool]) -> list[Alert]:
         select(documents.c.body)
         .join(newest, (documents.c.id == newest.c.id) & (documents.c.version == newest.c.version))
         .where(documents.c.kind == KIND, *conditions)
+        .order_by(newest.c.opened.desc())
     )
-    found = [Alert.model_validate(json.loads(body)) for (body,) in rows]
-    return sorted(found, key=lambda alert: (alert.opened_at, alert.id), reverse=True)
+    return [Alert.model_validate(json.loads(body)) for (body,) in rows]

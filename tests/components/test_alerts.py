@@ -139,6 +139,17 @@ def test_an_open_alert_is_on_the_dashboard_until_somebody_acknowledges_it(home):
     assert alert.acknowledged_by.startswith("local:")
 
 
+def test_a_silent_network_leads_to_the_networks_page(home):
+    make_rule(house(home), ANN, rule("network_silent", hours=6))
+    lake, at = Lake(home / "market"), datetime.now(UTC) + timedelta(hours=7)
+    saved(lake, datetime.now(UTC), "3")
+    assert len(judge_once(Settings.from_env({"NECTO_HOME": str(home)}), lake, at)) == 1
+    visitor = visit()
+
+    assert "The last good reading of Akash is of" in said(visitor)
+    assert next(one.proto.page for one in visitor.get("page_link")) == "networks"
+
+
 def test_many_alerts_are_counted_and_one_click_away(home):
     judged(home, *[rule(usd_per_gpu_hour_below=Decimal(n)) for n in range(2, 7)])
     visitor = visit()

@@ -221,6 +221,16 @@ def test_a_rule_that_changes_ends_its_own_episode_only(book, end, why):
     assert ("alert.closed", "job:alerts") in entries(book)
 
 
+def test_the_newest_alert_comes_first_also_when_several_open_at_once(book):
+    made = [make_rule(book, ANN, rule(gpu=gpu)) for gpu in ("B200", "A100", "H200", "L40S")]
+    settle(book, [one for kept_ in made for one in judged(kept_)])
+    acknowledge(book, ANN, opened(book)[0].id)
+    newest_first = [one.id for one in reversed(made)]
+
+    assert [alert.rule_id for alert in opened(book)] == newest_first
+    assert [alert.rule_id for alert in told(book)] == newest_first
+
+
 def test_a_judgement_of_a_rule_that_is_no_longer_so_opens_nothing(book):
     one = make_rule(book, ANN, rule())
     change_rule(book, ANN, one, rule(gpu="B200"))
