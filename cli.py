@@ -17,6 +17,7 @@ from connectors.jobs import (
     terminal_alerts,
     terminal_audit,
     terminal_cards,
+    terminal_ledger,
     terminal_records,
 )
 from engine.terminal import json_text, table_text
@@ -38,7 +39,7 @@ app.add_typer(terminal.app)
 app.add_typer(terminal_records.app)
 app.add_typer(terminal_cards.app, name="cards")
 app.add_typer(terminal_audit.app, name="audit")
-app.add_typer(terminal_audit.ledger_app, name="ledger")
+app.add_typer(terminal_ledger.app, name="ledger")
 app.add_typer(terminal_alerts.app, name="alerts")
 
 Gpu = Annotated[str | None, typer.Option(help="Model or family: H100-SXM, H100, A100-80.")]

@@ -12,6 +12,7 @@ from engine.verdicts import Verdict
 
 POLL_SECONDS = 0.5
 _PROVED = {
+    "pages": "the database finds its own pages, indexes and references sound",
     "tree": "{size:,} entries hashed again, one after the other, up to the root",
     "entries": "{facts:,} facts compared with the entries that vouch for them",
     "ledger": "every posting sums to zero, every hold is within its limits",
@@ -19,6 +20,7 @@ _PROVED = {
     "guards": "the triggers that refuse changes stand",
 }
 _UNDER_WAY = {
+    "pages": "Reading the database's pages",
     "tree": "Hashing entries",
     "entries": "Comparing facts with entries",
     "ledger": "Adding up the ledger",

@@ -58,7 +58,7 @@ def audit_table(
         on_open=open_row,
         on_query=keep_query,
         revision=revision,
-        noun="entries",
+        noun="entry" if page.total == 1 else "entries",
         height=HEIGHT,
     )
 

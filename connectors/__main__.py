@@ -28,11 +28,11 @@ USAGE = "usage: python -m connectors work"
 
 
 def chores(
-    settings: Settings, lake: Lake, http: HttpClient, found: Sequence[Connected]
+    settings: Settings, lake: Lake, http: HttpClient, found: Sequence[Connected], places: Places
 ) -> list[Chore]:
     """What the worker does beside reading: late entries, upkeep, alerts, signing, answers."""
     akash = next((one.source for one in found if one.connection.name == "akash"), None)
-    house, places = partial(open_book, settings, "house"), Places.from_env()
+    house = partial(open_book, settings, "house")
     work: list[Chore] = [
         lambda stop: recover_until(house, lake, stop),
         lambda stop: keep_up_daily(lake, house, now_utc, stop, settings.keep_days),
@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
     try:
         settings = Settings.from_env()
         lake = Lake(settings.lake)
-        Places.from_env()
+        places = Places.from_env()
     except (BadSettings, BadPlace, BrokenLake) as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -66,7 +66,7 @@ def main(arguments: list[str]) -> int:
             settings.home,
             Ingest(lake, http, catalogue(), house=partial(open_book, settings, "house")),
             [one.source for one in found if one.source],
-            chores=chores(settings, lake, http, found),
+            chores=chores(settings, lake, http, found, places),
             is_on=lambda name: name not in chosen(settings).switched_off,
         )
         for name in (signal.SIGTERM, signal.SIGINT):

@@ -27,7 +27,8 @@ from data.rows import copy_rows
 from data.settings import Settings
 from data.snapshots import snapshot
 from data.trail import nodes, size_of
-from data.verify import Problem, Report, check_entries, check_tree
+from data.verification import verify
+from data.verify import Problem
 from engine.canonical import Json, plain
 from engine.commands import Command
 from engine.merkle import root_of
@@ -205,11 +206,7 @@ def _plainly(file: Path) -> contextlib.AbstractContextManager[sqlite3.Connection
 
 
 def _checked(records: Records, file: Path, found: Head, digest: str) -> Checked:
-    report = Report()
-    with records.reading() as view:
-        check_tree(view, report)
-        check_entries(view, records.installation, records.book, report)
-    problems = [Problem(file.name, said) for said in records.integrity()]
+    report, problems = verify(records, None).report, list[Problem]()
     told, unread = _read_note(file)
     if told:
         found_now = {**asdict(found), "sha256": digest}

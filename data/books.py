@@ -1,6 +1,5 @@
 """Which books there are, where they lie, and opening them once in a process."""
 
-import contextlib
 import threading
 import uuid
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from typing import Literal, get_args
 
 from data.engines import address_of, engine_of, reading
 from data.faults import RecordsReadOnly
-from data.files import write_text
+from data.files import write_once
 from data.migrate import revision_of
 from data.records import Records
 from data.settings import Settings
@@ -80,18 +79,8 @@ def installation_of(home: Path) -> str:
     """Return this installation's id, made on first use and kept in ``NECTO_HOME``."""
     path = home / "installation"
     try:
-        home.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            _first(path)
+            write_once(path, str(uuid.uuid4()))  # two processes may start at once
         return path.read_text(encoding="ascii").strip()
     except OSError as error:
         raise RecordsReadOnly(f"{path} cannot be kept: {error.strerror}") from None
-
-
-def _first(path: Path) -> None:
-    """Two processes may start at once: the one that links its file first gives the id."""
-    own = path.with_name(f"installation.{uuid.uuid4()}")
-    write_text(own, str(uuid.uuid4()))
-    with contextlib.suppress(FileExistsError):
-        path.hardlink_to(own)
-    own.unlink()

@@ -7,8 +7,9 @@ even the operator rewrites history unseen.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Select, insert, select
 
 from data import tables
 from data.engines import writing
@@ -23,6 +24,8 @@ from engine.notes import BadNote, Checkpoint, Signer, Verifier, body, opened, si
 
 NOTE_BYTES_MAX = 100_000
 SIZES_MAX = 50  # checkpoints that a person chooses from
+_KEPT = select(tables.checkpoints)
+_size = tables.checkpoints.c.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +59,31 @@ def make(records: Records, signer: Signer, home: Path) -> Signed:
 
 def newest(view: Connection, verifiers: Iterable[Verifier]) -> Signed | None:
     """Return the newest checkpoint of the records; None before the first. Raises BadNote."""
-    asked = select(tables.checkpoints).order_by(tables.checkpoints.c.size.desc()).limit(1)
-    row = view.execute(asked).one_or_none()
-    return Signed(opened(row.note, verifiers), row.note, row.at) if row else None
+    return _first(view, _KEPT.order_by(_size.desc()), verifiers)
 
 
 def of_size(view: Connection, size: int, verifiers: Iterable[Verifier]) -> Signed | None:
     """Return the checkpoint of exactly this size; None when there is none. Raises BadNote."""
-    asked = select(tables.checkpoints).where(tables.checkpoints.c.size == size)
-    row = view.execute(asked).one_or_none()
-    return Signed(opened(row.note, verifiers), row.note, row.at) if row else None
+    return _first(view, _KEPT.where(_size == size), verifiers)
 
 
 def covering(view: Connection, size: int, verifiers: Iterable[Verifier]) -> Signed | None:
     """Return the first checkpoint that covers the first ``size`` entries. Raises BadNote."""
-    asked = select(tables.checkpoints).where(tables.checkpoints.c.size >= size)
-    row = view.execute(asked.order_by(tables.checkpoints.c.size).limit(1)).one_or_none()
+    return _first(view, _KEPT.where(_size >= size).order_by(_size), verifiers)
+
+
+def _first(view: Connection, asked: Select[Any], verifiers: Iterable[Verifier]) -> Signed | None:
+    row = view.execute(asked.limit(1)).one_or_none()
     return Signed(opened(row.note, verifiers), row.note, row.at) if row else None
 
 
-def sizes(view: Connection) -> list[int]:
-    """Return the sizes of the newest checkpoints, the largest first; at most ``SIZES_MAX``."""
-    column = tables.checkpoints.c.size
-    return list(view.execute(select(column).order_by(column.desc()).limit(SIZES_MAX)).scalars())
+def sizes(view: Connection, below: int | None = None) -> list[int]:
+    """Return the sizes of the newest checkpoints, the largest first; at most ``SIZES_MAX``.
+
+    ``below``: only of those that are smaller.
+    """
+    asked = select(_size).order_by(_size.desc()).limit(SIZES_MAX)
+    return list(view.execute(asked if below is None else asked.where(below > _size)).scalars())
 
 
 def folder(home: Path, book: str) -> Path:
@@ -145,8 +150,7 @@ def _root(view: Connection, size: int) -> bytes | None:
 
 
 def _notes(view: Connection, held: Iterable[Path], report: Report) -> Iterator[tuple[str, str]]:
-    asked = select(tables.checkpoints).order_by(tables.checkpoints.c.size)
-    for row in view.execute(asked):
+    for row in view.execute(_KEPT.order_by(_size)):
         yield f"checkpoint {row.size}", row.note
     for path in held:
         try:

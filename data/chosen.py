@@ -19,6 +19,7 @@ from data.files import write_text
 from data.old_preferences import OLD_FILE, old_preferences, take_over
 from data.preferences import Preferences, read
 from data.settings import Settings
+from data.trail import size_of
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def _read(settings: Settings, known: _Known | None) -> _Known:
     if (known is None or known.size is None) and (settings.home / OLD_FILE).is_file():
         take_over(records, settings.home)
     with records.reading() as view:
-        size = view.exec_driver_sql("SELECT max(leaf_index) FROM entries").scalar_one()
+        size = size_of(view)
         if known and known.size == size:
             return known
         found = read(view)

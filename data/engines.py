@@ -17,26 +17,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from data.faults import (
-    FactRefused,
-    OutcomeUnknown,
-    RecordsAway,
-    RecordsBusy,
-    RecordsDamaged,
-    RecordsFault,
-    RecordsFull,
-    RecordsReadOnly,
-    explained,
-    file_fault,
-    is_unsure,
-)
+from data.faults import OutcomeUnknown, RecordsFault, explained, file_fault, is_unsure
 from data.files import sync_folder
-
-__all__ = [
-    "FactRefused", "OutcomeUnknown", "RecordsAway", "RecordsBusy", "RecordsDamaged",
-    "RecordsFault", "RecordsFull", "RecordsReadOnly", "engine_of", "explained", "reading",
-    "writing",
-]  # fmt: skip
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for its turn before it says so."""
@@ -195,3 +177,26 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent view of the book; nothing can be written through it. Raises RecordsFault."""
     with explained(), engine.connect() as connection, connection.begin():
         yield connection
+
+
+def first_row(connection: Connection, statement: str, *values: object) -> Any | None:  # noqa: ANN401 - a row
+    """Return the first row of a statement written with ``?``; None when there is none.
+
+    Every command asks a few of these: SQLite's own cursor answers in a fifth of the time that a
+    result of SQLAlchemy takes.
+    """
+    if connection.dialect.name == "sqlite":
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        return driver.execute(statement, values).fetchone()
+    return connection.exec_driver_sql(statement.replace("?", "%s"), values or None).first()
+
+
+def add_rows(connection: Connection, statement: str, rows: list[tuple[object, ...]]) -> None:
+    """Add rows by a statement written with ``?``."""
+    if connection.dialect.name == "sqlite":
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.executemany(statement, rows)
+    else:
+        connection.exec_driver_sql(statement.replace("?", "%s"), rows)

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import threading
+import uuid
 from pathlib import Path
 
 TEMPORARY_SUFFIX = ".tmp"
@@ -37,18 +38,26 @@ def publish_bytes(path: Path, content: bytes) -> None:
     publish(temporary, path)
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a small file that nobody else may read, durably; an existing one is kept.
+def write_once(path: Path, text: str) -> bool:
+    """Write a small file that nobody else may read, durably and whole; an existing one is kept.
 
-    Raises FileExistsError then.
+    Returns whether it was written: of several processes that try, one does.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(handle)
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4()}{TEMPORARY_SUFFIX}")
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(handle)
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        return False
+    finally:
+        temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
+    return True
 
 
 def sync_folder(folder: Path) -> None:

@@ -34,7 +34,7 @@ def integrity(view: Connection) -> list[str]:
 
 
 def check_pages(view: Connection, file: Path | None) -> None:
-    """Raise RecordsDamaged when a SQLite file of modest size is; a larger one is checked daily."""
+    """Raise RecordsDamaged when a SQLite file of modest size is; verification reads any size."""
     if file is None or file.stat().st_size > QUICK_BYTES_MAX:
         return
     if found := _said(view, f"PRAGMA quick_check({_PROBLEMS_MAX})"):

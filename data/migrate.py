@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect
 
-from data.engines import reading, writing
+from data.engines import first_row, reading, writing
 from data.faults import RecordsFault, RecordsFull
 from data.snapshots import snapshot
 
@@ -57,7 +57,8 @@ def upgrade(connection: Connection, book: str) -> None:
 
 def fence(connection: Connection) -> None:
     """Raise NewerRecords when the book was brought to a form that this process does not know."""
-    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    row = first_row(connection, "SELECT version_num FROM alembic_version")
+    found = row[0] if row else None
     if found != newest():
         _refuse_unknown(str(found))
         raise NewerRecords(

@@ -85,6 +85,7 @@ def write(
                 documents=Documents(_leaves(view, selection), folders),
                 ledger=_facts(view, selection),
                 rotations=handed_over,
+                earlier=checkpoints.sizes(view, bound.signed.checkpoint.size),
             ),
         )
 

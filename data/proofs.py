@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, select
 
 from data import checkpoints
-from data.engines import RecordsDamaged
+from data.faults import RecordsDamaged
 from data.tables import entries
 from data.trail import leaf, nodes, size_of
 from data.trail_keys import verifiers

@@ -5,7 +5,7 @@ import secrets
 from sqlalchemy import Connection, delete, insert, select
 
 from data.records import Records
-from data.tables import entries, personal_keys
+from data.tables import personal_keys
 from data.unit import Transaction
 from engine.canonical import Secret
 from engine.commands import Command, Outcome
@@ -46,19 +46,6 @@ def shred(records: Records, person: str, key: str, who: Actor) -> Outcome:
     outcome = records.perform(asked, act)
     _forget(records)
     return outcome
-
-
-def shred_again(records: Records) -> int:
-    """Destroy what a restored backup brought back; returns how many keys."""
-    asked = select(entries.c.subject).where(entries.c.type == f"necto.{ACTION}").distinct()
-    with records.transaction() as unit:
-        people = [
-            str(name).removeprefix("person/") for name in unit.connection.execute(asked).scalars()
-        ]
-        found = sum(destroyed(unit.connection, person) for person in people)
-    if found:
-        _forget(records)
-    return found
 
 
 def _key(view: Connection, person: str) -> Secret[bytes] | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
+from data.engines import first_row
 from data.records import Records
 from data.tables import checkpoints, entries
 from data.unit import node_of
@@ -25,8 +26,8 @@ class Leaf:
 
 def size_of(view: Connection) -> int:
     """Return how many entries the trail has."""
-    newest = view.exec_driver_sql("SELECT max(leaf_index) FROM entries").scalar()
-    return 0 if newest is None else int(newest) + 1
+    newest = first_row(view, "SELECT max(leaf_index) FROM entries")
+    return int(newest[0]) + 1 if newest and newest[0] is not None else 0
 
 
 def leaf(view: Connection, index: int) -> Leaf | None:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from data.documents import all_versions, put
 from data.faults import RecordsFault
-from data.files import publish, write_private
+from data.files import publish, write_once
 from data.records import Records
 from data.unit import Transaction
 from engine.canonical import Secret
@@ -43,7 +43,7 @@ def signer(records: Records, home: Path, env: Mapping[str, str] = os.environ) ->
     path = key_file(home, records.book)
     if given is None and not path.exists():
         _refuse_lost(records, path)
-        write_private(path, base64.b64encode(secrets.token_bytes(_SEED_BYTES)).decode())
+        write_once(path, base64.b64encode(secrets.token_bytes(_SEED_BYTES)).decode())
     found = Signer(origin_of(records.installation, records.book), _seed(given, path))
     known = verifiers_of(records)
     if not known:
@@ -83,7 +83,8 @@ def rotate(records: Records, home: Path, actor: Actor) -> Verifier:
     path = key_file(home, records.book)
     seed = Secret(secrets.token_bytes(_SEED_BYTES))
     new = Signer(old.name, seed)
-    write_private(_next(path), base64.b64encode(seed.reveal()).decode())
+    _next(path).unlink(missing_ok=True)  # of a rotation that was cut off before it was recorded
+    write_once(_next(path), base64.b64encode(seed.reveal()).decode())
     _record(records, actor, new.verifier, rotation(old, new))
     publish(_next(path), path)
     return new.verifier

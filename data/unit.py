@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Table, insert
 
+from data.engines import add_rows, first_row
 from data.faults import RecordsDamaged, RecordsFault
 from data.tables import FACTS
 from engine.canonical import Json, plain
@@ -20,7 +21,8 @@ _TABLES: dict[str, Table] = {table.name: table for table in FACTS}
 _ENTRY = ("leaf_index", "request", "type", "actor", "subject", "outcome", "at", "body", "hashes")
 DONE: OutcomeWord = "done"
 REFUSED: OutcomeWord = "refused"
-_INSERT = f"INSERT INTO entries ({', '.join(_ENTRY)}) VALUES ({{}})"  # noqa: S608 - our own names
+_MARKS = ", ".join("?" * len(_ENTRY))
+_INSERT = f"INSERT INTO entries ({', '.join(_ENTRY)}) VALUES ({_MARKS})"  # noqa: S608 - our own names
 
 
 class OtherCommand(RecordsFault):
@@ -66,6 +68,8 @@ class Transaction:
     installation: str
     book: str
     now: datetime
+    at: str
+    """The time of this unit of work, as facts keep it."""
     head: Head
     _rows: list[tuple[object, ...]] = field(default_factory=list)
     _done: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -81,20 +85,17 @@ class Transaction:
         known: Head | None,
     ) -> "Transaction":
         """Start a unit of work; the writer's lock is held, so the head stays what it is."""
-        newest = connection.exec_driver_sql(
-            "SELECT leaf_index, at, hashes FROM entries ORDER BY leaf_index DESC LIMIT 1"
-        ).one_or_none()
+        newest = first_row(
+            connection,
+            "SELECT leaf_index, at, hashes FROM entries ORDER BY leaf_index DESC LIMIT 1",
+        )
         size = newest[0] + 1 if newest else 0
         at = datetime.fromisoformat(newest[1]) if newest else datetime.min.replace(tzinfo=UTC)
         hashes = bytes(newest[2]) if newest else b""
         is_same = known is not None and (known.size, known.hashes) == (size, hashes)
         head = Head(size, at, hashes, dict(known.nodes) if known and is_same else {})
-        return cls(connection, installation, book, _moment(now(), at), head)
-
-    @property
-    def at(self) -> str:
-        """The time of this unit of work, as facts keep it."""
-        return self.now.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        moment = _moment(now(), at)
+        return cls(connection, installation, book, moment, str(plain(moment)), head)
 
     @property
     def next_index(self) -> int:
@@ -158,9 +159,7 @@ class Transaction:
             raise UnitBroken("a command of this unit of work failed: nothing of it is kept")
         if not self._rows:
             return
-        mark = mark_of(self.connection)
-        statement = _INSERT.format(", ".join([mark] * len(_ENTRY)))
-        self.connection.exec_driver_sql(statement, self._rows)
+        add_rows(self.connection, _INSERT, self._rows)
         self._rows = []
 
     @property
@@ -185,11 +184,8 @@ class Transaction:
         return Outcome(data["result"], data["outcome"], index, replayed=True)
 
     def _stored(self, key: str) -> tuple[str, int] | None:
-        mark = mark_of(self.connection)
-        row = self.connection.exec_driver_sql(
-            f"SELECT body, leaf_index FROM entries WHERE request = {mark}",  # noqa: S608 - a mark
-            (key,),
-        ).one_or_none()
+        asked = "SELECT body, leaf_index FROM entries WHERE request = ?"
+        row = first_row(self.connection, asked, key)
         return (row[0], row[1]) if row else None
 
     def _written(self, command: Command, work: _Work, result: Json, word: OutcomeWord) -> Outcome:
@@ -217,12 +213,8 @@ Act = Callable[[Transaction], object]
 def node_of(connection: Connection, place: Node) -> bytes:
     """Return a stored node: it stands with the leaf that completed it."""
     level, position = place
-    mark = mark_of(connection)
     leaf_index = ((position + 1) << level) - 1
-    row = connection.exec_driver_sql(
-        f"SELECT hashes FROM entries WHERE leaf_index = {mark}",  # noqa: S608 - a mark
-        (leaf_index,),
-    ).one_or_none()
+    row = first_row(connection, "SELECT hashes FROM entries WHERE leaf_index = ?", leaf_index)
     found = bytes(row[0] if row else b"")[level * HASH_BYTES : (level + 1) * HASH_BYTES]
     if len(found) != HASH_BYTES:
         raise RecordsDamaged(f"entry {leaf_index} lacks the hash of level {level}")
@@ -240,11 +232,6 @@ def check_text(table: str, row: Mapping[str, object]) -> None:
             value.encode()
         except UnicodeEncodeError:
             raise ValueError(f"{table}.{name}: half a surrogate pair is no text") from None
-
-
-def mark_of(connection: Connection) -> str:
-    """Return how the engine's driver marks a bound value."""
-    return "?" if connection.dialect.name == "sqlite" else "%s"
 
 
 def _peaks(size: int, *known: Mapping[Node, bytes]) -> dict[Node, bytes]:

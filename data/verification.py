@@ -50,21 +50,23 @@ class Verified:
 
 def verify(
     records: Records,
-    home: Path,
+    home: Path | None,
     held: Iterable[Path] = (),
     progress: Progress | None = None,
     begun: Callable[[str], None] = lambda _: None,
 ) -> Verified:
-    """Check a book within one consistent view: tree, entries and facts, ledger, checkpoints.
+    """Check a book within one consistent view: pages, tree, facts, ledger, checkpoints, guards.
 
     ``held``: further files of checkpoints, such as one that an auditor received earlier; those in
-    ``NECTO_HOME`` are always compared. ``begun`` hears the name of each part. Writes nothing.
+    ``NECTO_HOME`` are compared too, unless ``home`` is None. ``begun`` hears the name of each
+    part. Writes nothing.
     """
     report, seconds, problems = Report(), dict[str, float](), dict[str, int]()
     name = origin_of(records.installation, records.book)
-    files = [*checkpoints.files(home, records.book), *held]
+    files = [*(checkpoints.files(home, records.book) if home else ()), *held]
     with records.reading() as view:
         parts: dict[str, Callable[[], None]] = {
+            "pages": lambda: check_database(records, report),
             "tree": lambda: check_tree(view, report, progress),
             "entries": lambda: check_entries(view, records.installation, records.book, report),
             "ledger": lambda: check_ledger(view, report),
@@ -81,6 +83,12 @@ def verify(
             seconds[part] = time.perf_counter() - start
             problems[part] = _count(report) - before
     return Verified(report, seconds, problems)
+
+
+def check_database(records: Records, report: Report) -> None:
+    """Find what the database itself says is wrong with its pages, indexes and references."""
+    for said in records.integrity():
+        report.found("database", said)
 
 
 def keep(records: Records, found: Verified, key: str, actor: Actor) -> Outcome:

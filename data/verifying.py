@@ -22,7 +22,7 @@ class Check:
     """A check under way, or over; ``fault`` says why it, or keeping its result, did not work."""
 
     key: str
-    part: str = "tree"
+    part: str = "pages"
     done: int = 0
     total: int = 0
     verdict: Verdict | None = None

@@ -108,6 +108,13 @@ def test_the_ledger_is_told_as_of_any_moment_and_exported(necto, settings):
         json.loads(said(necto("ledger", "balances", "--at", "2026-11-24T11:00:00", "--json"))) == []
     )
     assert '2026-11-24 * "start"' in said(necto("ledger", "export"))
+    lines = json.loads(said(necto("ledger", "statement", "assets:cash", "--json")))
+    assert [line["balance"] for line in lines] == ["0.00", "1000.00", "1000.00"]
+    assert said(necto("ledger", "trial-balance")).splitlines()[-1].split() == [
+        "total", "USD", "1000.00", "1000.00",
+    ]  # fmt: skip
+    unknown = necto("ledger", "statement", "assets:gold")
+    assert (unknown.exit_code, "no account" in unknown.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(("book", "words"), [("live", "not begun yet"), ("x", "no book")])

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from cli import app
 from data.books import close_books
-from data.engines import RecordsFull
+from data.faults import RecordsFull
 from engine.canonical import digest
 from engine.rate_cards import EXAMPLE_NOTE
 from tests.cards import row, written

@@ -1,4 +1,4 @@
-"""``necto audit …`` and ``necto ledger …``: what an auditor asks the books, and signs away."""
+"""``necto audit …``: what an auditor asks a book of records, and signs away."""
 
 import getpass
 import sys
@@ -12,7 +12,7 @@ import typer
 
 from connectors.jobs.terminal import Json, fail, opened_lake, settings
 from engine.people import Actor, local_actor
-from engine.terminal import json_text, table_text
+from engine.terminal import json_text
 
 if TYPE_CHECKING:
     from data.books import Book
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from data.verify import Report
 
 app = typer.Typer(help="The audit trail: verify, sign, export.", no_args_is_help=True)
-ledger_app = typer.Typer(help="The ledger: balances, export.", no_args_is_help=True)
 
 T = TypeVar("T")
 InBook = Annotated[str, typer.Option("--book", help="house, sandbox or live.")]
@@ -108,7 +107,7 @@ def export_pack(
     from data.audit import Span
     from data.files import sha256_of
 
-    wanted = packs.Wanted(Span(_utc(start), _utc(end)), subject, checkpoint)
+    wanted = packs.Wanted(Span(utc(start), utc(end)), subject, checkpoint)
     records = opened_book(book)
     temporary = out.with_name(f"{out.name}.part")
     try:
@@ -126,38 +125,6 @@ def export_pack(
     )
 
 
-@ledger_app.command()
-def balances(
-    book: InBook = "sandbox",
-    at: Annotated[datetime | None, typer.Option(help="As of this moment (UTC).")] = None,
-    as_json: Json = False,
-) -> None:
-    """Print what lies in every account, now or as of any moment."""
-    from data import ledger
-    from engine.assets import asset_of, shown
-
-    with opened_book(book).reading() as view:
-        found = ledger.balances_at(view, _utc(at))
-    rows = [
-        {"account": name, "asset": asset, "balance": shown(units, asset_of(asset))}
-        for (name, asset), units in found.items()
-    ]
-    sys.stdout.write(
-        json_text(rows) if as_json else table_text(rows, ("account", "asset", "balance"))
-    )
-
-
-@ledger_app.command("export")
-def export(book: InBook = "sandbox") -> None:
-    """Print the whole ledger as beancount text, which bean-check judges."""
-    from data import ledger
-    from engine.ledger_export import beancount_text
-
-    with opened_book(book).reading() as view:
-        postings = list(ledger.postings(view))
-        sys.stdout.write(beancount_text([], postings, entry_indexes=ledger.entry_indexes(view)))
-
-
 def _told(report: "Report", seconds: dict[str, float]) -> dict[str, object]:
     return {
         "size": report.size,
@@ -172,6 +139,7 @@ def _told(report: "Report", seconds: dict[str, float]) -> dict[str, object]:
 
 def _sentences(report: "Report", seconds: dict[str, float]) -> str:
     parts = (
+        ("pages", "the database's own pages, indexes and references"),
         ("tree", f"{report.size} entries hashed, root {report.root.hex()}"),
         ("entries", f"{report.facts} facts compared with the entries that vouch for them"),
         ("ledger", "every posting and hold recomputed"),
@@ -209,7 +177,7 @@ def opened_book(book: str) -> "Records":
         fail(str(fault))
 
 
-def _utc(moment: datetime | None) -> datetime | None:
+def utc(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment else None
 
 

@@ -15,7 +15,7 @@ from connectors.jobs.ingest import load_recorded
 from data.alert_rules import make_rule, rules
 from data.alerts import history, open_alerts
 from data.books import close_books, open_book
-from data.engines import RecordsBusy
+from data.faults import RecordsBusy
 from data.market import Lake
 from data.settings import Settings
 from data.shipped import catalogue

@@ -13,7 +13,7 @@ from data import checkpoints, proofs, trail_keys, verifying
 from data.audit import Counts
 from data.books import close_books, open_book
 from data.documents import put
-from data.engines import RecordsFull
+from data.faults import RecordsFull
 from data.settings import Settings
 from engine.commands import Command
 from engine.people import local_actor

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from components import session
 from components.export import export_menu, handed_out
-from data.engines import RecordsFull
+from data.faults import RecordsFull
 from engine.exports import Export
 from tests.components.test_settings import ROOT, words
 from tests.data.test_preferences import told

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from data.card_files import read_card
 from data.card_register import import_card as import_card_registered
-from data.engines import RecordsFull
+from data.faults import RecordsFull
 from data.market import Lake
 from data.rate_cards import cards, import_card
 from data.shipped import catalogue

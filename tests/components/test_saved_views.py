@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from components.session import actor
 from data.books import close_books, open_book
-from data.engines import RecordsBusy
+from data.faults import RecordsBusy
 from data.settings import Settings
 from data.views import save_view, views
 from engine.people import local_actor

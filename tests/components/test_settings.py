@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from connectors.jobs.connect import connected
 from data import preferences, rate_cards
 from data.chosen import chosen
-from data.engines import RecordsBusy
+from data.faults import RecordsBusy
 from data.market import Lake
 from data.offers import latest
 from data.rate_cards import cards

@@ -12,7 +12,7 @@ from connectors.jobs.alerts import Judge, judge_once, judge_until
 from data.alert_rules import make_rule, remove_rule, switch_rule
 from data.alerts import history, open_alerts
 from data.books import close_books, open_book
-from data.engines import RecordsBusy
+from data.faults import RecordsBusy
 from data.market import Lake
 from data.settings import Settings
 from engine.market import offers_frame

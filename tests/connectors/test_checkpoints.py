@@ -140,3 +140,11 @@ def test_the_worker_signs_every_book_that_exists(settings, http):
     work.join(10)
     assert checkpoints.files(settings.home, "sandbox")
     assert not checkpoints.files(settings.home, "live")
+
+
+def test_a_rotation_that_was_cut_off_before_it_was_recorded_stops_no_other(book, settings):
+    path = key_file(settings.home, "house")
+    signer(book, settings.home)
+    path.with_suffix(".next").write_text("left over")
+    new = rotate(book, settings.home, ANN)
+    assert signer(book, settings.home).verifier == new

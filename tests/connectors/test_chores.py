@@ -13,6 +13,7 @@ from connectors import __main__ as command
 from connectors.jobs.connect import connected
 from connectors.jobs.schedule import Worker
 from connectors.jobs.screen import answer_until
+from connectors.notify.places import Places
 from connectors.registry import SOURCES
 from data import asks, preferences
 from data.market import Lake
@@ -50,7 +51,7 @@ def test_the_real_worker_answers_what_a_page_asks(tmp_path):
 def test_a_worker_s_chores_run_beside_its_readings_and_end_with_it(tmp_path, lake):
     home, ended = tmp_path, threading.Event()
     http = client(told(provider()))
-    (*_, answers) = command.chores(settings_of(home), lake, http, connected(env={}))
+    (*_, answers) = command.chores(settings_of(home), lake, http, connected(env={}), Places())
 
     def chore(stop: threading.Event) -> None:
         answers(stop)
@@ -67,12 +68,12 @@ def test_a_worker_s_chores_run_beside_its_readings_and_end_with_it(tmp_path, lak
 def test_without_the_network_that_can_tell_nobody_answers_pages(tmp_path, lake):
     others = [one for one in connected(env={}) if one.connection.name != "akash"]
 
-    assert len(command.chores(settings_of(tmp_path), lake, client(told()), others)) == 4
+    assert len(command.chores(settings_of(tmp_path), lake, client(told()), others, Places())) == 4
 
 
 def test_every_chore_ends_when_the_worker_does(tmp_path, lake):
     stop = threading.Event()
-    work = command.chores(settings_of(tmp_path), lake, client(told()), connected(env={}))
+    work = command.chores(settings_of(tmp_path), lake, client(told()), connected(env={}), Places())
     stop.set()
 
     assert [chore(stop) for chore in work] == [None] * 5

@@ -21,7 +21,7 @@ from connectors.base import (
 )
 from connectors.jobs.ingest import Ingest, load_recorded
 from data import offers as questions
-from data.engines import RecordsFull
+from data.faults import RecordsFull
 from data.market import Busy, Lake
 from data.market_trail import recover
 from data.shipped import recorded_offers

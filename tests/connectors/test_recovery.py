@@ -7,7 +7,7 @@ import pytest
 from connectors.jobs import recovery
 from connectors.jobs.recovery import recover_once, recover_until
 from data import rate_cards
-from data.engines import RecordsFull
+from data.faults import RecordsFull
 from tests.cards import NOW, card
 from tests.data.test_market import saved
 from tests.data.test_preferences import told

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from connectors.jobs.upkeep import keep_up, keep_up_daily
-from data.engines import RecordsBusy
+from data.faults import RecordsBusy
 from tests.data.test_market import saved
 from tests.data.test_preferences import told
 from tests.support import ADA, OBSERVED, house_of

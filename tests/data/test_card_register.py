@@ -5,7 +5,7 @@ import pytest
 from data import card_register, rate_cards
 from data.card_register import LateEntry, import_card, recover, unregistered, unsound, withdraw
 from data.documents import current, versions
-from data.engines import RecordsBusy, RecordsFull
+from data.faults import RecordsBusy, RecordsFull
 from data.files import sha256_of
 from data.market import Busy
 from data.rate_cards import cards

@@ -107,7 +107,7 @@ def test_a_book_tells_its_newest_checkpoint_and_verification(book, tmp_path):
     assert (found.size, found.checkpoint, found.at) == (8, point.checkpoint, point.at)
     assert found.verified.data.actor.id == "local:ann"
     assert (found.verdict.size, found.verdict.is_clean) == (7, True)
-    assert [part.part for part in found.verdict.parts][:2] == ["tree", "entries"]
+    assert [part.part for part in found.verdict.parts][:2] == ["pages", "tree"]
 
 
 def test_a_damaged_verification_is_as_good_as_none(book, tmp_path):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from data.records import Records
-from data.sealed import reveal, seal, shred, shred_again
+from data.sealed import reveal, seal, shred
 from data.trail import leaf
 from data.verification import verify
 from engine.commands import Command
@@ -58,13 +58,6 @@ def test_a_destroyed_key_is_nowhere_in_the_files(tmp_path):
     shred(records, "jo", "k2", ANN)
     records.close()
     assert all(key not in file.read_bytes() for file in tmp_path.iterdir())
-
-
-def test_a_key_that_a_backup_brought_back_is_destroyed_again(book):
-    shred(book, "jo", "k2", ANN)
-    asked = Command.of("k3", "contact.changed", ANN, "contact/jo", {})
-    book.perform(asked, lambda unit: {"mail": seal(unit, "jo", MAIL).json()})
-    assert (shred_again(book), shred_again(book)) == (1, 0)
 
 
 def test_a_key_is_never_exchanged_for_another(book):

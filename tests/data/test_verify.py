@@ -96,7 +96,7 @@ def test_a_book_that_nobody_touched_is_clean(book, tmp_path):
     found = verify(book, tmp_path)
     assert (found.report.problems, found.report.checkpoints) == ([], 4)
     assert (found.report.size, set(found.seconds)) == (
-        16, {"tree", "entries", "ledger", "checkpoints", "guards"},
+        16, {"pages", "tree", "entries", "ledger", "checkpoints", "guards"},
     )  # fmt: skip
 
 

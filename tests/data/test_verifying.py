@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from data import verifying
-from data.engines import RecordsFull
+from data.faults import RecordsFull
 from data.proofs import standing
 from data.records import Records
 from engine.people import local_actor
