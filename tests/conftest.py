@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from typer.testing import CliRunner, Result
 
 from cli import app
@@ -133,6 +134,15 @@ def _books_are_closed() -> Iterator[None]:
     yield
     close_books()
     chosen.forget()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Necto's home for one test; what Streamlit remembers of another's is forgotten."""
+    monkeypatch.setenv("NECTO_HOME", str(tmp_path))
+    st.cache_resource.clear()
+    yield tmp_path
+    st.cache_resource.clear()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from connectors.base import Answer, public
@@ -107,14 +106,6 @@ def test_a_run_without_a_file_of_its_own_cannot_be_kept(lake):
     saved(lake, OBSERVED)
     with pytest.raises(LookupError, match="no file of their own"):
         keeping.keep(lake, "akash", lake.new_run_id("akash", OBSERVED), "a decision")
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("NECTO_HOME", str(tmp_path))
-    st.cache_resource.clear()
-    yield tmp_path
-    st.cache_resource.clear()
 
 
 def test_a_market_that_cannot_be_read_is_said_on_every_page(home):

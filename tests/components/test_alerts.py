@@ -6,7 +6,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from components.alerts import market_query
@@ -14,7 +13,7 @@ from connectors.jobs.alerts import judge_once
 from connectors.jobs.ingest import load_recorded
 from data.alert_rules import make_rule, rules
 from data.alerts import history, open_alerts
-from data.books import close_books, open_book
+from data.books import open_book
 from data.faults import RecordsBusy
 from data.market import Lake
 from data.settings import Settings
@@ -36,13 +35,9 @@ PAGES = Path(__file__).parents[2] / "pages"
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("NECTO_HOME", str(tmp_path))
-    st.cache_resource.clear()
-    load_recorded(Lake(tmp_path / "market"))
-    yield tmp_path
-    st.cache_resource.clear()
-    close_books()
+def home(home):
+    load_recorded(Lake(home / "market"))
+    return home
 
 
 def house(home):

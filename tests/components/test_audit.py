@@ -5,13 +5,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from components.audit_address import BOOK_KEY
 from data import checkpoints, proofs, trail_keys, verifying
 from data.audit import Counts
-from data.books import close_books, open_book
+from data.books import open_book
 from data.documents import put
 from data.faults import RecordsFull
 from data.settings import Settings
@@ -21,15 +20,6 @@ from engine.people import local_actor
 ROOT = Path(__file__).parents[2]
 ANN = local_actor("ann")
 SEALED = {"sealed": {"person": "p-17", "commitment": "sha256:" + "0" * 64, "box": "AAAA"}}
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("NECTO_HOME", str(tmp_path))
-    st.cache_resource.clear()
-    yield tmp_path
-    close_books()
-    st.cache_resource.clear()
 
 
 @pytest.fixture

@@ -17,14 +17,6 @@ ROWS = pl.DataFrame({"name": ["=one", "two"]})
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("NECTO_HOME", str(tmp_path))
-    st.cache_resource.clear()
-    yield tmp_path
-    st.cache_resource.clear()
-
-
-@pytest.fixture
 def state(monkeypatch):
     """What a visitor's session and address hold, outside a script run."""
     kept: dict[str, object] = {}

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from components import session
@@ -20,15 +19,6 @@ from tests.support import offer
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 30
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """Necto's home for one test; what Streamlit remembers of another's is forgotten."""
-    monkeypatch.setenv("NECTO_HOME", str(tmp_path))
-    st.cache_resource.clear()
-    yield tmp_path
-    st.cache_resource.clear()
 
 
 @pytest.fixture

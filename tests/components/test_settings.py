@@ -5,7 +5,6 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from connectors.jobs.connect import connected
@@ -24,12 +23,9 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("NECTO_HOME", str(tmp_path))
-    st.cache_resource.clear()
-    publish_connections(tmp_path, [one.connection for one in connected(env={})])
-    yield tmp_path
-    st.cache_resource.clear()
+def home(home):
+    publish_connections(home, [one.connection for one in connected(env={})])
+    return home
 
 
 def visit(section: str | None = None) -> AppTest:
