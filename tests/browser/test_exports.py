@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Page, expect
 
+from data.engines import writing
 from data.market import Lake
 from data.migrate import newest
 from engine.canonical import digest
@@ -33,9 +34,9 @@ def address(home):
         yield found
 
 
-def form(home, version: str) -> None:
-    """Bring the book to another form, as a newer Necto would while this one runs."""
-    with house_of(home).engine.begin() as connection:
+def form(home, version):
+    """Give the house book another form, as a newer Necto in another process would."""
+    with writing(house_of(home).engine) as connection:
         connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
 
 

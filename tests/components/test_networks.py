@@ -14,7 +14,7 @@ from data.worker import publish_connections
 from engine.market import offers_frame
 from engine.screening import ScreeningAnswer
 from engine.signals import SIGNAL_NAMES, Signal, signals_frame
-from tests.components.test_pages import home, recorded, visit, words  # noqa: F401 - fixtures
+from tests.components.test_pages import recorded, visit, words  # noqa: F401 - fixtures
 from tests.connectors.samples import SAMPLES, answering, ingest, says
 from tests.support import ADA, baseline, house_of
 
