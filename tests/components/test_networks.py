@@ -196,7 +196,7 @@ def test_what_a_credit_buys_is_told_as_each_source_tells_it(lake):
     assert "Two sites of the operator disagree" in words(visitor)
 
 
-def test_without_baselines_the_clouds_say_so(home):  # noqa: F811
+def test_without_baselines_the_clouds_say_so(home):
     visitor = visit("networks", view=CLOUDS)
 
     assert "No hyperscaler lists this GPU" in words(visitor)
@@ -220,5 +220,5 @@ def test_who_can_bid_is_asked_of_the_worker_and_its_answer_is_shown(recorded):  
     assert asked.ask.signed_by_any != ()
 
 
-def test_without_an_offer_of_akash_nobody_can_be_asked(home):  # noqa: F811
+def test_without_an_offer_of_akash_nobody_can_be_asked(home):
     assert "No offer of Akash is known yet" in words(visit("networks", view="Who can bid"))
