@@ -9,10 +9,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
+from data.engines import first_row
 from data.faults import RecordsFault
 from data.tables import documents
 from data.unit import Transaction, check_text
 from engine.canonical import Json, canonical, plain
+
+_NEWEST = f"""SELECT {", ".join(documents.c.keys())} FROM documents
+    WHERE kind = ? AND id = ? ORDER BY version DESC LIMIT 1"""  # noqa: S608 - our own names
 
 
 class Changed(RecordsFault):
@@ -99,9 +103,8 @@ def _next(
 
 
 def _newest(view: Connection, kind: str, id_: str) -> dict[str, object] | None:
-    asked = select(documents).where(documents.c.kind == kind, documents.c.id == id_)
-    row = view.execute(asked.order_by(documents.c.version.desc()).limit(1)).one_or_none()
-    return row._asdict() if row else None
+    row = first_row(view, _NEWEST, kind, id_)
+    return dict(zip(documents.c.keys(), row, strict=True)) if row else None
 
 
 def _document(row: dict[str, object]) -> Document:

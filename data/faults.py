@@ -93,14 +93,13 @@ def file_fault(error: OSError, path: Path) -> RecordsFault:
     return RecordsReadOnly(f"{said}: check the rights on its folder and on every file in it")
 
 
-def is_unsure(error: DBAPIError) -> bool:
+def is_unsure(error: BaseException | None, *, is_away: bool = False) -> bool:
     """Whether a commit that ended so may have been done all the same.
 
-    A connection that broke may have broken before or after; SQLite may have written all of the
-    commit and then failed to see it on the disk.
+    A connection that broke (``is_away``) may have broken before or after; SQLite may have written
+    all of the commit and then failed to see it on the disk.
     """
-    name = getattr(error.orig, "sqlite_errorname", "")
-    return error.connection_invalidated or str(name).startswith("SQLITE_IOERR")
+    return is_away or str(getattr(error, "sqlite_errorname", "")).startswith("SQLITE_IOERR")
 
 
 def _kind(error: DBAPIError) -> type[RecordsFault]:

@@ -58,7 +58,11 @@ def upgrade(connection: Connection, book: str) -> None:
 def fence(connection: Connection) -> None:
     """Raise NewerRecords when the book was brought to a form that this process does not know."""
     row = first_row(connection, "SELECT version_num FROM alembic_version")
-    found = row[0] if row else None
+    judge(row[0] if row else None)
+
+
+def judge(found: str | None) -> None:
+    """Raise NewerRecords unless a book says that it has the form which is written here."""
     if found != newest():
         _refuse_unknown(str(found))
         raise NewerRecords(

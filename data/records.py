@@ -18,10 +18,10 @@ from data import guards
 from data.engines import address_of, engine_of, reading, writing
 from data.faults import RecordsDamaged, RecordsFault
 from data.integrity import check_pages, check_server, integrity
-from data.migrate import bring_forward, fence, newest
+from data.migrate import bring_forward, fence, judge, newest
 from data.schema import guards_of
 from data.tables import entries
-from data.unit import Act, Head, Transaction
+from data.unit import Act, Head, Transaction, head_of
 from engine.commands import Command, Outcome
 
 
@@ -76,8 +76,9 @@ class Records:
         Raises RecordsFault with what to do; the commands in it may then be repeated as they are.
         """
         with writing(self.engine) as connection:
-            fence(connection)
-            unit = Transaction.begin(connection, self.installation, self.book, self.now, self._head)
+            form, head = head_of(connection, self._head)
+            judge(form)
+            unit = Transaction.begin(connection, self.installation, self.book, self.now, head)
             yield unit
             unit.flush()
         with self._guard:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData()
@@ -36,6 +37,8 @@ def entry_column() -> Column[int]:
     return Column("entry_index", WHOLE, at_commit, nullable=False, index=True)
 
 
+_NOT_DONE = text("outcome <> 'done'")
+
 entries = Table(
     "entries",
     metadata,
@@ -51,7 +54,13 @@ entries = Table(
     Index("entries_by_type", "type", "leaf_index", "actor", "outcome", "subject"),
     Index("entries_by_actor", "actor", "leaf_index", "type", "outcome", "subject"),
     Index("entries_by_subject", "subject", "leaf_index"),
-    Index("entries_by_outcome", "outcome", "leaf_index"),
+    Index(
+        "entries_not_done",
+        "outcome",
+        "leaf_index",
+        sqlite_where=_NOT_DONE,
+        postgresql_where=_NOT_DONE,
+    ),
     sqlite_strict=True,
 )
 """The trail. ``body`` is the leaf: canonical JSON. ``hashes``: the leaf's hash, then those of the

@@ -2,27 +2,28 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, Table
 
-from data.engines import add_rows, first_row
+from data.engines import add_rows, asking, first_row, run
 from data.faults import RecordsDamaged, RecordsFault
-from data.tables import FACTS
+from data.tables import FACTS, entries
 from engine.canonical import Json, plain
 from engine.commands import Command, Outcome, Refused
-from engine.merkle import HASH_BYTES, Node, appended, leaf_hash, peaks
+from engine.merkle import HASH_BYTES, Node, appended, leaf_hash
 from engine.trail import Effect, Entry, FileRef, OutcomeWord, entry_bytes, row_digest
 
 CLOCK_TOLERANCE = timedelta(seconds=2)
 """A clock that steps back by less is corrected by its network: the last entry's time is taken."""
-_TABLES: dict[str, Table] = {table.name: table for table in FACTS}
-_ENTRY = ("leaf_index", "request", "type", "actor", "subject", "outcome", "at", "body", "hashes")
+_TABLES: dict[str, Table] = {table.name: table for table in (entries, *FACTS)}
 DONE: OutcomeWord = "done"
 REFUSED: OutcomeWord = "refused"
-_MARKS = ", ".join("?" * len(_ENTRY))
-_INSERT = f"INSERT INTO entries ({', '.join(_ENTRY)}) VALUES ({_MARKS})"  # noqa: S608 - our own names
+_NEWEST = """SELECT version_num, leaf_index, at, hashes
+    FROM alembic_version LEFT JOIN entries ON leaf_index = (SELECT max(leaf_index) FROM entries)"""
 
 
 class OtherCommand(RecordsFault):
@@ -71,6 +72,7 @@ class Transaction:
     at: str
     """The time of this unit of work, as facts keep it."""
     head: Head
+    _first_row: Callable[..., Any]
     _rows: list[tuple[object, ...]] = field(default_factory=list)
     _done: dict[str, tuple[str, int]] = field(default_factory=dict)
     _work: _Work | None = None
@@ -82,20 +84,12 @@ class Transaction:
         installation: str,
         book: str,
         now: Callable[[], datetime],
-        known: Head | None,
+        head: Head,
     ) -> "Transaction":
         """Start a unit of work; the writer's lock is held, so the head stays what it is."""
-        newest = first_row(
-            connection,
-            "SELECT leaf_index, at, hashes FROM entries ORDER BY leaf_index DESC LIMIT 1",
-        )
-        size = newest[0] + 1 if newest else 0
-        at = datetime.fromisoformat(newest[1]) if newest else datetime.min.replace(tzinfo=UTC)
-        hashes = bytes(newest[2]) if newest else b""
-        is_same = known is not None and (known.size, known.hashes) == (size, hashes)
-        head = Head(size, at, hashes, dict(known.nodes) if known and is_same else {})
-        moment = _moment(now(), at)
-        return cls(connection, installation, book, moment, str(plain(moment)), head)
+        moment = _moment(now(), head.at)
+        at, asked = str(plain(moment)), asking(connection)
+        return cls(connection, installation, book, moment, at, head, asked)
 
     @property
     def next_index(self) -> int:
@@ -114,17 +108,18 @@ class Transaction:
         if known := self._known(command):
             return known
         self._work = _Work()
-        savepoint = self.connection.begin_nested() if command.may_be_refused else None
+        if command.may_be_refused:
+            run(self.connection, "SAVEPOINT command")
         try:
             result, word = plain(act(self)), DONE
-            if savepoint:
-                savepoint.commit()
         except Refused as refusal:
-            if savepoint is None:
+            if not command.may_be_refused:
                 raise
-            savepoint.rollback()
+            run(self.connection, "ROLLBACK TO SAVEPOINT command")
             self._work = _Work()  # without what the refused command had added
             result, word = {"reason": str(refusal)}, REFUSED
+        if command.may_be_refused:
+            run(self.connection, "RELEASE SAVEPOINT command")
         outcome = self._written(command, self._work, result, word)
         self._work = None
         return outcome
@@ -137,7 +132,9 @@ class Transaction:
         keys = (str(whole[column.name]) for column in into.primary_key)
         effect = Effect(table, "/".join(keys), row_digest(table, whole))
         self._doing.effects.append(effect)
-        self.connection.execute(insert(into), whole)
+        add_rows(
+            self.connection, _insertion(table), [tuple(whole[column.name] for column in into.c)]
+        )
 
     def vouch(self, file: FileRef) -> None:
         """Name a file, already published, whose content the entry vouches for."""
@@ -159,7 +156,7 @@ class Transaction:
             raise UnitBroken("a command of this unit of work failed: nothing of it is kept")
         if not self._rows:
             return
-        add_rows(self.connection, _INSERT, self._rows)
+        add_rows(self.connection, _insertion("entries"), self._rows)
         self._rows = []
 
     @property
@@ -185,7 +182,7 @@ class Transaction:
 
     def _stored(self, key: str) -> tuple[str, int] | None:
         asked = "SELECT body, leaf_index FROM entries WHERE request = ?"
-        row = first_row(self.connection, asked, key)
+        row = self._first_row(asked, key)
         return (row[0], row[1]) if row else None
 
     def _written(self, command: Command, work: _Work, result: Json, word: OutcomeWord) -> Outcome:
@@ -202,12 +199,32 @@ class Transaction:
             text, hashes,
         ))  # fmt: skip
         self._done[command.key] = (text, index)
-        standing = _peaks(index + 1, self.head.nodes, dict(nodes))
-        self.head = Head(index + 1, self.now, hashes, standing)
+        self.head = Head(index + 1, self.now, hashes, _standing(self.head.nodes, nodes))
         return Outcome(result, word, index, replayed=False)
 
 
 Act = Callable[[Transaction], object]
+
+
+def head_of(connection: Connection, known: Head | None) -> tuple[str | None, Head]:
+    """Return the book's form as it says, and how far its trail has come.
+
+    ``known``: what this process saw last; its nodes are taken over where it still holds.
+    """
+    row = first_row(connection, _NEWEST)
+    if row is None or row[1] is None:
+        return row and row[0], Head(0, datetime.min.replace(tzinfo=UTC), b"", {})
+    size, hashes = row[1] + 1, bytes(row[3])
+    if known is not None and (known.size, known.hashes) == (size, hashes):
+        return row[0], replace(known, nodes=dict(known.nodes))
+    return row[0], Head(size, datetime.fromisoformat(row[2]), hashes, {})
+
+
+@cache
+def _insertion(table: str) -> str:
+    names = _TABLES[table].c.keys()
+    marks = ", ".join("?" * len(names))
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - our own names
 
 
 def node_of(connection: Connection, place: Node) -> bytes:
@@ -234,9 +251,16 @@ def check_text(table: str, row: Mapping[str, object]) -> None:
             raise ValueError(f"{table}.{name}: half a surrogate pair is no text") from None
 
 
-def _peaks(size: int, *known: Mapping[Node, bytes]) -> dict[Node, bytes]:
-    """Return the nodes that the next append may ask for, of those known."""
-    return {place: found[place] for place in peaks(size) for found in known if place in found}
+def _standing(known: dict[Node, bytes], added: list[tuple[Node, bytes]]) -> dict[Node, bytes]:
+    """Return the nodes that later appends may ask for, of those known, after an append.
+
+    The highest one added stands; what it covers does not any more.
+    """
+    for (level, position), _ in added[:-1]:
+        known.pop((level, position - 1), None)
+    place, value = added[-1]
+    known[place] = value
+    return known
 
 
 def _moment(now: datetime, last: datetime) -> datetime:

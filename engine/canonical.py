@@ -29,6 +29,7 @@ _HIDDEN = "Secret(hidden)"
 _BEYOND_U_E000 = re.compile(rb"[\xee-\xff]")  # first UTF-8 bytes of U+E000 and above
 _SINGLE = {str, bool, type(None)}
 _TEXT = {str}
+_QUOTED = json.encoder.encode_basestring
 _ENCODER = json.JSONEncoder(
     ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
 )
@@ -61,9 +62,10 @@ class Secret(Generic[T]):
         raise TypeError("a secret is not copied or pickled: reveal() it where it is used")
 
 
-def canonical(value: Json) -> bytes:
+def canonical(value: Json, *, inside: int = 0) -> bytes:
     """Return the value as RFC 8785 JSON, the only bytes that stand for it.
 
+    ``inside``: in how many lists and objects these bytes will stand, which count as nesting.
     Raises TypeError for a float, a secret or anything else that JSON as we write it does not have,
     and ValueError for a whole number beyond ``INT_MAX``, for text that is no Unicode (half a
     surrogate pair) and for nesting beyond ``DEPTH_MAX``; the message says where the value stands.
@@ -72,10 +74,18 @@ def canonical(value: Json) -> bytes:
         data = _ENCODER.encode(value).encode()
     except (TypeError, ValueError, RecursionError):  # _check finds it again and names its place
         data = b""
-    if data and _is_ordinary(value) and (data.isascii() or not _BEYOND_U_E000.search(data)):
+    is_sorted = data.isascii() or not _BEYOND_U_E000.search(data)
+    if data and is_sorted and _is_ordinary(value, DEPTH_MAX - inside):
         return data
-    _check(value, "", 0)
+    _check(value, "", inside)
     return rfc8785.dumps(value)
+
+
+def quoted(text: str) -> str:
+    """Return text as RFC 8785 writes it; raises ValueError for half a surrogate pair."""
+    if not text.isascii():
+        _check_text(text, "")
+    return _QUOTED(text)
 
 
 def plain(value: object) -> Json:
@@ -94,14 +104,14 @@ def digest(data: bytes) -> str:
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
-def _is_ordinary(value: object) -> bool:
+def _is_ordinary(value: object, deepest: int) -> bool:
     """Say whether Python's own writer gives RFC 8785 for this value, six times as fast.
 
     It does for the plain types, but sorts names by code point: the standard sorts by UTF-16, which
     differs from U+E000 on. Level by level, so that nesting is bounded.
     """
     level: list[Any] = [value]
-    for _ in range(DEPTH_MAX + 1):
+    for _ in range(deepest + 1):
         below: list[Any] = []
         for one in level:
             kind = type(one)

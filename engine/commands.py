@@ -60,9 +60,14 @@ class Command:
         return f"necto.{self.action}"
 
     @cached_property
+    def text(self) -> str:
+        """The canonical body, as it stands in an entry: in three objects."""
+        return canonical(self.body, inside=3).decode()
+
+    @cached_property
     def digest(self) -> str:
         """The digest of the canonical body."""
-        return digest(canonical(self.body))
+        return digest(self.text.encode())
 
 
 @dataclass(frozen=True, slots=True)

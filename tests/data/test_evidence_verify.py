@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine import merkle
-from engine.canonical import canonical, digest
+from engine.canonical import Json, canonical, digest
 from engine.pack import Run, pack_bytes
 from tests.packs import (
     ABOUT,
@@ -321,14 +321,27 @@ def test_an_entry_that_is_no_object_is_named():
         assert "entries.jsonl line 3 (entry 2): is not an entry" in said
 
 
-def test_nesting_deep_enough_to_break_a_reader_is_a_difference_of_its_line():
+@pytest.mark.parametrize("depth", [63, 400, 100_000])
+def test_nesting_deeper_than_ours_is_a_difference_of_its_line(depth):
     def nested(leaf: bytes) -> bytes:
-        return leaf.replace(b'"result":"', b'"result":' + b"[" * 400 + b"]" * 400 + b',"xresult":"')
+        lists = b"[" * depth + b"]" * depth
+        return leaf.replace(b'"result":"', b'"result":' + lists + b',"xresult":"')
 
     code, said = checked(with_leaf(nested))
     assert code == 1
-    assert "entries.jsonl line 3 (entry 2): is not an entry" in said
+    assert "entries.jsonl line 3 (entry 2): is not JSON as the format writes it" in said
     assert "cannot be read (" not in said
+
+
+def test_the_deepest_entry_that_is_written_is_read():
+    deepest: Json = "x"
+    for _ in range(62):
+        deepest = [deepest]
+    made = TestBook()
+    made.add("order/1", deepest)
+    assert checked(signed(made))[0] == 0
+    with pytest.raises(ValueError, match="more than 64"):
+        TestBook().add("order/1", [deepest])
 
 
 @pytest.mark.parametrize(

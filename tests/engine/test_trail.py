@@ -19,7 +19,6 @@ from engine.trail import (
     Entry,
     FileRef,
     entry_bytes,
-    envelope,
     parse,
     row_digest,
     source_of,
@@ -53,7 +52,7 @@ def changed(**members):
 
 
 def test_an_entry_is_a_cloud_event_with_everything_an_auditor_asks_for():
-    assert envelope(ENTRY, "i-1", "sandbox") == {
+    assert json.loads(LEAF) == {
         "specversion": "1.0",
         "id": "7",
         "source": "urn:necto:i-1:sandbox",
@@ -202,3 +201,38 @@ def test_a_row_holds_text_whole_numbers_and_bytes_only(value):
 def test_an_actor_who_proved_nothing_is_marked(kind, authenticated, simulated, expected):
     told = ActorTold(id="x", kind=kind, authenticated=authenticated, simulated=simulated)
     assert told.standing == expected
+
+
+HOSTILE = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | HOSTILE,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(HOSTILE, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(PLAIN, PLAIN, PLAIN, HOSTILE, HOSTILE)
+def test_whatever_an_entry_holds_its_bytes_are_canonical(body, result, previous, text, key):
+    command = replace(ENTRY.command, body=body, policy=text)
+    written = entry_bytes(
+        replace(
+            ENTRY,
+            command=command,
+            result=result,
+            previous=previous,
+            effects=(Effect("documents", key, SOME),),
+            files=(FileRef(text, SOME, 3),),
+        ),
+        "i-1",
+        "sandbox",
+    )
+    told = json.loads(written)
+    assert canonical(told) == written
+    assert told["data"]["input"]["body"] == body
+    assert (told["data"]["result"], told["data"]["previous"]) == (result, previous)
+
+
+def test_half_a_surrogate_pair_in_a_key_of_a_fact_is_refused():
+    with pytest.raises(ValueError, match="surrogate"):
+        entry_bytes(replace(ENTRY, effects=(Effect("documents", "\ud800", SOME),)), "i-1", "house")

@@ -17,7 +17,6 @@ INDEXES = (
     ("type", "actor", "outcome", "subject"),
     ("actor", "type", "outcome", "subject"),
     ("subject",),
-    ("outcome",),
 )
 GUARDED = ("entries", "checkpoints", "documents", "files", "books")
 
@@ -39,6 +38,9 @@ def upgrade() -> None:
     )
     for name, *others in INDEXES:
         op.create_index(f"entries_by_{name}", "entries", [name, "leaf_index", *others])
+    few = sa.text("outcome <> 'done'")
+    columns = ["outcome", "leaf_index"]
+    op.create_index("entries_not_done", "entries", columns, sqlite_where=few, postgresql_where=few)
     op.create_table(
         "checkpoints",
         sa.Column("size", WHOLE, primary_key=True, autoincrement=False),

@@ -46,6 +46,7 @@ LAYOUT = re.compile(
 )
 REQUIRED = {"entries.jsonl", "index.json", "checkpoint", "public_key"}
 LINE_MAX = 2**24 + 1  # bytes of an entry and its newline
+DEPTH_MAX = 64  # lists and objects inside each other
 INT_MAX = 2**53 - 1  # the largest whole number in our JSON
 HASH_BYTES, KEY_BYTES, SIGNATURE_BYTES = 32, 32, 64
 SIGNER, WITNESS = 1, 4  # kinds of keys
@@ -186,15 +187,27 @@ def canonical(value: Json, *, is_ascii: bool = False) -> bytes:
     return text.encode()
 
 
+def depth_of(value: Json) -> int:
+    """Return how many lists and objects stand inside each other."""
+    depth, level = 0, [value]
+    while level := [one for one in level if isinstance(one, list | dict)]:
+        depth += 1
+        level = [x for one in level for x in (one.values() if isinstance(one, dict) else one)]
+    return depth
+
+
 def read_json(line: bytes, place: str) -> Json:
     """Read one line of canonical JSON without floats; anything written otherwise differs."""
     try:
         value = json.loads(
             line.decode(), parse_float=refused, parse_constant=refused, parse_int=whole
         )
-        is_canonical = canonical(value, is_ascii=line.isascii()) + b"\n" == line
+        is_deep = line.count(b"[") + line.count(b"{") > DEPTH_MAX and depth_of(value) > DEPTH_MAX
+        is_canonical = is_deep or canonical(value, is_ascii=line.isascii()) + b"\n" == line
     except (ValueError, RecursionError) as error:
         raise Differs(place, f"is not JSON as the format writes it ({error})") from None
+    if is_deep:
+        raise Differs(place, f"is not JSON as the format writes it (deeper than {DEPTH_MAX})")
     if not is_canonical:
         raise Differs(place, "is not written in the one canonical way (RFC 8785, one line)")
     return value
