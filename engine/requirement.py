@@ -1,0 +1,143 @@
+"""What a job needs: the buyer's half of a decision. ``docs/requirement.md`` explains every field.
+
+Everything is per node; ``nodes`` above one is planned (``necto plan``), not routed.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from engine.market import Term
+
+CountryGroup = Literal["EU", "EEA", "EEA+adequate"]
+DataClass = Literal["public", "internal", "confidential", "personal", "special"]
+"""What the job works on; ``special``: special categories of personal data (GDPR article 9)."""
+
+Usd = Annotated[Decimal, Field(gt=0, le=Decimal(10) ** 9, max_digits=28, decimal_places=18)]
+Hours = Annotated[Decimal, Field(gt=0, le=100_000, max_digits=18, decimal_places=9)]
+Gigabytes = Annotated[Decimal, Field(ge=0, le=Decimal(10) ** 9, max_digits=28, decimal_places=9)]
+Amount = Annotated[float, Field(gt=0, le=10**9, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Names = Annotated[frozenset[Name], Field(max_length=500)]
+
+
+class Told(BaseModel):
+    """A part of a file that a person writes: unknown names are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Gpus(Told):
+    """Which GPUs, and how many in one machine. Conditions that are not given ask for nothing.
+
+    ``models``: names or families ("H100-SXM", "H100", "A100-80"): any of them. ``memory_gib_min``
+    and ``bf16_tflops_min`` (dense) are of one GPU. ``generation_min``: of one vendor's generations
+    (``engine.generations``), that one or a later one.
+    """
+
+    count: Annotated[int, Field(ge=1, le=1024)]
+    models: Names = frozenset()
+    memory_gib_min: Amount | None = None
+    form_factors: frozenset[Literal["SXM", "PCIe", "PCIe-NVL", "OAM", "superchip"]] = frozenset()
+    bf16_tflops_min: Amount | None = None
+    generation_min: Name | None = None
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Self:
+        if not (self.models or self.memory_gib_min or self.bf16_tflops_min or self.generation_min):
+            raise ValueError(
+                "name models, or at least memory_gib_min, bf16_tflops_min or generation_min"
+            )
+        return self
+
+
+class Attribute(Told):
+    """What a provider must state about itself; ``signed_by``: an auditor's name, or * for any."""
+
+    key: Name
+    value: Name
+    signed_by: Name | None = None
+
+
+class Port(Told):
+    """A port that the job serves on."""
+
+    port: Annotated[int, Field(ge=1, le=65535)]
+    protocol: Literal["http", "tcp", "udp"] = "http"
+    is_public: bool = True
+
+
+class Standbys(Told):
+    """How many offers stand by for the first one, and what they must not share with it.
+
+    They never share the provider.
+    """
+
+    count: Annotated[int, Field(ge=0, le=20)] = 2
+    other_network: bool = False
+    other_hosting: bool = False
+    other_datacenter: bool = False
+
+
+class Requirement(Told):
+    """One job. ``duration_hours`` None: open-ended. Amounts in USD, storage and RAM in GiB.
+
+    ``egress_gb`` and ``ingress_gb`` (10^9 bytes) move within the job's duration; open-ended: within
+    30 days. ``interruptible``: the job survives being stopped, and loses at most
+    ``checkpoint_minutes`` of work and what restarting takes. ``countries``: ISO 3166 codes, or EU,
+    EEA, EEA+adequate. ``terms`` None: on demand and contracts, and spot where interruptible.
+    """
+
+    gpus: Gpus
+    name: Name = "job"
+    nodes: Annotated[int, Field(ge=1, le=10_000)] = 1
+    one_place: bool = False
+    vcpu_min: Amount | None = None
+    memory_gib_min: Amount | None = None
+    storage_gib_min: Amount | None = None
+    egress_gb: Gigabytes = Decimal(0)
+    ingress_gb: Gigabytes = Decimal(0)
+    duration_hours: Hours | None = None
+    start_by: AwareDatetime | None = None
+    interruptible: bool = False
+    checkpoint_minutes: Amount | None = None
+    usd_per_hour_max: Usd | None = None
+    usd_total_max: Usd | None = None
+    countries: Names = frozenset()
+    networks: Names = frozenset()
+    networks_banned: Names = frozenset()
+    providers: Names = frozenset()
+    providers_banned: Names = frozenset()
+    terms: frozenset[Term] | None = None
+    datacenter_only: bool = False
+    uptime_min: Fraction | None = None
+    uptime_days: Literal[1, 7, 30] = 30
+    attributes: Annotated[tuple[Attribute, ...], Field(max_length=50)] = ()
+    policy: Name | None = None
+    data_class: DataClass = "internal"
+    image: Name | None = None
+    command: Annotated[tuple[str, ...], Field(max_length=100)] = ()
+    ports: Annotated[tuple[Port, ...], Field(max_length=50)] = ()
+    owner: Name | None = None
+    cost_centre: Name | None = None
+    po_number: Name | None = None
+    standbys: Standbys = Standbys()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        both = (self.networks & self.networks_banned) | (self.providers & self.providers_banned)
+        if both:
+            raise ValueError(f"{', '.join(sorted(both))}: asked for and banned at once")
+        if self.usd_total_max is not None and self.duration_hours is None:
+            raise ValueError("usd_total_max needs duration_hours: an open-ended job has no total")
+        if self.checkpoint_minutes is not None and not self.interruptible:
+            raise ValueError("checkpoint_minutes is of jobs with interruptible: true")
+        return self
+
+
+def is_late(requirement: Requirement, now: datetime) -> bool:
+    """Return whether the job should have started already."""
+    return requirement.start_by is not None and requirement.start_by < now
