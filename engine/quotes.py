@@ -18,7 +18,7 @@ class CostTerm:
     """One term of a landed cost in USD, for the job (for an hour where it is open-ended).
 
     ``low_usd`` and ``high_usd`` differ from ``usd`` where inputs are uncertain. ``note``: how it
-    comes about, in words a buyer understands, with its source.
+    comes about, in words that a buyer understands, with its source.
     """
 
     code: CostCode
