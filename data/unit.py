@@ -15,7 +15,7 @@ from data.tables import FACTS, entries
 from engine.canonical import Json, plain
 from engine.commands import Command, Outcome, Refused
 from engine.merkle import HASH_BYTES, Node, appended, leaf_hash
-from engine.trail import Effect, Entry, FileRef, OutcomeWord, entry_bytes, row_digest
+from engine.trail import Effect, Entry, FileRef, OutcomeWord, entry_bytes, row_digest, time_text
 
 CLOCK_TOLERANCE = timedelta(seconds=2)
 """A clock that steps back by less is corrected by its network: the last entry's time is taken."""
@@ -88,7 +88,7 @@ class Transaction:
     ) -> "Transaction":
         """Start a unit of work; the writer's lock is held, so the head stays what it is."""
         moment = _moment(now(), head.at)
-        at, asked = str(plain(moment)), asking(connection)
+        at, asked = time_text(moment), asking(connection)
         return cls(connection, installation, book, moment, at, head, asked)
 
     @property

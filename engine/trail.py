@@ -91,7 +91,7 @@ def entry_bytes(entry: Entry, installation: str, book: str) -> bytes:
         f'"previous":{_optional(entry.previous)},"request":{quoted(command.key)},'
         f'"result":{_optional(entry.result)}}},"datacontenttype":"application/json",'
         f'"dataschema":"{SCHEMA}","id":"{entry.index}","source":"{source_of(installation, book)}",'
-        f'"specversion":"1.0","subject":{quoted(command.subject)},"time":"{_time(entry.time)}",'
+        f'"specversion":"1.0","subject":{quoted(command.subject)},"time":"{time_text(entry.time)}",'
         f'"type":{quoted(command.type)}}}'
     ).encode()
     if len(data) > ENTRY_BYTES_MAX:
@@ -104,7 +104,8 @@ def _optional(value: Json) -> str:
 
 
 @lru_cache(maxsize=8)
-def _time(moment: datetime) -> str:
+def time_text(moment: datetime) -> str:
+    """Return a moment as entries and facts keep it; those of one unit of work share it."""
     return str(plain(moment))
 
 
