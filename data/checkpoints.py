@@ -12,11 +12,13 @@ from typing import Any
 from sqlalchemy import Connection, Select, insert, select
 
 from data import tables
+from data.books import checkpoint_folder
 from data.engines import writing
 from data.faults import RecordsDamaged
-from data.files import write_text
+from data.files import write_once
 from data.records import Records
 from data.trail import nodes, size_of
+from data.trail_keys import verifiers
 from data.verify import Report
 from engine.canonical import plain
 from engine.merkle import root_of
@@ -38,43 +40,51 @@ class Signed:
 
 
 def make(records: Records, signer: Signer, home: Path) -> Signed:
-    """Sign the book as it stands; once a size. The file is published before the records know it.
+    """Sign the book as it stands, once a size, while nobody else writes.
 
-    Raises RecordsFault, and OSError when the folder of checkpoints cannot be written.
+    The file is published before the records know it, and never replaced: one that says otherwise is
+    evidence. Raises BadNote then, and for a key that handed over meanwhile; RecordsFault; OSError
+    when the folder of checkpoints cannot be written.
     """
-    with records.reading() as view:
-        size = size_of(view)
-        known = of_size(view, size, [signer.verifier])
-        checkpoint = Checkpoint(signer.name, size, root_of(size, nodes(view)))
-    if known:
-        return known
-    note, at = sign(body(checkpoint), signer), str(plain(records.now()))
-    write_text(folder(home, records.book) / file_name(size), note)
     with writing(records.engine) as connection:
-        taken = select(tables.checkpoints.c.size).where(tables.checkpoints.c.size == size)
-        if connection.execute(taken).first() is None:
-            connection.execute(insert(tables.checkpoints), {"size": size, "at": at, "note": note})
+        keys, size = verifiers(connection), size_of(connection)
+        if known := of_size(connection, size, keys):
+            return known
+        if signer.verifier != keys[-1]:
+            raise BadNote(f"{signer.verifier.text} handed over to {keys[-1].text}: sign with that")
+        checkpoint = Checkpoint(signer.name, size, root_of(size, nodes(connection)))
+        note, at = sign(body(checkpoint), signer), str(plain(records.now()))
+        _publish(checkpoint_folder(home, records.book) / file_name(size), note)
+        connection.execute(insert(tables.checkpoints), {"size": size, "at": at, "note": note})
     return Signed(checkpoint, note, at)
 
 
-def newest(view: Connection, verifiers: Iterable[Verifier]) -> Signed | None:
+def _publish(file: Path, note: str) -> None:
+    if not write_once(file, note) and file.read_text(encoding="utf-8", errors="replace") != note:
+        raise BadNote(
+            f"{file} signed other entries than the book has: they were rewritten, or an old backup "
+            "was put back. Keep that file, and run necto audit verify"
+        )
+
+
+def newest(view: Connection, keys: Iterable[Verifier]) -> Signed | None:
     """Return the newest checkpoint of the records; None before the first. Raises BadNote."""
-    return _first(view, _KEPT.order_by(_size.desc()), verifiers)
+    return _first(view, _KEPT.order_by(_size.desc()), keys)
 
 
-def of_size(view: Connection, size: int, verifiers: Iterable[Verifier]) -> Signed | None:
+def of_size(view: Connection, size: int, keys: Iterable[Verifier]) -> Signed | None:
     """Return the checkpoint of exactly this size; None when there is none. Raises BadNote."""
-    return _first(view, _KEPT.where(_size == size), verifiers)
+    return _first(view, _KEPT.where(_size == size), keys)
 
 
-def covering(view: Connection, size: int, verifiers: Iterable[Verifier]) -> Signed | None:
+def covering(view: Connection, size: int, keys: Iterable[Verifier]) -> Signed | None:
     """Return the first checkpoint that covers the first ``size`` entries. Raises BadNote."""
-    return _first(view, _KEPT.where(_size >= size).order_by(_size), verifiers)
+    return _first(view, _KEPT.where(_size >= size).order_by(_size), keys)
 
 
-def _first(view: Connection, asked: Select[Any], verifiers: Iterable[Verifier]) -> Signed | None:
+def _first(view: Connection, asked: Select[Any], keys: Iterable[Verifier]) -> Signed | None:
     row = view.execute(asked.limit(1)).one_or_none()
-    return Signed(opened(row.note, verifiers), row.note, row.at) if row else None
+    return Signed(opened(row.note, keys), row.note, row.at) if row else None
 
 
 def sizes(view: Connection, below: int | None = None) -> list[int]:
@@ -86,8 +96,22 @@ def sizes(view: Connection, below: int | None = None) -> list[int]:
     return list(view.execute(asked if below is None else asked.where(below > _size)).scalars())
 
 
-def folder(home: Path, book: str) -> Path:
-    return home / "checkpoints" / book
+def witnessed(home: Path, book: str, signed: Signed) -> str:
+    """Return the note with a witness's signature where one came, else as we signed it.
+
+    Only lines after our own: the file lies where others may write.
+    """
+    file = checkpoint_folder(home, book) / cosigned_name(signed.checkpoint.size)
+    try:
+        with file.open(encoding="utf-8") as note:
+            found = note.read(NOTE_BYTES_MAX)
+    except (OSError, ValueError):
+        return signed.note
+    return found if found.startswith(signed.note) else signed.note
+
+
+def cosigned_name(size: int) -> str:
+    return f"{size}.cosigned"
 
 
 def file_name(size: int) -> str:
@@ -96,7 +120,7 @@ def file_name(size: int) -> str:
 
 def files(home: Path, book: str) -> list[Path]:
     """Return the published checkpoints, the oldest first."""
-    return sorted(folder(home, book).glob("*.note"))
+    return sorted(checkpoint_folder(home, book).glob("*.note"))
 
 
 def check(

@@ -66,9 +66,10 @@ def write(
     BadNote, RecordsFault in words; what was written until then is to be thrown away.
     """
     bound = _bound(records, settings.home, wanted)
+    note = checkpoints.witnessed(settings.home, records.book, bound.signed)
     with records.reading() as view:
         selection = _selection(view, wanted, bound)
-        verifier, handed_over = _keys(view, bound.signed.note)
+        verifier, handed_over = _keys(view, note)
         folders = (settings.home, settings.lake)
         tree = _Nodes(view, progress, _length(selection))
         return write_pack(
@@ -76,7 +77,7 @@ def write(
             Pack(
                 installation=records.installation,
                 book=records.book,
-                note=bound.signed.note,
+                note=note,
                 verifier=verifier,
                 selection=selection,
                 leaves=tree.passing(_leaves(view, selection)),

@@ -12,9 +12,8 @@ from connectors.notify.places import Places
 from connectors.stamp import stamped
 from connectors.witness import cosigned
 from data import checkpoints
-from data.books import BOOKS, book_exists, open_book
+from data.books import BOOKS, book_exists, checkpoint_folder, open_book
 from data.checkpoints import Signed
-from data.faults import RecordsFault
 from data.files import publish_bytes
 from data.records import Records
 from data.settings import Settings
@@ -54,7 +53,7 @@ def sign_until(
                 )
                 for trouble in troubles:
                     log.warning("the checkpoint of %s: %s", book, trouble)
-            except (RecordsFault, OSError, BadNote):
+            except Exception:  # whatever it is: the other books, and the next round, go on
                 log.exception("the %s book could not be signed", book)
 
 
@@ -141,7 +140,9 @@ def _witnessed(
     note = added(signed.note, lines)
     if not verified(note, [*verifiers_of(records), witness]).is_signed_by(witness):
         raise BadNote("the witness signed with another key than NECTO_WITNESS_KEY")
-    return {"witness": witness.name}, [_kept(home, records.book, f"{size}.cosigned", note.encode())]
+    return {"witness": witness.name}, [
+        _kept(home, records.book, checkpoints.cosigned_name(size), note.encode())
+    ]
 
 
 def _stamped(records: Records, home: Path, http: Delivers, places: Places, signed: Signed) -> _Sent:
@@ -151,5 +152,5 @@ def _stamped(records: Records, home: Path, http: Delivers, places: Places, signe
 
 
 def _kept(home: Path, book: str, name: str, content: bytes) -> FileRef:
-    publish_bytes(checkpoints.folder(home, book) / name, content)
+    publish_bytes(checkpoint_folder(home, book) / name, content)
     return FileRef(f"checkpoints/{book}/{name}", digest(content), len(content))

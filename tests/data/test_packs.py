@@ -17,9 +17,10 @@ from data.records import Records
 from data.settings import Settings
 from data.trail import leaf
 from data.trail_keys import rotate, signer
-from engine.canonical import digest
+from engine.canonical import Secret, digest
 from engine.commands import Command
 from engine.holds import event
+from engine.notes import Signer, cosigned
 from engine.people import local_actor
 from engine.postings import Head, hold_opened, hold_posted, opening, top_up
 from engine.trail import FileRef
@@ -130,6 +131,19 @@ def test_a_pack_after_a_rotation_is_bound_to_the_key_that_signed(book, settings,
     code, said = judged(packed(book, settings), tmp_path)
     assert code == 0, said
     assert judged(packed(book, settings, checkpoint=13), tmp_path)[0] == 0
+
+
+def test_what_a_witness_signed_is_in_the_packs_of_that_checkpoint(book, settings, tmp_path):
+    witness = Signer("witness.example/w1", Secret(b"\x0c" * 32))
+    [file] = checkpoints.files(settings.home, "sandbox")
+    note = file.read_text(encoding="utf-8")
+    beside = file.with_name(checkpoints.cosigned_name(13))
+    beside.write_text(cosigned(note, witness, 1_790_000_000), encoding="utf-8")
+    named = ("--witness", witness.witness.text)
+    assert judged(packed(book, settings, checkpoint=13), tmp_path, *named)[0] == 0
+    beside.write_text("another note", encoding="utf-8")
+    assert judged(packed(book, settings, checkpoint=13), tmp_path)[0] == 0
+    assert judged(packed(book, settings, checkpoint=13), tmp_path, *named)[0] == 1
 
 
 def test_an_earlier_checkpoint_is_found_to_be_the_beginning(book, settings, tmp_path):
