@@ -174,10 +174,10 @@ def _marks(view: Connection, kept: Iterable[Document]) -> dict[str, Mark]:
     asked = select(entries.c.leaf_index, entries.c.actor, entries.c.at)
     asked = asked.where(entries.c.leaf_index.in_(one.entry_index for one in known.values()))
     by_entry = {row.leaf_index: Mark(by=row.actor, at=row.at) for row in view.execute(asked)}
-    for one in known.values():
-        if one.entry_index not in by_entry:
+    for name, kept_one in known.items():
+        if kept_one.entry_index not in by_entry:
             raise RecordsDamaged(
-                f"the setting {one.id} names entry {one.entry_index}, which the book lacks: run "
+                f"the setting {name} names entry {kept_one.entry_index}, which the book lacks: run "
                 "necto audit verify"
             )
     return {

@@ -141,11 +141,13 @@ def test_a_setting_that_was_not_written_here_is_said_in_words(house):
 
 def test_a_setting_whose_entry_was_cut_off_is_said_in_words(house):
     preferences.switch(house, ADA, "akash", on=False)
-    with (
-        pytest.raises(RecordsDamaged, match="names entry 1, which the book lacks"),
-        writing(house.engine) as connection,
-    ):
-        connection.exec_driver_sql("DROP TRIGGER entries_refuses_delete")
-        connection.exec_driver_sql("DELETE FROM entries WHERE leaf_index = 1")
-        read(connection)
+
+    def cut_off():
+        with writing(house.engine) as connection:
+            connection.exec_driver_sql("DROP TRIGGER entries_refuses_delete")
+            connection.exec_driver_sql("DELETE FROM entries WHERE leaf_index = 1")
+            read(connection)
+
+    with pytest.raises(RecordsDamaged, match="names entry 1, which the book lacks"):
+        cut_off()
     assert held(house).marks
