@@ -1,5 +1,8 @@
 """What people keep for themselves in the house book: alert rules, and saved views of a page."""
 
+from collections.abc import Mapping
+from datetime import timedelta
+
 from components.alert_desk import AlertBoard, AlertDesk
 from components.saved_views import Shelf
 from components.session import FAULTS, actor, house, lake, now, told
@@ -30,15 +33,18 @@ def keep_rule(rule: Rule, click: str) -> bool:
     return False
 
 
-def alert_desk() -> AlertDesk:
-    """The alert rules, what is so for each by the newest reading, and what can be done."""
+def alert_desk(pauses: Mapping[str, timedelta]) -> AlertDesk:
+    """The alert rules, what is so for each by the newest reading, and what can be done.
+
+    ``pauses``: how long each source is left alone between two readings, by its name.
+    """
     book, who = house(), actor()
 
     def board() -> AlertBoard:
         with book.reading() as view:
             kept, past, opened = rules(view), history(view), open_alerts(view)
         known = {alert.rule_id: alert.evidence for alert in opened}
-        found = judged(kept, Watch().look(lake(), now()), known) if kept else []
+        found = judged(kept, Watch(pauses).look(lake(), now()), known) if kept else []
         verdicts = {one.kept.id: one.verdict for one in found}
         return AlertBoard(rules=kept, verdicts=verdicts, history=past)
 

@@ -34,6 +34,7 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """List the alerts that are open and every rule, with what is so for it now."""
+    from connectors.registry import PAUSES
     from data.alert_facts import Watch
     from data.alert_rules import rules
     from data.alerts import history as past
@@ -44,7 +45,7 @@ def list_(
         kept, opened = rules(view), open_alerts(view)
         alerts = past(view) if history else opened
     known = {alert.rule_id: alert.evidence for alert in opened}
-    look = Watch().look(opened_lake(), datetime.now(UTC))
+    look = Watch(PAUSES).look(opened_lake(), datetime.now(UTC))
     verdicts = {one.kept.id: one.verdict for one in judged(kept, look, known)}
     told = {
         "alerts": [_alert_row(alert) for alert in alerts],

@@ -26,6 +26,7 @@ from engine.market import offers_frame, providers_frame
 from engine.people import local_actor
 from tests.components.test_pages import first_offer_id, words
 from tests.components.test_pages import visit as visit_page
+from tests.data.test_alert_facts import failed
 from tests.data.test_market import saved
 from tests.engine.alert_looks import rule
 from tests.engine.test_provider_search import provider
@@ -138,7 +139,9 @@ def test_an_open_alert_is_on_the_dashboard_until_somebody_acknowledges_it(home):
 def test_a_silent_network_leads_to_the_networks_page(home):
     make_rule(house(home), ANN, rule("network_silent", hours=6))
     lake, at = Lake(home / "market"), datetime.now(UTC) + timedelta(hours=7)
-    saved(lake, datetime.now(UTC), "3")
+    saved(lake, at - timedelta(hours=7), "3")
+    for minutes in range(405, -1, -15):
+        failed(lake, at - timedelta(minutes=minutes))
     assert len(judge_once(Settings.from_env({"NECTO_HOME": str(home)}), lake, at)) == 1
     visitor = visit()
 
