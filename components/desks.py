@@ -4,18 +4,21 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from components.alert_desk import AlertBoard, AlertDesk
+from components.alert_forms import Choices
 from components.saved_views import Shelf
-from components.session import FAULTS, actor, house, lake, now, told
+from components.session import FAULTS, actor, house, lake, listing, market, now, told
 from data import views
 from data.alert_facts import Watch
-from data.alert_rules import make_rule, remove_rule, rules, switch_rule
+from data.alert_rules import change_rule, make_rule, remove_rule, rules, switch_rule
 from data.alerts import history, open_alerts
 from data.offers import Market
+from data.shipped import catalogue
 from engine.alert_rules import Rule
 from engine.alert_states import Alert
 from engine.alerts import judged
 from engine.overview import Comparison
 from engine.savings import compared
+from engine.search import Search
 from engine.views import KeptView
 
 
@@ -50,10 +53,18 @@ def alert_desk(pauses: Mapping[str, timedelta]) -> AlertDesk:
 
     return AlertDesk(
         board=board,
+        choices=lambda kept, mark: choices_now(kept.rule, mark),
+        change=lambda kept, rule, click: change_rule(book, who, kept, rule, key=click),
         switch=lambda kept, on: switch_rule(book, who, kept, on=on),
         remove=lambda kept: remove_rule(book, who, kept),
         faults=FAULTS,
     )
+
+
+def choices_now(rule: Rule | None = None, mark: str = "") -> Choices:
+    """What an alert rule can be about by the market now, the hyperscalers left out."""
+    sold = listing(market(), hyperscalers=False)
+    return Choices(Search(), sold.offers, sold.providers, catalogue(), rule, mark)
 
 
 def savings_of(newest: Market, offer_id: str) -> list[Comparison]:

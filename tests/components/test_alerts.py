@@ -90,7 +90,8 @@ def pressed(visitor: AppTest, label: str) -> AppTest:
 
 DIALOG = """
 from components import desks, session
-from components.alert_dialog import Choices, alert_dialog
+from components.alert_dialog import alert_dialog
+from components.alert_forms import Choices
 from data.shipped import catalogue
 from engine.search import Search
 
