@@ -4,12 +4,12 @@ Whoever holds an old checkpoint can tell that the book still begins with what it
 even the operator rewrites history unseen.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import Connection, Select, func, insert, select
 
 from data import tables
 from data.engines import writing
@@ -17,13 +17,14 @@ from data.faults import RecordsDamaged
 from data.files import write_text
 from data.records import Records
 from data.trail import nodes, size_of
-from data.verify import Report
+from data.verify import Progress, Report
 from engine.canonical import plain
 from engine.merkle import root_of
 from engine.notes import BadNote, Checkpoint, Signer, Verifier, body, opened, sign
 
 NOTE_BYTES_MAX = 100_000
 SIZES_MAX = 50  # checkpoints that a person chooses from
+_TOLD_EVERY = 20  # checkpoints
 _KEPT = select(tables.checkpoints)
 _size = tables.checkpoints.c.size
 
@@ -103,21 +104,26 @@ def check(
     view: Connection,
     report: Report,
     verifiers: list[Verifier],
-    held: Iterable[Path],
+    held: Collection[Path],
     name: str,
+    progress: Progress | None = None,
 ) -> None:
     """Compare every checkpoint, in the records and in files, with the tree that was recomputed.
 
     ``held``: files of checkpoints, ours or kept by somebody else; ``name``: this book's origin.
     """
-    seen = 0
-    for place, note in _notes(view, held, report):
+    seen, total = 0, _count(view) + len(held)
+    for place, note, filed in _notes(view, held, report):
+        if progress and not seen % _TOLD_EVERY:
+            progress(seen, total)
         seen += 1
         try:
             checkpoint = opened(note, verifiers)
         except BadNote as fault:
             report.found(place, f"is no checkpoint of this book: {fault}")
             continue
+        if filed not in {None, checkpoint.size}:
+            report.found(place, f"is filed under {filed} entries, and covers {checkpoint.size}")
         _compare(view, report, place, checkpoint, name)
     report.checkpoints = seen
 
@@ -141,6 +147,10 @@ def _compare(
         )
 
 
+def _count(view: Connection) -> int:
+    return int(view.execute(select(func.count()).select_from(tables.checkpoints)).scalar() or 0)
+
+
 def _root(view: Connection, size: int) -> bytes | None:
     """Return the root of the stored nodes; None when the book lacks what it is made of."""
     try:
@@ -149,12 +159,15 @@ def _root(view: Connection, size: int) -> bytes | None:
         return None
 
 
-def _notes(view: Connection, held: Iterable[Path], report: Report) -> Iterator[tuple[str, str]]:
+def _notes(
+    view: Connection, held: Iterable[Path], report: Report
+) -> Iterator[tuple[str, str, int | None]]:
+    """Yield place and note of each checkpoint, and the size that the records file it under."""
     for row in view.execute(_KEPT.order_by(_size)):
-        yield f"checkpoint {row.size}", row.note
+        yield f"checkpoint {row.size}", row.note, row.size
     for path in held:
         try:
             with path.open(encoding="utf-8") as file:
-                yield f"checkpoint file {path.name}", file.read(NOTE_BYTES_MAX)
+                yield f"checkpoint file {path.name}", file.read(NOTE_BYTES_MAX), None
         except (OSError, ValueError) as fault:
             report.found(f"checkpoint file {path.name}", f"cannot be read: {fault}")
