@@ -8,7 +8,7 @@ import streamlit as st
 from components import audit_address, audit_check, audit_notes
 from components.audit_drawer import audit_drawer
 from components.audit_head import head_line
-from components.audit_pack import Progress, Wanted, pack_dialog
+from components.audit_pack import Made, Progress, Wanted, pack_dialog
 from components.audit_table import ASKS, KEY, audit_table, columns
 from components.audit_time import time_choice
 from components.data_table import asked
@@ -39,7 +39,7 @@ def look(index: int) -> Kept | None:
         return None
 
 
-def make_pack(wanted: Wanted, progress: Progress) -> bytes:
+def make_pack(wanted: Wanted, progress: Progress) -> Made:
     asked_for = packs.Wanted(Span(wanted.start, wanted.end), wanted.subject, wanted.checkpoint)
     key = f"pack-{uuid.uuid4()}"
     return packs.made(records, settings(), asked_for, key, actor(), progress)
