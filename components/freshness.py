@@ -1,12 +1,12 @@
 """How fresh the market is, in words, an icon and a colour; never colour alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import polars as pl
 import streamlit as st
 
-from components.text import age, ago, literal, network_name, span
+from components.text import age, ago, literal, network_name, span, visible
 from engine.export import inert_text
 from engine.runs import NetworkState
 from engine.sources import MEANINGS, SourceStatus, Word
@@ -132,8 +132,18 @@ def attention(
     now: datetime,
     *,
     worker_alive: bool,
+    doubts: Mapping[str, str],
 ) -> None:
-    """What a person should look at now, in one line; nothing to look at is said too."""
+    """What a person should look at now; nothing to look at is said by nothing.
+
+    ``doubts``: the books that are not what was signed of them, each in words.
+    """
+    for book, told in doubts.items():
+        st.error(
+            f"The {book} book is not what was signed of it: {literal(visible(told))}. Verify the "
+            "whole book on the Audit page, and compare it with a backup.",
+            icon=":material/gpp_bad:",
+        )
     states = [source.state for source in sources if source.is_trouble and source.state]
     trouble = [state for state in states if state.offers]
     problems: list[str] = []

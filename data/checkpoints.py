@@ -16,6 +16,7 @@ from data.engines import writing
 from data.faults import RecordsDamaged
 from data.files import write_text
 from data.records import Records
+from data.restorations import explained_by
 from data.trail import nodes, size_of
 from data.verify import Progress, Report
 from engine.canonical import plain
@@ -113,6 +114,7 @@ def check(
     ``held``: files of checkpoints, ours or kept by somebody else; ``name``: this book's origin.
     """
     seen, total = 0, _count(view) + len(held)
+    kept, gone = set[str](), explained_by(view)
     for place, note, filed in _notes(view, held, report):
         if progress and not seen % _TOLD_EVERY:
             progress(seen, total)
@@ -122,29 +124,46 @@ def check(
         except BadNote as fault:
             report.found(place, f"is no checkpoint of this book: {fault}")
             continue
-        if filed not in {None, checkpoint.size}:
-            report.found(place, f"is filed under {filed} entries, and covers {checkpoint.size}")
-        _compare(view, report, place, checkpoint, name)
+        if filed is not None:
+            kept.add(note)
+            if filed != checkpoint.size:
+                report.found(place, f"is filed under {filed} entries, and covers {checkpoint.size}")
+        differs = difference(view, report.size, checkpoint, name)
+        if differs:
+            # What the records hold was made of this book: no restoration took it away.
+            may_be_gone = checkpoint.origin == name and note not in kept
+            why = gone.why(checkpoint.size) if may_be_gone else None
+            report.found(place, differs.because(why))
     report.checkpoints = seen
+    report.notes += gone.sentences
 
 
-def _compare(
-    view: Connection, report: Report, place: str, checkpoint: Checkpoint, name: str
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How a book is not what a checkpoint signed, and what that means without another reason."""
+
+    what: str
+    means: str
+
+    def because(self, reason: str | None) -> str:
+        return f"{self.what}: {reason or self.means}"
+
+
+def difference(view: Connection, size: int, checkpoint: Checkpoint, name: str) -> Difference | None:
+    """Compare a checkpoint with a book of ``size`` entries and this origin; None when it fits."""
     if checkpoint.origin != name:
-        report.found(place, f"is of {checkpoint.origin}, this book is {name}")
-    elif checkpoint.size > report.size:
-        report.found(
-            place,
-            f"covers {checkpoint.size} entries, and the book has {report.size}: entries from "
-            f"{report.size} on were cut off, or an old backup was put back",
+        return Difference(f"is of {checkpoint.origin}", f"this book is {name}")
+    if checkpoint.size > size:
+        return Difference(
+            f"covers {checkpoint.size} entries, and the book has {size}",
+            f"entries from {size} on were cut off, or an old backup was put back",
         )
-    elif _root(view, checkpoint.size) != checkpoint.root:
-        report.found(
-            place,
-            f"the first {checkpoint.size} entries are not those that were signed: they were "
-            "rewritten together with their hashes",
+    if _root(view, checkpoint.size) != checkpoint.root:
+        return Difference(
+            f"the first {checkpoint.size} entries are not those that were signed",
+            "they were rewritten together with their hashes",
         )
+    return None
 
 
 def _count(view: Connection) -> int:

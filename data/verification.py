@@ -57,6 +57,7 @@ class Verified:
                 ProblemTold(place=p.place, what=p.what) for p in report.problems[:PROBLEMS_TOLD]
             ],
             problem_count=_count(report),
+            notes=report.notes,
             parts=[
                 PartTold(part=part, milliseconds=round(took * 1000), problems=self.problems[part])
                 for part, took in self.seconds.items()

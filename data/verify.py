@@ -44,7 +44,10 @@ class Problem:
 
 @dataclass(slots=True)
 class Report:
-    """What was checked and what was found; empty ``problems`` means: nothing differs."""
+    """What was checked and what was found; empty ``problems`` means: nothing differs.
+
+    ``notes`` explain problems and take none away.
+    """
 
     size: int = 0
     root: bytes = b""
@@ -52,6 +55,7 @@ class Report:
     checkpoints: int = 0
     problems: list[Problem] = field(default_factory=list)
     more: int = 0
+    notes: list[str] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:

@@ -14,7 +14,7 @@ from components.audit_time import time_choice
 from components.data_table import asked
 from components.desks import shelf
 from components.saved_views import saved_views
-from components.session import actor, book, counts, now, require, settings
+from components.session import actor, book, counts, doubts, now, require, settings
 from data import checkpoints, packs, proofs, signing, verifying
 from data.audit import Span, page
 from data.faults import RecordsFault
@@ -93,6 +93,7 @@ with head:
 notes = st.container()
 with notes:
     audit_notes.left_out(address.faults)
+    audit_notes.in_doubt(doubts().get(address.book))
 try:
     records = book(address.book)
     with records.reading() as view:

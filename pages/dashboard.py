@@ -66,7 +66,9 @@ def figures(gpu_model: str) -> None:
 def sources() -> None:
     found = session.sources()
     freshness.source_badges(found, now())
-    freshness.attention(found, session.set_aside(), now(), worker_alive=worker_is_alive())
+    freshness.attention(
+        found, session.set_aside(), now(), worker_alive=worker_is_alive(), doubts=session.doubts()
+    )
 
 
 top = st.container()

@@ -44,20 +44,25 @@ def filled(folder):
 
 
 def tampered(original, folder, change):
-    """Change a copy of the book with another tool, its triggers out of the way."""
+    """Change a copy of the book with another tool."""
     file = folder / "b.sqlite"
     file.write_bytes((original / "b.sqlite").read_bytes())
+    return changed(file, change)
+
+
+def changed(file, change):
+    """Change a book with another tool, its triggers out of the way meanwhile."""
     connection = sqlite3.connect(file, isolation_level=None)
     triggers = connection.execute(
         "SELECT name, sql FROM sqlite_master WHERE type='trigger'"
     ).fetchall()
     for name, _ in triggers:
         connection.execute(f"DROP TRIGGER {name}")
-    changed = change(connection)
+    found = change(connection)
     for _, sql in triggers:
         connection.execute(sql)
     connection.close()
-    return changed
+    return found
 
 
 def problems(folder, home):

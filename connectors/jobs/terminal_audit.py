@@ -39,6 +39,7 @@ def verify(
 
     Ends with 1 on any difference.
     """
+    from data.faults import RecordsFault
     from data.verification import keep
     from data.verification import verify as verified
 
@@ -46,17 +47,16 @@ def verify(
         if not path.is_file():
             fail(f"{path} is no file: give a checkpoint that was sent or kept")
     records = opened_book(book)
-    found = verified(records, settings().home, since or ())
+    found = _done(lambda: verified(records, settings().home, since or ()))
     report = found.report
     if book == "house" and files:
         check_files(records, report)
-    keep(records, found, f"verify-{uuid.uuid4()}", actor())
-    if as_json:
-        sys.stdout.write(json_text(_told(report, found.seconds)))
-    else:
-        sys.stdout.write(_sentences(report, found.seconds))
-        for problem in report.problems:
-            sys.stdout.write(f"  {problem.place}: {problem.what}\n")
+    told = json_text(_told(report, found.seconds)) if as_json else _text(report, found.seconds)
+    sys.stdout.write(told)
+    try:
+        keep(records, found, f"verify-{uuid.uuid4()}", actor())
+    except RecordsFault as fault:
+        fail(f"the result could not be kept in the trail: {fault}")
     if not report.is_clean:
         raise typer.Exit(1)
 
@@ -133,8 +133,15 @@ def _told(report: "Report", seconds: dict[str, float]) -> dict[str, object]:
         "checkpoints": report.checkpoints,
         "problems": [{"place": one.place, "what": one.what} for one in report.problems],
         "not_described": report.more,
+        "notes": report.notes,
         "seconds": seconds,
     }
+
+
+def _text(report: "Report", seconds: dict[str, float]) -> str:
+    problems = (f"  {problem.place}: {problem.what}\n" for problem in report.problems)
+    notes = (f"note: {note}\n" for note in report.notes)
+    return "".join([_sentences(report, seconds), *problems, *notes])
 
 
 def _sentences(report: "Report", seconds: dict[str, float]) -> str:

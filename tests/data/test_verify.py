@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data import checkpoints
-from data.faults import RecordsAway, RecordsFault
+from data.faults import RecordsAway, RecordsDamaged, RecordsFault
 from data.records import Records
 from data.trail_keys import rotate, signer
-from data.verification import verify
+from data.verification import keep, verify
 from engine.commands import Command
-from tests.tampering import ANN, NOON, filled, problems, tampered
+from tests.tampering import ANN, NOON, changed, filled, problems, tampered
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,24 @@ def test_a_key_that_was_rotated_still_proves_the_old_checkpoints(book, tmp_path)
     rotate(book, tmp_path, ANN)
     checkpoints.make(book, signer(book, tmp_path, {}), tmp_path)
     assert verify(book, tmp_path).report.problems == []
+
+
+def test_every_part_that_can_tells_how_far_it_is(book, tmp_path):
+    told, at = {}, []
+    verify(book, tmp_path, progress=lambda *pair: told.setdefault(at[-1], pair), begun=at.append)
+    assert at == ["pages", "tree", "entries", "ledger", "checkpoints", "guards"]
+    assert told == {
+        "tree": (0, 16), "entries": (0, 16), "ledger": (0, 1), "checkpoints": (0, 4),
+    }  # fmt: skip
+
+
+def test_a_result_that_cannot_follow_the_newest_entry_says_so(book, tmp_path):
+    changed(book.file, lambda tool: tool.execute("UPDATE entries SET at = 'x'"))
+    fresh = Records.open(book.url, "sandbox", "here", lambda: NOON)
+    found = verify(fresh, tmp_path)
+    with pytest.raises(RecordsDamaged, match="nothing can follow the newest entry"):
+        keep(fresh, found, "key", ANN)
+    fresh.close()
 
 
 CHANGES = {
