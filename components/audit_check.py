@@ -88,7 +88,7 @@ def under_way(part: str, done: int, total: int) -> None:
         + (f", {done:,} of {total:,} {counted}" if total else ""),
     )
     if place:
-        box.caption("Done: " + ", ".join(f"{name} ✓" for name in parts[:place]))
+        box.caption(f"Done: {', '.join(parts[:place])}")
     box.update(expanded=True)
 
 

@@ -126,24 +126,24 @@ def _because(source: SourceStatus) -> str:
     return source.why if source.word != "failing" else ""
 
 
-def attention(
-    sources: Sequence[SourceStatus],
-    set_aside: dict[str, str],
-    now: datetime,
-    *,
-    worker_alive: bool,
-    doubts: Mapping[str, str],
-) -> None:
-    """What a person should look at now; nothing to look at is said by nothing.
-
-    ``doubts``: the books that are not what was signed of them, each in words.
-    """
+def books_in_doubt(doubts: Mapping[str, str]) -> None:
+    """Say which books are not what was signed of them; each comes with words on how."""
     for book, told in doubts.items():
         st.error(
             f"The {book} book is not what was signed of it: {literal(visible(told))}. Verify the "
             "whole book on the Audit page, and compare it with a backup.",
             icon=":material/gpp_bad:",
         )
+
+
+def attention(
+    sources: Sequence[SourceStatus],
+    set_aside: dict[str, str],
+    now: datetime,
+    *,
+    worker_alive: bool,
+) -> None:
+    """What a person should look at now, in one line; nothing to look at is said too."""
     states = [source.state for source in sources if source.is_trouble and source.state]
     trouble = [state for state in states if state.offers]
     problems: list[str] = []

@@ -47,13 +47,13 @@ def _doubt(view: Connection, newest: list[Path], name: str) -> str | None:
         try:
             checkpoint = opened(note, keys)
         except BadNote as fault:
-            return f"the checkpoint file {path.name} is none of this book: {fault}"
+            return f"checkpoint file {path.name} is none of this book: {fault}"
         differs = difference(view, size, checkpoint, name)
         if differs is None:
             return None
         is_explained = not _is_kept(view, checkpoint, note) and gone.why(checkpoint.size)
         if checkpoint.origin != name or not is_explained:
-            return f"the checkpoint file {path.name} {differs.because(None)}"
+            return f"checkpoint file {path.name}: {differs.because(None)}"
     return None
 
 

@@ -55,16 +55,21 @@ class Explained:
         if taken is None:
             return None
         self.counted[taken] += 1
-        return f"{self.known[taken].sentence}, and what this covers went with what stood there"
+        return f"{self.known[taken].sentence}, and what this covers went with the book before it"
 
     @property
     def sentences(self) -> list[str]:
         """Return what is to be known of each restoration that explains differences."""
         return [
-            f"{self.known[place].sentence}; {_covering(count)} entries that went with what stood "
-            "there. The book is not sound against what those checkpoints signed, and will not be"
+            f"{_capital(self.known[place].sentence)}; {_covering(count)} entries that went with "
+            "the book before it. Against them this book is not sound: compare them with the book "
+            "that was kept aside."
             for place, count in sorted(self.counted.items())
         ]
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _covering(count: int) -> str:

@@ -66,15 +66,14 @@ def figures(gpu_model: str) -> None:
 def sources() -> None:
     found = session.sources()
     freshness.source_badges(found, now())
-    freshness.attention(
-        found, session.set_aside(), now(), worker_alive=worker_is_alive(), doubts=session.doubts()
-    )
+    freshness.attention(found, session.set_aside(), now(), worker_alive=worker_is_alive())
 
 
 top = st.container()
 with top:
     title, choice, action = st.columns([5, 2, 1.2], vertical_alignment="bottom")
     title.title("What a GPU costs, and where")
+    freshness.books_in_doubt(session.doubts())
 models = models_offered(market().networks)
 if not models:
     freshness.wait_for_offers(lambda: bool(models_offered(market().networks)))

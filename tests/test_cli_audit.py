@@ -94,7 +94,7 @@ def test_a_forced_restore_is_told_with_the_checkpoints_that_it_left(necto, house
     told = json.loads(necto("audit", "verify", "--json").stdout)
 
     assert found.exit_code == 1
-    assert "note: the book was restored from a backup (its size: 2) on" in found.stdout
+    assert "note: The book was restored from a backup (its size: 2) on" in found.stdout
     assert "1 checkpoint made after that backup covers entries" in told["notes"][0]
 
 

@@ -24,12 +24,10 @@ def doubt(told: str | None) -> None:
     in_doubt(told)
 
 
-def attention(doubts: dict[str, str]) -> None:
-    from datetime import UTC, datetime  # noqa: PLC0415
+def dashboard(doubts: dict[str, str]) -> None:
+    from components.freshness import books_in_doubt  # noqa: PLC0415
 
-    from components.freshness import attention as look  # noqa: PLC0415
-
-    look([], {}, datetime.now(UTC), worker_alive=True, doubts=doubts)
+    books_in_doubt(doubts)
 
 
 def shown(script, *args):
@@ -55,7 +53,7 @@ def test_every_part_says_what_it_does_and_how_far_it_is(told, words, share):
 
 
 def test_the_parts_that_are_over_are_named():
-    assert shown(part, "ledger", 0, 0).caption[0].value == "Done: pages ✓, tree ✓, entries ✓"
+    assert shown(part, "ledger", 0, 0).caption[0].value == "Done: pages, tree, entries"
     assert not shown(part, "pages", 0, 0).caption
 
 
@@ -75,6 +73,6 @@ def test_a_restore_explains_problems_and_the_book_is_not_called_sound():
 def test_a_book_that_is_not_as_signed_is_said_where_people_look():
     assert "lost *some*" in shown(doubt, "it lost *some*").error[0].value.replace("\\", "")
     assert not shown(doubt, None).error
-    said = shown(attention, {"house": "it lost some"}).error[0].value
+    said = shown(dashboard, {"house": "it lost some"}).error[0].value
     assert said.startswith("The house book is not what was signed of it: it lost some.")
-    assert not shown(attention, {}).error
+    assert not shown(dashboard, {}).error

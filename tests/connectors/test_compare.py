@@ -47,7 +47,7 @@ def test_a_book_that_lost_entries_is_an_error_in_the_log_and_published(settings,
     assert "covers 2 entries, and the book has 1" in found["house"]
     assert doubts(settings.home) == found
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
-    assert "the house book is not what was signed: the checkpoint file" in caplog.text
+    assert "the house book is not what was signed: checkpoint file" in caplog.text
 
 
 def test_a_doubt_ends_when_the_book_is_right_again(settings, cut_off):

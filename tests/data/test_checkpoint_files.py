@@ -38,7 +38,7 @@ def test_without_a_file_there_is_nothing_to_compare(book, tmp_path):
 def test_entries_that_were_cut_off_are_told(book, tmp_path):
     changed(book.file, lambda tool: tool.execute("DELETE FROM entries WHERE leaf_index > 13"))
     assert str(doubt(book, tmp_path)).startswith(
-        f"the checkpoint file {NEWEST} covers 16 entries, and the book has 14: entries from 14 on"
+        f"checkpoint file {NEWEST}: covers 16 entries, and the book has 14: entries from 14 on"
     )
 
 
