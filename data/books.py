@@ -1,8 +1,9 @@
 """Which books there are, where they lie, and opening them once in a process."""
 
+import contextlib
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
@@ -46,6 +47,20 @@ def open_book(
             known = Records.open(url, book, installation_of(settings.home), now)
             _open[url, book] = known
     return known
+
+
+@contextlib.contextmanager
+def examined_book(settings: Settings, book: Book) -> Iterator[Records]:
+    """Open a book only to check it, whatever protects it or not. Raises RecordsFault; BookLost."""
+    url = url_of(settings, book)
+    if not stands(url, book):
+        _refuse_lost(settings, url, book)
+        raise BookLost(f"there is no {book} book in {settings.home}: see that NECTO_HOME is right")
+    records = Records.examined(url, book, installation_of(settings.home))
+    try:
+        yield records
+    finally:
+        records.close()
 
 
 def _refuse_lost(settings: Settings, url: str, book: str) -> None:

@@ -4,12 +4,12 @@ Whoever holds an old checkpoint can tell that the book still begins with what it
 even the operator rewrites history unseen.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import Connection, Select, func, insert, select
 
 from data import tables
 from data.books import checkpoint_folder
@@ -17,15 +17,17 @@ from data.engines import writing
 from data.faults import RecordsDamaged
 from data.files import write_once
 from data.records import Records
+from data.restorations import explained_by
 from data.trail import nodes, size_of
 from data.trail_keys import verifiers
-from data.verify import Report
+from data.verify import Progress, Report
 from engine.canonical import plain
 from engine.merkle import root_of
 from engine.notes import BadNote, Checkpoint, Signer, Verifier, body, opened, sign
 
 NOTE_BYTES_MAX = 100_000
 SIZES_MAX = 50  # checkpoints that a person chooses from
+_TOLD_EVERY = 20  # checkpoints
 _KEPT = select(tables.checkpoints)
 _size = tables.checkpoints.c.size
 
@@ -127,42 +129,69 @@ def check(
     view: Connection,
     report: Report,
     verifiers: list[Verifier],
-    held: Iterable[Path],
+    held: Collection[Path],
     name: str,
+    progress: Progress | None = None,
 ) -> None:
     """Compare every checkpoint, in the records and in files, with the tree that was recomputed.
 
     ``held``: files of checkpoints, ours or kept by somebody else; ``name``: this book's origin.
     """
-    seen = 0
-    for place, note in _notes(view, held, report):
+    seen, total = 0, _count(view) + len(held)
+    kept, gone = set[str](), explained_by(view)
+    for place, note, filed in _notes(view, held, report):
+        if progress and not seen % _TOLD_EVERY:
+            progress(seen, total)
         seen += 1
         try:
             checkpoint = opened(note, verifiers)
         except BadNote as fault:
             report.found(place, f"is no checkpoint of this book: {fault}")
             continue
-        _compare(view, report, place, checkpoint, name)
+        if filed is not None:
+            kept.add(note)
+            if filed != checkpoint.size:
+                report.found(place, f"is filed under {filed} entries, and covers {checkpoint.size}")
+        differs = difference(view, report.size, checkpoint, name)
+        if differs:
+            # What the records hold was made of this book: no restoration took it away.
+            may_be_gone = checkpoint.origin == name and note not in kept
+            why = gone.why(checkpoint.size) if may_be_gone else None
+            report.found(place, differs.because(why))
     report.checkpoints = seen
+    report.notes += gone.sentences
 
 
-def _compare(
-    view: Connection, report: Report, place: str, checkpoint: Checkpoint, name: str
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How a book is not what a checkpoint signed, and what that means without another reason."""
+
+    what: str
+    means: str
+
+    def because(self, reason: str | None) -> str:
+        return f"{self.what}: {reason or self.means}"
+
+
+def difference(view: Connection, size: int, checkpoint: Checkpoint, name: str) -> Difference | None:
+    """Compare a checkpoint with a book of ``size`` entries and this origin; None when it fits."""
     if checkpoint.origin != name:
-        report.found(place, f"is of {checkpoint.origin}, this book is {name}")
-    elif checkpoint.size > report.size:
-        report.found(
-            place,
-            f"covers {checkpoint.size} entries, and the book has {report.size}: entries from "
-            f"{report.size} on were cut off, or an old backup was put back",
+        return Difference(f"is of {checkpoint.origin}", f"this book is {name}")
+    if checkpoint.size > size:
+        return Difference(
+            f"covers {checkpoint.size} entries, and the book has {size}",
+            f"entries from {size} on were cut off, or an old backup was put back",
         )
-    elif _root(view, checkpoint.size) != checkpoint.root:
-        report.found(
-            place,
-            f"the first {checkpoint.size} entries are not those that were signed: they were "
-            "rewritten together with their hashes",
+    if _root(view, checkpoint.size) != checkpoint.root:
+        return Difference(
+            f"the first {checkpoint.size} entries are not those that were signed",
+            "they were rewritten together with their hashes",
         )
+    return None
+
+
+def _count(view: Connection) -> int:
+    return int(view.execute(select(func.count()).select_from(tables.checkpoints)).scalar() or 0)
 
 
 def _root(view: Connection, size: int) -> bytes | None:
@@ -173,12 +202,15 @@ def _root(view: Connection, size: int) -> bytes | None:
         return None
 
 
-def _notes(view: Connection, held: Iterable[Path], report: Report) -> Iterator[tuple[str, str]]:
+def _notes(
+    view: Connection, held: Iterable[Path], report: Report
+) -> Iterator[tuple[str, str, int | None]]:
+    """Yield place and note of each checkpoint, and the size that the records file it under."""
     for row in view.execute(_KEPT.order_by(_size)):
-        yield f"checkpoint {row.size}", row.note
+        yield f"checkpoint {row.size}", row.note, row.size
     for path in held:
         try:
             with path.open(encoding="utf-8") as file:
-                yield f"checkpoint file {path.name}", file.read(NOTE_BYTES_MAX)
+                yield f"checkpoint file {path.name}", file.read(NOTE_BYTES_MAX), None
         except (OSError, ValueError) as fault:
             report.found(f"checkpoint file {path.name}", f"cannot be read: {fault}")

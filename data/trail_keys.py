@@ -13,7 +13,6 @@ import secrets
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
 
 from sqlalchemy import Connection
 
@@ -24,7 +23,7 @@ from data.records import Records
 from data.unit import Transaction
 from engine.canonical import Secret
 from engine.commands import Command
-from engine.notes import Signer, Verifier, origin_of, rotated, rotation
+from engine.notes import BadNote, Signer, Verifier, origin_of, rotated, rotation
 from engine.people import SYSTEM, Actor
 
 KIND = "trail-key"
@@ -58,12 +57,19 @@ def verifiers(view: Connection) -> list[Verifier]:
     """Return every public key that has signed for this book, the present one last.
 
     Each after the first is there because the one before it handed over, and that is checked.
-    Raises BadNote when it did not.
+    Raises BadNote when it did not, and where somebody changed what is kept of a key.
     """
+    try:
+        documents = all_versions(view, KIND)
+    except (ValueError, RecursionError) as error:
+        raise BadNote(f"what is kept of the book's keys cannot be read: {error}") from None
     chain: list[Verifier] = []
-    for document in all_versions(view, KIND):
-        told = cast("dict[str, str]", document.body)
-        chain.append(rotated(told["rotation"], chain[-1]) if chain else Verifier.read(told["key"]))
+    for document in documents:
+        told = document.body if isinstance(document.body, dict) else {}
+        said = told.get("rotation" if chain else "key")
+        if not isinstance(said, str):
+            raise BadNote(f"version {document.version} of {KIND}/{document.id} names no key")
+        chain.append(rotated(said, chain[-1]) if chain else Verifier.read(said))
     return chain
 
 

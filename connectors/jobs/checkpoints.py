@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from connectors.base import Delivers
+from connectors.jobs.compare import compare
 from connectors.notify.base import Attachment, Channel, Message, Undelivered
 from connectors.notify.places import Places
 from connectors.stamp import stamped
@@ -40,7 +41,11 @@ def sign_until(
     stop: threading.Event,
     first_seconds: float = FIRST_SECONDS,
 ) -> None:
-    """Sign and send again and again until stopped; a fault is logged and never ends the worker."""
+    """Sign and send again and again until stopped; a fault is logged and never ends the worker.
+
+    Before the first round and after each, every book is compared with what was signed of it.
+    """
+    compare(settings)
     pause = first_seconds
     while not stop.wait(pause):
         pause = PAUSE_SECONDS
@@ -55,6 +60,7 @@ def sign_until(
                     log.warning("the checkpoint of %s: %s", book, trouble)
             except Exception:  # whatever it is: the other books, and the next round, go on
                 log.exception("the %s book could not be signed", book)
+        compare(settings)
 
 
 def sign_and_send(records: Records, home: Path, http: Delivers, places: Places) -> list[str]:

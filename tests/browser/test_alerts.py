@@ -130,7 +130,9 @@ def test_an_alert_for_a_signature_leads_to_the_offers_of_its_provider(page, addr
 
 def test_a_rule_is_changed_by_keyboard_where_rules_are_listed(page, address):
     opened(page, f"{address}/settings?section=Alerts")
-    asks = "Tell me when a B200 on demand that is free costs less than {} per GPU-hour on any network"
+    asks = (
+        "Tell me when a B200 on demand that is free costs less than {} per GPU-hour on any network"
+    )
     expect(page.get_by_text(asks.format("$1.50"), exact=True)).to_be_visible()
     page.get_by_role("button", name="Change", exact=True).nth(2).focus()
     page.keyboard.press("Enter")
