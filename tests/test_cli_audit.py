@@ -145,7 +145,7 @@ def test_the_ledger_is_told_as_of_any_moment_and_exported(necto, settings):
     assert (unknown.exit_code, "no account" in unknown.stderr) == (2, True)
 
 
-@pytest.mark.parametrize(("book", "words"), [("live", "not begun yet"), ("x", "no book")])
+@pytest.mark.parametrize(("book", "words"), [("live", "there is no live book"), ("x", "no book")])
 def test_a_book_that_there_is_not_is_said(necto, settings, book, words):
     done = necto("audit", "verify", "--book", book)
     assert (done.exit_code, words in done.stderr) == (2, True)
