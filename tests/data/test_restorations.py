@@ -78,6 +78,12 @@ def test_a_book_that_has_outgrown_what_was_replaced_is_explained_all_the_same(re
     assert doubt(book, settings.home) is None
 
 
+def test_where_a_restore_explains_every_file_nothing_is_in_doubt(restored):
+    settings, book = restored
+    checkpoints.files(settings.home, "house")[0].unlink()
+    assert doubt(book, settings.home) is None
+
+
 def test_what_was_signed_after_the_restore_is_not_explained_by_it(restored):
     settings, book = restored
     do(book, "e")

@@ -65,6 +65,10 @@ def test_a_result_that_cannot_follow_the_newest_entry_says_so(book, tmp_path):
 
 
 CHANGES = {
+    "the form of an entry": ("UPDATE entries SET body = ' ' || body WHERE leaf_index = 6",
+                             "entry 6"),
+    "whose entry it is": (("UPDATE entries SET body = replace(body, 'urn:necto:here', "
+                           "'urn:necto:there') WHERE leaf_index = 6"), "entry 6"),
     "an entry's text": (("UPDATE entries SET body = replace(body, '\"n\":5', '\"n\":6') "
                         "WHERE leaf_index = 6"), "entry 6"),
     "an entry's hash": (("UPDATE entries SET hashes = zeroblob(length(hashes)) "
