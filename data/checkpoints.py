@@ -19,15 +19,16 @@ from data.files import write_once
 from data.records import Records
 from data.restorations import explained_by
 from data.trail import nodes, size_of
-from data.trail_keys import verifiers
+from data.trail_keys import hand_overs, verifiers
 from data.verify import Progress, Report
 from engine.canonical import plain
 from engine.merkle import root_of
-from engine.notes import BadNote, Checkpoint, Signer, Verifier, body, opened, sign
+from engine.notes import BadNote, Checkpoint, Signer, Verifier, body, opened, sign, verified
 
 NOTE_BYTES_MAX = 100_000
 SIZES_MAX = 50  # checkpoints that a person chooses from
 _TOLD_EVERY = 20  # checkpoints
+_NAMED_MAX = 10
 _KEPT = select(tables.checkpoints)
 _size = tables.checkpoints.c.size
 
@@ -56,17 +57,24 @@ def make(records: Records, signer: Signer, home: Path) -> Signed:
             raise BadNote(f"{signer.verifier.text} handed over to {keys[-1].text}: sign with that")
         checkpoint = Checkpoint(signer.name, size, root_of(size, nodes(connection)))
         note, at = sign(body(checkpoint), signer), str(plain(records.now()))
-        _publish(checkpoint_folder(home, records.book) / file_name(size), note)
+        file = checkpoint_folder(home, records.book) / file_name(size)
+        if explained_by(connection).why(size) and file.exists() and not _holds(file, note):
+            file = file.with_suffix(f".{checkpoint.root.hex()[:8]}.note")  # of the book before it
+        _publish(file, note)
         connection.execute(insert(tables.checkpoints), {"size": size, "at": at, "note": note})
     return Signed(checkpoint, note, at)
 
 
 def _publish(file: Path, note: str) -> None:
-    if not write_once(file, note) and file.read_text(encoding="utf-8", errors="replace") != note:
+    if not write_once(file, note) and not _holds(file, note):
         raise BadNote(
             f"{file} signed other entries than the book has: they were rewritten, or an old backup "
             "was put back. Keep that file, and run necto audit verify"
         )
+
+
+def _holds(file: Path, note: str) -> bool:
+    return file.read_bytes() == note.encode()
 
 
 def newest(view: Connection, keys: Iterable[Verifier]) -> Signed | None:
@@ -128,15 +136,18 @@ def files(home: Path, book: str) -> list[Path]:
 def check(
     view: Connection,
     report: Report,
-    verifiers: list[Verifier],
+    own: Collection[Path] | None,
     held: Collection[Path],
     name: str,
     progress: Progress | None = None,
 ) -> None:
     """Compare every checkpoint, in the records and in files, with the tree that was recomputed.
 
-    ``held``: files of checkpoints, ours or kept by somebody else; ``name``: this book's origin.
+    ``own``: the files in ``NECTO_HOME``, None where they are elsewhere; ``held``: files that
+    somebody else kept; ``name``: this book's origin.
     """
+    keys, held = verifiers(view), [*(own or ()), *held]
+    reach = dict(zip((key.text for key in keys), hand_overs(view), strict=False))
     seen, total = 0, _count(view) + len(held)
     kept, gone = set[str](), explained_by(view)
     for place, note, filed in _notes(view, held, report):
@@ -144,10 +155,12 @@ def check(
             progress(seen, total)
         seen += 1
         try:
-            checkpoint = opened(note, verifiers)
+            checkpoint = opened(note, keys)
         except BadNote as fault:
             report.found(place, f"is no checkpoint of this book: {fault}")
             continue
+        if late := _signed_late(note, checkpoint, keys, reach):
+            report.found(place, late)
         if filed is not None:
             kept.add(note)
             if filed != checkpoint.size:
@@ -160,6 +173,38 @@ def check(
             report.found(place, differs.because(why))
     report.checkpoints = seen
     report.notes += gone.sentences
+    _check_missing(view, report, None if own is None else {path.name for path in own})
+
+
+def _signed_late(
+    note: str, checkpoint: Checkpoint, keys: list[Verifier], reach: dict[str, int]
+) -> str | None:
+    """Say that a key signed what came after it had handed over; None when it did not."""
+    by = {one.verifier.text for one in verified(note, keys).signatures}
+    last = max((reach.get(text, checkpoint.size) for text in by), default=checkpoint.size)
+    if checkpoint.size <= last:
+        return None
+    return f"is signed by a key that handed over at entry {last}, before what it covers"
+
+
+def _check_missing(view: Connection, report: Report, names: set[str] | None) -> None:
+    """Find checkpoints that the trail says were sent, and tell of those without a file here."""
+    there = set(view.execute(select(_size)).scalars())
+    sent = select(tables.entries.c.subject).where(tables.entries.c.type == "necto.checkpoint.sent")
+    for subject in sorted(set(view.execute(sent).scalars())):
+        size = subject.removeprefix("checkpoint/")
+        if not size.isdecimal() or int(size) not in there:
+            report.found(subject, "was sent, and is not in the records any more")
+    if names is None:
+        return
+    filed = {name.partition(".")[0] for name in names}
+    lacking = sorted(size for size in there if Path(file_name(size)).stem not in filed)
+    if lacking:
+        report.notes.append(
+            f"checkpoints at {', '.join(map(str, lacking[:_NAMED_MAX]))}"
+            f"{' and more' if len(lacking) > _NAMED_MAX else ''} have no file in the folder of "
+            "checkpoints: they were removed there, or the book came from a backup"
+        )
 
 
 @dataclass(frozen=True, slots=True)

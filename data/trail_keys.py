@@ -73,6 +73,11 @@ def verifiers(view: Connection) -> list[Verifier]:
     return chain
 
 
+def hand_overs(view: Connection) -> list[int]:
+    """Return the entries at which keys handed over, the first key's first."""
+    return [document.entry_index for document in all_versions(view, KIND)[1:]]
+
+
 def verifiers_of(records: Records) -> list[Verifier]:
     with records.reading() as view:
         return verifiers(view)

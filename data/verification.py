@@ -24,7 +24,6 @@ from data.market import Lake
 from data.raw_text import read_as_it_stands
 from data.records import Records
 from data.schema import guards_of
-from data.trail_keys import verifiers
 from data.verify import Progress, Report, check_entries, check_tree
 from data.verify_ledger import check_ledger
 from engine.commands import Command, Outcome
@@ -84,7 +83,7 @@ def verify(
     """
     report, seconds, problems = Report(), dict[str, float](), dict[str, int]()
     name = origin_of(records.installation, records.book)
-    files = [*(checkpoints.files(home, records.book) if home else ()), *held]
+    own = checkpoints.files(home, records.book) if home else None
     with records.reading() as view, read_as_it_stands(view):
         parts: dict[str, Callable[[], None]] = {
             "pages": lambda: check_database(records, report),
@@ -93,9 +92,7 @@ def verify(
                 view, records.installation, records.book, report, progress
             ),
             "ledger": lambda: check_ledger(view, report, progress),
-            "checkpoints": lambda: checkpoints.check(
-                view, report, verifiers(view), files, name, progress
-            ),
+            "checkpoints": lambda: checkpoints.check(view, report, own, list(held), name, progress),
             "guards": lambda: guards.check(view, guards_of(view.dialect.name)),
         }
         for part, check in parts.items():

@@ -12,7 +12,7 @@ import typer
 
 from connectors.jobs.terminal import Json, fail, opened_lake, settings
 from engine.people import Actor, local_actor
-from engine.terminal import json_text
+from engine.terminal import json_text, line_text
 
 if TYPE_CHECKING:
     from data.books import Book
@@ -145,8 +145,8 @@ def _told(report: "Report", seconds: dict[str, float]) -> dict[str, object]:
 
 
 def _text(report: "Report", seconds: dict[str, float]) -> str:
-    problems = (f"  {problem.place}: {problem.what}\n" for problem in report.problems)
-    notes = (f"note: {note}\n" for note in report.notes)
+    problems = (f"  {line_text(f'{one.place}: {one.what}')}\n" for one in report.problems)
+    notes = (f"note: {line_text(note)}\n" for note in report.notes)
     return "".join([_sentences(report, seconds), *problems, *notes])
 
 

@@ -15,11 +15,12 @@ from data.books import BookLost, close_books, open_book
 from data.documents import Changed
 from data.engines import writing
 from data.settings import Settings
-from data.trail import size_of
+from data.trail import nodes, size_of
 from data.trail_keys import BadKey, key_file, rotate, signer, verifiers_of
 from data.verification import verify
 from engine.commands import Command
-from engine.notes import BadNote, opened
+from engine.merkle import root_of
+from engine.notes import BadNote, Checkpoint, body, opened, sign
 from engine.people import local_actor
 
 ANN = local_actor("ann")
@@ -248,3 +249,48 @@ def test_whatever_stops_one_book_the_others_are_signed(settings, http):
     stop.set()
     work.join(10)
     assert checkpoints.files(settings.home, "sandbox")
+
+
+def without_guards(book, *statements):
+    with writing(book.engine) as connection:
+        connection.exec_driver_sql("DROP TRIGGER IF EXISTS checkpoints_refuses_delete")
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def found(book, home):
+    return [f"{one.place}: {one.what}" for one in verify(book, home).report.problems]
+
+
+def test_a_checkpoint_that_was_sent_and_then_dropped_everywhere_is_missed(
+    book, settings, tmp_path, http
+):
+    (tmp_path / "outside").mkdir()
+    assert sign_and_send(book, settings.home, http, Places(folder=tmp_path / "outside")) == []
+    without_guards(book, "DELETE FROM checkpoints")
+    for file in checkpoints.files(settings.home, "house"):
+        file.unlink()
+    assert "checkpoint/2: was sent, and is not in the records any more" in found(
+        book, settings.home
+    )
+
+
+def test_a_checkpoint_without_its_file_is_told(book, settings):
+    checkpoints.make(book, signer(book, settings.home), settings.home)
+    assert verify(book, settings.home).report.notes == []
+    checkpoints.files(settings.home, "house")[0].unlink()
+    [note] = verify(book, settings.home).report.notes
+    assert note.startswith("checkpoints at 2 have no file")
+
+
+def test_what_a_key_signed_after_it_had_handed_over_is_found(book, settings, tmp_path):
+    old = signer(book, settings.home)
+    rotate(book, settings.home, ANN)
+    grow(book)
+    with book.reading() as view:
+        size_now = size_of(view)
+        late = Checkpoint(old.name, size_now, root_of(size_now, nodes(view)))
+    forged = tmp_path / "late.note"
+    forged.write_text(sign(body(late), old), encoding="utf-8")
+    [problem] = verify(book, settings.home, [forged]).report.problems
+    assert "is signed by a key that handed over at entry 2" in problem.what
