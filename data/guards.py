@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from data.faults import RecordsFault
 
 _NAMED = re.compile(
-    r"CREATE (?:OR REPLACE )?(?:CONSTRAINT |UNIQUE )?(TRIGGER|FUNCTION|INDEX) (\w+)"
+    r"CREATE (?:OR REPLACE )?(?:CONSTRAINT |UNIQUE )?(TRIGGER|FUNCTION|INDEX|TABLE) (\w+)"
 )
 _BODY = re.compile(r"\$(\w*)\$(.*)\$\1\$", re.DOTALL)
 # Each row: kind, name, text. PostgreSQL prints names bare (the last argument: true) when they are
@@ -17,7 +17,7 @@ _BODY = re.compile(r"\$(\w*)\$(.*)\$\1\$", re.DOTALL)
 _STANDING = {
     "sqlite": """
         SELECT upper(type), name, sql FROM sqlite_master
-        WHERE type = 'trigger' OR (type = 'index' AND sql LIKE 'CREATE UNIQUE%')""",
+        WHERE type IN ('trigger', 'table') OR (type = 'index' AND sql LIKE 'CREATE UNIQUE%')""",
     "postgresql": """
         SELECT 'TRIGGER', CASE WHEN t.tgisinternal THEN c.relname || '/' || t.tgname
                                ELSE t.tgname END,

@@ -25,6 +25,12 @@ SQLITE = {
         BEGIN INSERT INTO personal_keys VALUES ('x', x'00'); END"""
     ],
     "no longer once": ["DROP INDEX ledger_one_reversal"],
+    "a table without what it refused": [
+        "DROP TABLE personal_keys",
+        "CREATE TABLE personal_keys (person, key)",
+        """CREATE TRIGGER personal_keys_refuses_update BEFORE UPDATE ON personal_keys
+        BEGIN SELECT RAISE(ABORT, 'a key is destroyed, never exchanged: personal_keys'); END""",
+    ],
 }
 LAX = "CREATE OR REPLACE FUNCTION {}necto_refuse() RETURNS trigger LANGUAGE plpgsql AS {}"
 POSTGRESQL = {
