@@ -5,12 +5,14 @@ from sqlalchemy import Connection, func, select
 from data import ledger
 from data.tables import holds, legs, postings
 from data.verify import Report
+from data.verify_rows import check_rows
 from engine.holds import HoldRefused
 
 
 def check_ledger(view: Connection, report: Report) -> None:
     """Find postings that do not sum to zero, legs without a posting, holds that were overdrawn."""
     _check_sums(view, report)
+    check_rows(view, report)
     _check_legs(view, report)
     for hold_id in view.execute(select(holds.c.hold_id).order_by(holds.c.hold_id)).scalars():
         try:
