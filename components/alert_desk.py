@@ -1,4 +1,4 @@
-"""The alert rules on the Settings page: what each says, what is so now, which alerts there were."""
+"""The alert rules on the Settings page: what each says, is so now and led to; changed from here."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,15 +8,17 @@ from typing import Literal
 import polars as pl
 import streamlit as st
 
+from components.alert_dialog import change_dialog
+from components.alert_forms import Choices
 from components.alerts import KIND_WORDS
 from components.text import literal, moment
-from engine.alert_rules import KeptRule
+from engine.alert_rules import KeptRule, Rule
 from engine.alert_states import Alert, Verdict
 from engine.export import inert
 
-_ROW = (0.6, 5, 1.5, 4.4, 1)
-_HEADS = ("On", "Rule", "Now", "What was found", "")
-_FAULT = "alert_desk_fault"
+_ROW = (0.6, 4.5, 1.5, 4, 1, 1)
+_HEADS = ("On", "Rule", "Now", "What was found", "", "")
+_FAULT, _DONE, _OPENED = "alert_desk_fault", "alert_desk_done", "alert_desk_opened"
 _Color = Literal["red", "orange", "green", "gray"]
 _STATES: Mapping[str, tuple[str, _Color]] = {
     "firing": (":material/notifications_active:", "orange"),
@@ -39,10 +41,13 @@ class AlertBoard:
 class AlertDesk:
     """Reads the board, and what can be done with a rule.
 
-    Every act raises one of ``faults``, in words, when it may not or cannot be done.
+    Every act raises one of ``faults``, in words, when it may not or cannot be done. ``change`` has
+    the click's idempotency key; ``choices``: what a rule could ask instead, by the market now.
     """
 
     board: Callable[[], AlertBoard]
+    choices: Callable[[KeptRule, str], Choices]
+    change: Callable[[KeptRule, Rule, str], object]
     switch: Callable[[KeptRule, bool], object]
     remove: Callable[[KeptRule], object]
     faults: tuple[type[Exception], ...]
@@ -53,6 +58,8 @@ def alert_desk(desk: AlertDesk, now: datetime) -> None:
     """Every rule with its switch and what is so for it, then the last alerts."""
     if fault := st.session_state.pop(_FAULT, None):
         st.error(fault)
+    if done := st.session_state.pop(_DONE, None):
+        st.toast(done)
     try:
         board = desk.board()
     except desk.faults as fault:
@@ -81,6 +88,25 @@ def _act(desk: AlertDesk, how: Callable[[], object]) -> None:
         st.session_state[_FAULT] = f"Not done: {fault}"
 
 
+def _open(kept: KeptRule, desk: AlertDesk) -> None:
+    """Open the dialog with what the rule asks now, not with what was typed in one before it."""
+    opened = st.session_state[_OPENED] = st.session_state.get(_OPENED, 0) + 1
+
+    def keep(rule: Rule, click: str) -> bool:
+        try:
+            desk.change(kept, rule, click)
+        except desk.faults as fault:
+            st.error(f"Not changed: {literal(fault)}")
+            return False
+        st.session_state[_DONE] = f"Changed: {literal(rule.words)}."
+        return True
+
+    try:
+        change_dialog(desk.choices(kept, f"_{opened}"), keep)
+    except desk.faults as fault:
+        st.error(f"What the market holds cannot be read: {fault}")
+
+
 def _rule_line(kept: KeptRule, verdict: Verdict | None, now: datetime, desk: AlertDesk) -> None:
     row = st.columns(_ROW, vertical_alignment="center")
     key, words = f"rule_{kept.id}", kept.rule.words
@@ -96,7 +122,11 @@ def _rule_line(kept: KeptRule, verdict: Verdict | None, now: datetime, desk: Ale
     said = verdict.sentence if verdict else "Switched off: it is not judged."
     by = f"{kept.by}, {moment(kept.at, now.tzinfo)}"
     row[3].markdown(f":small[{literal(said)}]")
-    row[4].button(
+    if row[4].button(
+        "Change", key=f"change_{kept.id}", width="stretch", help="Let this rule ask something else."
+    ):
+        _open(kept, desk)
+    row[5].button(
         "Remove", key=f"remove_{kept.id}", on_click=lambda: _act(desk, lambda: desk.remove(kept)),
         width="stretch",
         help=f"Remove this rule, last changed by {literal(by)}.",

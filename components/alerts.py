@@ -136,7 +136,9 @@ def market_query(rule: Rule, seen: Evidence, catalogue: Catalogue) -> dict[str, 
                 return {"offer": [seen.offer_id or str(rule.offer_id)]}
             gpus = _gpus(rule.gpu, catalogue)
             return gpus | _where([rule.network]) | _term(rule.term) | {"free": ["true"]}
-        case NetworkSilent() | SignatureLost():
+        case SignatureLost():
+            return _where([rule.network]) | {"provider": [rule.provider_id]}
+        case NetworkSilent():
             return _where([rule.network])
 
 

@@ -20,13 +20,14 @@ _PROVED = {
     "guards": "the triggers that refuse changes stand",
 }
 _UNDER_WAY = {
-    "pages": "Reading the database's pages",
-    "tree": "Hashing entries",
-    "entries": "Comparing facts with entries",
-    "ledger": "Adding up the ledger",
-    "checkpoints": "Comparing checkpoints",
-    "guards": "Looking at the triggers",
+    "pages": ("Reading the database's pages", ""),
+    "tree": ("Hashing entries", "entries"),
+    "entries": ("Comparing facts with entries", "entries"),
+    "ledger": ("Adding up the ledger", "holds"),
+    "checkpoints": ("Comparing checkpoints", "checkpoints"),
+    "guards": ("Looking at the triggers", ""),
 }
+"""What each part does, and what it counts where it can tell how far it is."""
 
 
 def acts(
@@ -72,16 +73,22 @@ def sign_button(
 
 
 def under_way(part: str, done: int, total: int) -> None:
-    """Draw how far a check is; it goes on when the person leaves."""
+    """Draw which part of a check is under way and how far; it goes on when the person leaves.
+
+    ``total`` is 0 where the part cannot tell how far it is.
+    """
     parts = list(_UNDER_WAY)
     place = parts.index(part)
-    share = done / total if part == "tree" and total else 0.0
+    words, counted = _UNDER_WAY[part]
+    share = min(1.0, done / total) if total else 0.0
     box = st.status("Verifying the whole book. You may leave: the result will be here.")
     box.progress(
         (place + share) / len(parts),
-        f"Part {place + 1} of {len(parts)}: {_UNDER_WAY[part]}"
-        + (f", {done:,} of {total:,}" if share else ""),
+        f"Part {place + 1} of {len(parts)}: {words}"
+        + (f", {done:,} of {total:,} {counted}" if total else ""),
     )
+    if place:
+        box.caption(f"Done: {', '.join(parts[:place])}")
     box.update(expanded=True)
 
 
@@ -113,6 +120,8 @@ def verdict_panel(verdict: Verdict, *, expanded: bool) -> None:
                 f"The first {len(verdict.problems)} of {verdict.problem_count:,}: "
                 "`necto audit verify` tells them all."
             )
+        for note in verdict.notes:
+            st.info(literal(visible(note)), icon=":material/history:")
 
 
 def _lines(verdict: Verdict) -> list[str]:

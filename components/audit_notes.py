@@ -31,6 +31,16 @@ def left_out(faults: Sequence[str]) -> None:
         st.warning(lines, icon=":material/link_off:")
 
 
+def in_doubt(told: str | None) -> None:
+    """What the worker found when it compared the book with what was signed of it, if anything."""
+    if told:
+        st.error(
+            f"This book is not what was signed of it: {literal(visible(told))}. Verify the whole "
+            "book, and compare it with a backup.",
+            icon=":material/gpp_bad:",
+        )
+
+
 def no_entry(index: int, size: int, book: str) -> None:
     if index < size:
         st.error(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import streamlit as st
 
@@ -29,11 +29,20 @@ class Wanted:
     checkpoint: int | None = None
 
 
-Make: TypeAlias = Callable[[Wanted, Progress], bytes]
+class Made(Protocol):
+    """A pack that was made and lies outside the memory until somebody downloads it."""
+
+    @property
+    def size(self) -> int: ...
+
+    def content(self) -> bytes: ...
+
+
+Make: TypeAlias = Callable[[Wanted, Progress], Made]
 
 
 def pack_dialog(book: str, checkpoints: Sequence[int], now: datetime, make: Make) -> None:
-    """Open the dialog; ``make`` returns a pack's bytes and tells its progress.
+    """Open the dialog; ``make`` returns a pack and tells its progress.
 
     ``checkpoints``: the sizes of those that there are. What ``make`` raises as ValueError,
     RuntimeError or OSError is told in its words.
@@ -93,13 +102,14 @@ def _hand_over(book: str, wanted: Wanted, make: Make) -> None:
         bar.progress(min(1.0, done / total) if total else 0.0, f"{done:,} of {total:,} entries")
 
     try:
-        content = make(wanted, progress)
+        pack = make(wanted, progress)
     except (ValueError, RuntimeError, OSError) as fault:
         bar.empty()
         st.error(f"No pack was made: {literal(visible(str(fault)))}", icon=":material/error:")
         return
-    bar.progress(1.0, f"The pack is made: {len(content):,} bytes")
+    bar.progress(1.0, f"The pack is made: {pack.size:,} bytes")
+    # A callable: its bytes are read when they are asked for, and not held for nothing until then.
     st.download_button(
-        "Download the pack", content, f"necto-{book}-evidence.zip", "application/zip",
+        "Download the pack", pack.content, f"necto-{book}-evidence.zip", "application/zip",
         on_click="ignore", icon=":material/download:", key="pack_download",
     )  # fmt: skip

@@ -1,18 +1,24 @@
 """What people keep for themselves in the house book: alert rules, and saved views of a page."""
 
+from collections.abc import Mapping
+from datetime import timedelta
+
 from components.alert_desk import AlertBoard, AlertDesk
+from components.alert_forms import Choices
 from components.saved_views import Shelf
-from components.session import FAULTS, actor, house, lake, now, told
+from components.session import FAULTS, actor, house, lake, listing, market, now, told
 from data import views
 from data.alert_facts import Watch
-from data.alert_rules import make_rule, remove_rule, rules, switch_rule
+from data.alert_rules import change_rule, make_rule, remove_rule, rules, switch_rule
 from data.alerts import history, open_alerts
 from data.offers import Market
+from data.shipped import catalogue
 from engine.alert_rules import Rule
 from engine.alert_states import Alert
 from engine.alerts import judged
 from engine.overview import Comparison
 from engine.savings import compared
+from engine.search import Search
 from engine.views import KeptView
 
 
@@ -30,24 +36,35 @@ def keep_rule(rule: Rule, click: str) -> bool:
     return False
 
 
-def alert_desk() -> AlertDesk:
-    """The alert rules, what is so for each by the newest reading, and what can be done."""
+def alert_desk(pauses: Mapping[str, timedelta]) -> AlertDesk:
+    """The alert rules, what is so for each by the newest reading, and what can be done.
+
+    ``pauses``: how long each source is left alone between two readings, by its name.
+    """
     book, who = house(), actor()
 
     def board() -> AlertBoard:
         with book.reading() as view:
             kept, past, opened = rules(view), history(view), open_alerts(view)
         known = {alert.rule_id: alert.evidence for alert in opened}
-        found = judged(kept, Watch().look(lake(), now()), known) if kept else []
+        found = judged(kept, Watch(pauses).look(lake(), now()), known) if kept else []
         verdicts = {one.kept.id: one.verdict for one in found}
         return AlertBoard(rules=kept, verdicts=verdicts, history=past)
 
     return AlertDesk(
         board=board,
+        choices=lambda kept, mark: choices_now(kept.rule, mark),
+        change=lambda kept, rule, click: change_rule(book, who, kept, rule, key=click),
         switch=lambda kept, on: switch_rule(book, who, kept, on=on),
         remove=lambda kept: remove_rule(book, who, kept),
         faults=FAULTS,
     )
+
+
+def choices_now(rule: Rule | None = None, mark: str = "") -> Choices:
+    """What an alert rule can be about by the market now, the hyperscalers left out."""
+    sold = listing(market(), hyperscalers=False)
+    return Choices(Search(), sold.offers, sold.providers, catalogue(), rule, mark)
 
 
 def savings_of(newest: Market, offer_id: str) -> list[Comparison]:

@@ -23,9 +23,11 @@ GROUPS = {
     "GPU": ("family", "gpu", "count", "gpu_memory", "form"),
     "Price and source": ("network", "price", "free", "term", "kind", "days"),
     "Place": ("place", "country", "region"),
-    "Provider": ("datacenter", "online", "audited", "uptime", "window", "states", "signed"),
+    "Provider": (
+        "provider", "datacenter", "online", "audited", "uptime", "window", "states", "signed",
+    ),
     "Machine": ("vcpu", "ram", "disk"),
-}
+}  # fmt: skip
 """The filters' keys in the address, by the group they are drawn in."""
 VIEW_KEYS = frozenset(key for keys in GROUPS.values() for key in keys) | {
     "view", "hyperscalers", "grid_term", "model", "range",
@@ -59,6 +61,8 @@ class Options:
     regions: list[str]
     statements: list[str]
     auditors: list[str]
+    providers: dict[str, str]
+    """What a provider is called, by its id: its name where that is its alone, else the id."""
 
     @classmethod
     def of(cls, offers: pl.DataFrame, signals: pl.DataFrame) -> "Options":
@@ -72,6 +76,7 @@ class Options:
             regions=values(offers, "region"),
             statements=statements(signals),
             auditors=auditors(signals),
+            providers=_called(offers),
         )
 
 
@@ -84,7 +89,7 @@ def market_filters(options: Options, catalogue: Catalogue) -> Search:
     with _group("Place", ":material/public:"):
         fields |= _place(options, catalogue)
     with _group("Provider", ":material/verified_user:"):
-        fields["provider"] = _provider(options)
+        fields |= _provider(options)
     with _group("Machine", ":material/dns:"):
         fields |= {
             "vcpu_min": at_least("vCPU or more", "vcpu"),
@@ -178,8 +183,21 @@ def _adequacy_date(catalogue: Catalogue) -> str:
     return max((str(j.as_of) for j in catalogue.jurisdictions.values()), default="not known")
 
 
-def _provider(options: Options) -> ProviderSearch:
+def _called(offers: pl.DataFrame) -> dict[str, str]:
+    pairs = offers.select("provider_id", "provider_name").drop_nulls("provider_id").unique()
+    names = pairs.filter(
+        pl.len().over("provider_id") == 1,
+        pl.len().over("provider_name") == 1,
+        pl.col("provider_name").str.strip_chars() != "",
+        ~pl.col("provider_name").is_in(pairs["provider_id"].implode()),  # nobody is called another
+    )
+    called: dict[str, str] = {id_: id_ for id_ in pairs["provider_id"]} | dict(names.iter_rows())
+    return dict(sorted(called.items(), key=lambda pair: pair[1]))
+
+
+def _provider(options: Options) -> _Fields:
     """Conditions on whose hardware it is; networks that say nothing about it never meet one."""
+    named = several("Provider", "provider", list(options.providers), options.providers)
     datacenter = st.toggle(
         "In a data centre", key="datacenter", bind="query-params",
         help="The provider's own word, unless a signature is asked for below.",
@@ -206,7 +224,7 @@ def _provider(options: Options) -> ProviderSearch:
         placeholder="no signature needed",
         note="Who must have signed exactly what is asked above (statements, data centre).",
     )  # fmt: skip
-    return ProviderSearch(
+    conditions = ProviderSearch(
         datacenter_only=datacenter,
         online_only=online,
         audited_only=audited,
@@ -215,6 +233,7 @@ def _provider(options: Options) -> ProviderSearch:
         statements=frozenset(_pair(text) for text in stated),
         signed_by=signed,
     )
+    return {"provider_ids": named, "provider": conditions}
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -1,12 +1,12 @@
 """How fresh the market is, in words, an icon and a colour; never colour alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import polars as pl
 import streamlit as st
 
-from components.text import age, ago, literal, network_name, span
+from components.text import age, ago, literal, network_name, span, visible
 from engine.export import inert_text
 from engine.runs import NetworkState
 from engine.sources import MEANINGS, SourceStatus, Word
@@ -124,6 +124,16 @@ def _line(source: SourceStatus, now: datetime) -> dict[str, object]:
 def _because(source: SourceStatus) -> str:
     """Why a source is not read; a failed reading speaks for itself."""
     return source.why if source.word != "failing" else ""
+
+
+def books_in_doubt(doubts: Mapping[str, str]) -> None:
+    """Say which books are not what was signed of them; each comes with words on how."""
+    for book, told in doubts.items():
+        st.error(
+            f"The {book} book is not what was signed of it: {literal(visible(told))}. Verify the "
+            "whole book on the Audit page, and compare it with a backup.",
+            icon=":material/gpp_bad:",
+        )
 
 
 def attention(

@@ -32,6 +32,7 @@ from data.records import Records
 from data.settings import Settings
 from data.status import set_aside as unusable
 from data.worker import connections as reported
+from data.worker import doubts as reported_doubts
 from data.worker import heartbeat
 from engine.connections import Connection
 from engine.exports import Export
@@ -146,6 +147,11 @@ def preferences() -> Preferences:
 def set_aside() -> dict[str, str]:
     """The files that cannot be used, by name, with the reason."""
     return unusable(settings(), lake())
+
+
+def doubts() -> dict[str, str]:
+    """The books that are not what was signed of them, each in words, as the worker found."""
+    return reported_doubts(settings().home)
 
 
 def worker_is_alive() -> bool:

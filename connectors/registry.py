@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from connectors.base import Connector, Source
 from connectors.baselines.aws import Aws
@@ -30,6 +31,11 @@ SOURCES: tuple[type[Connector], ...] = (
     Azure,
     Google,
 )
+
+PAUSES: Mapping[str, timedelta] = {
+    kind.name: timedelta(seconds=kind.refresh_seconds) for kind in SOURCES
+}
+"""How long each source is left alone between two readings, by its name."""
 
 
 @dataclass(frozen=True, slots=True)

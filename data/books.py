@@ -1,14 +1,15 @@
 """Which books there are, where they lie, and opening them once in a process."""
 
+import contextlib
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
 
 from data.engines import address_of, engine_of, reading
-from data.faults import RecordsReadOnly
+from data.faults import RecordsFault, RecordsReadOnly
 from data.files import write_once
 from data.migrate import revision_of
 from data.records import Records
@@ -19,6 +20,15 @@ BOOKS: tuple[Book, ...] = get_args(Book)
 
 _guard = threading.Lock()
 _open: dict[tuple[str, str], Records] = {}  # by address and book: few
+
+
+class BookLost(RecordsFault):
+    """The book was there and is not any more: restore it from a backup."""
+
+
+def checkpoint_folder(home: Path, book: str) -> Path:
+    """Where a book's signed checkpoints lie, outside the records."""
+    return home / "checkpoints" / book
 
 
 def utc_now() -> datetime:
@@ -33,9 +43,34 @@ def open_book(
     with _guard:
         known = _open.get((url, book))
         if known is None:
+            _refuse_lost(settings, url, book)
             known = Records.open(url, book, installation_of(settings.home), now)
             _open[url, book] = known
     return known
+
+
+@contextlib.contextmanager
+def examined_book(settings: Settings, book: Book) -> Iterator[Records]:
+    """Open a book only to check it, whatever protects it or not. Raises RecordsFault; BookLost."""
+    url = url_of(settings, book)
+    if not stands(url, book):
+        _refuse_lost(settings, url, book)
+        raise BookLost(f"there is no {book} book in {settings.home}: see that NECTO_HOME is right")
+    records = Records.examined(url, book, installation_of(settings.home))
+    try:
+        yield records
+    finally:
+        records.close()
+
+
+def _refuse_lost(settings: Settings, url: str, book: str) -> None:
+    """A book whose checkpoints stand here was there: one that is lost is not begun anew unseen."""
+    signed = checkpoint_folder(settings.home, book)
+    if next(signed.glob("*.note"), None) and not stands(url, book):
+        raise BookLost(
+            f"the {book} book is gone, and {signed} holds what was signed of it: restore it (necto "
+            "restore), or move that folder away to begin a new book"
+        )
 
 
 def book_exists(settings: Settings, book: Book) -> bool:

@@ -6,6 +6,7 @@ trail has no gaps there either.
 """
 
 import contextlib
+import os
 import re
 import sqlite3
 import threading
@@ -73,8 +74,8 @@ def _sqlite(address: URL) -> Engine:
     file = address.database or ""
     if not file or file == ":memory:":
         raise RecordsFault("the records need a file: a book in memory is lost with the process")
-    _make_folder(Path(file).parent)
-    engine = create_engine(address, connect_args={"isolation_level": None})
+    _make_private(Path(file))
+    engine = create_engine(address, connect_args={"isolation_level": None}, hide_parameters=True)
     writer = _Writer(engine)
     engine.update_execution_options(**{_WRITER: writer})
 
@@ -186,20 +187,22 @@ def _commit_driver(driver: sqlite3.Connection) -> None:
         raise
 
 
-def _make_folder(folder: Path) -> None:
+def _make_private(file: Path) -> None:
+    """Make a book's file where there is none, for its owner only; one that stands is not opened."""
     try:
-        if not folder.is_dir():
-            folder.mkdir(parents=True, exist_ok=True)
-            sync_folder(folder.parent)
+        if not file.parent.is_dir():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            sync_folder(file.parent.parent)
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError as error:
-        raise file_fault(error, folder) from None
+        raise file_fault(error, file.parent) from None
 
 
 def _postgresql(address: URL, book: str) -> Engine:
     options = rf"-csearch_path={book} -cdefault_transaction_isolation=read\ committed"
-    engine = create_engine(
-        address, pool_pre_ping=True, connect_args={"connect_timeout": 10, "options": options}
-    )
+    asked = {"connect_timeout": 10, "options": options}
+    engine = create_engine(address, pool_pre_ping=True, connect_args=asked, hide_parameters=True)
     engine.update_execution_options(**{_WRITER: False})
 
     @event.listens_for(engine, "begin")

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, literal_column, select
 
 from data import tables
+from data.faults import RecordsDamaged
 from data.tables import WHOLE
 from data.unit import Transaction
 from engine.assets import ASSETS, asset_of
@@ -67,14 +68,15 @@ def hold(view: Connection, hold_id: str) -> Hold | None:
 
 
 def hold_events(view: Connection, hold_id: str) -> list[HoldEvent]:
-    """Return what became of a hold, in order."""
+    """Return what became of a hold, in order; raises RecordsDamaged for a time that is none."""
     events, holds = tables.hold_events, tables.holds
     asked = select(events, holds.c.asset).join(holds).where(events.c.hold_id == hold_id)
     rows = view.execute(asked.order_by(events.c.ordinal)).all()
     changes = _changes(view, hold_id)
     return [
         HoldEvent(
-            hold_id, row.step, row.asset, row.amount, datetime.fromisoformat(row.at),
+            hold_id, row.step, row.asset, row.amount,
+            _moment(row.at, f"event {row.ordinal} of hold {hold_id}"),
             row.posting_id, changes.get(row.posting_id, ()), row.approval,
         )
         for row in rows
@@ -82,13 +84,16 @@ def hold_events(view: Connection, hold_id: str) -> list[HoldEvent]:
 
 
 def posting(view: Connection, posting_id: str) -> Posting | None:
-    """Return one posting; None when there is none."""
+    """Return one posting; None when there is none. Raises RecordsDamaged as ``postings`` does."""
     asked = _whole().where(tables.postings.c.posting_id == posting_id)
     return next(_postings(view.execute(asked)), None)
 
 
 def postings(view: Connection) -> Iterator[Posting]:
-    """Yield every posting in the order in which they were kept; memory stays bounded."""
+    """Yield every posting in the order in which they were kept; memory stays bounded.
+
+    Raises RecordsDamaged, naming the posting, for a time that is none: somebody changed it.
+    """
     head = tables.postings.c
     asked = _whole().order_by(head.entry_index, head.posting_id, tables.legs.c.position)
     yield from _postings(view.execute(asked, execution_options={"yield_per": _BATCH}))
@@ -198,6 +203,15 @@ def _changes(view: Connection, hold_id: str) -> dict[str, tuple[tuple[str, int],
     return {posting_id: tuple(sorted(changes)) for posting_id, changes in found.items()}
 
 
+def _moment(text: str, place: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise RecordsDamaged(
+            f"{place} has {text!r:.60} for its time: somebody changed it, restore a backup"
+        ) from None
+
+
 def _whole() -> Select[Any]:
     head, legs = tables.postings, tables.legs
     return select(head, legs.c.account, legs.c.asset, legs.c.amount).join(legs)
@@ -208,7 +222,7 @@ def _postings(rows: Iterable[Row[Any]]) -> Iterator[Posting]:
         sides = list(group)
         head = sides[0]
         yield Posting(
-            head.posting_id, datetime.fromisoformat(head.at), head.description,
+            head.posting_id, _moment(head.at, f"posting {head.posting_id}"), head.description,
             tuple(Leg(side.account, side.asset, side.amount) for side in sides),
             head.reverses, head.hold_id, head.subject,
         )  # fmt: skip

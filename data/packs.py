@@ -1,8 +1,12 @@
 """Making an evidence pack of a book: which entries, which checkpoint, which documents."""
 
 import contextlib
+import hashlib
 import heapq
 import io
+import tempfile
+import threading
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -21,7 +25,7 @@ from data.settings import Settings
 from data.trail import Leaf, leaf, leaves, nodes, size_of
 from data.trail_keys import KIND, signer, verifiers
 from data.verify import Progress
-from engine.canonical import Json, digest
+from engine.canonical import Json
 from engine.commands import Command, Outcome
 from engine.merkle import Node
 from engine.notes import BadNote, Verifier, opened
@@ -66,9 +70,10 @@ def write(
     BadNote, RecordsFault in words; what was written until then is to be thrown away.
     """
     bound = _bound(records, settings.home, wanted)
+    note = checkpoints.witnessed(settings.home, records.book, bound.signed)
     with records.reading() as view:
         selection = _selection(view, wanted, bound)
-        verifier, handed_over = _keys(view, bound.signed.note)
+        verifier, handed_over = _keys(view, note)
         folders = (settings.home, settings.lake)
         tree = _Nodes(view, progress, _length(selection))
         return write_pack(
@@ -76,7 +81,7 @@ def write(
             Pack(
                 installation=records.installation,
                 book=records.book,
-                note=bound.signed.note,
+                note=note,
                 verifier=verifier,
                 selection=selection,
                 leaves=tree.passing(_leaves(view, selection)),
@@ -99,6 +104,26 @@ def keep(
     return records.perform(asked, lambda _: {"digest": packed})
 
 
+class Packed:
+    """A pack in a temporary file without a name: it goes when nobody holds this any more."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._guard = file, threading.Lock()
+        weakref.finalize(self, file.close)
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        with self._guard:
+            return self._file.seek(0, io.SEEK_END)
+
+    def content(self) -> bytes:
+        """Return all of its bytes, for whoever takes no file."""
+        with self._guard:
+            self._file.seek(0)
+            return self._file.read()
+
+
 def made(
     records: Records,
     settings: Settings,
@@ -106,13 +131,18 @@ def made(
     key: str,
     who: Actor,
     progress: Progress | None = None,
-) -> bytes:
-    """Return a pack's bytes, its making kept in the trail. Raises as ``write`` does."""
-    out = io.BytesIO()
-    manifest = write(records, settings, wanted, out, progress)
-    content = out.getvalue()
-    keep(records, manifest, digest(content), key, who)
-    return content
+) -> Packed:
+    """Return a pack, its making kept in the trail; memory stays bounded however large it is.
+
+    Raises as ``write`` does, and OSError when ``NECTO_HOME`` has no room for it.
+    """
+    file = tempfile.TemporaryFile(dir=settings.home)  # noqa: SIM115 - closed by who holds the pack
+    packed = Packed(file)
+    manifest = write(records, settings, wanted, file, progress)
+    file.seek(0)
+    found = hashlib.file_digest(file, "sha256")
+    keep(records, manifest, f"sha256:{found.hexdigest()}", key, who)
+    return packed
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,6 +174,12 @@ def _marks(view: Connection, kept: Iterable[Document]) -> dict[str, Mark]:
     asked = select(entries.c.leaf_index, entries.c.actor, entries.c.at)
     asked = asked.where(entries.c.leaf_index.in_(one.entry_index for one in known.values()))
     by_entry = {row.leaf_index: Mark(by=row.actor, at=row.at) for row in view.execute(asked)}
+    for name, kept_one in known.items():
+        if kept_one.entry_index not in by_entry:
+            raise RecordsDamaged(
+                f"the setting {name} names entry {kept_one.entry_index}, which the book lacks: run "
+                "necto audit verify"
+            )
     return {
         name: Mark.model_validate(_body(one).get("since") or by_entry[one.entry_index])
         for name, one in known.items()

@@ -69,6 +69,25 @@ class Records:
             raise
         return records
 
+    @classmethod
+    def examined(cls, url: str, book: str, installation: str) -> "Records":
+        """Open a book that is there to be checked: nothing is made, brought forward or refused.
+
+        What should protect it may be gone; the check says so. Raises RecordsFault for a book of a
+        form that this version does not know, and for a damaged file.
+        """
+        engine, address = engine_of(url, book), address_of(url)
+        is_file = address.get_backend_name() == "sqlite"
+        file = Path(address.database or "") if is_file else None
+        records = cls(book, url, installation, lambda: datetime.now(UTC), engine, file)
+        try:
+            with records.reading() as connection:
+                fence(connection)
+        except BaseException:
+            engine.dispose()
+            raise
+        return records
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """One unit of work: everything in it is committed together, or nothing is.

@@ -4,6 +4,8 @@ import secrets
 
 from sqlalchemy import Connection, delete, insert, select
 
+from data.engines import driver_of
+from data.faults import RecordsBusy, explained
 from data.records import Records
 from data.tables import personal_keys
 from data.unit import Transaction
@@ -37,7 +39,12 @@ def reveal(view: Connection, field: Sealed) -> str:
 
 
 def shred(records: Records, person: str, key: str, who: Actor) -> Outcome:
-    """Destroy a person's key: their sealed fields can never be read again; the entry says so."""
+    """Destroy a person's key: their sealed fields can never be read again; the entry says so.
+
+    A backup made before still holds the key: restoring it destroys the key again where the book
+    that it replaces can be read, and deleting old backups is the operator's to do. Raises as
+    ``_forget`` does.
+    """
     asked = Command.of(key, ACTION, who, f"person/{person}", {"person": person})
 
     def act(unit: Transaction) -> object:
@@ -63,7 +70,19 @@ def destroyed(connection: Connection, person: str) -> bool:
 
 
 def _forget(records: Records) -> None:
-    """Write the zeros over the file now: until then an old page may lie in the write-ahead log."""
-    if records.file:
-        with records.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    """Write over what was: in SQLite an old page may lie in the log, in PostgreSQL an old row.
+
+    PostgreSQL's own log and its archives keep the row until they are recycled. Raises RecordsBusy
+    where readers keep the log in use: repeat the command with the same key.
+    """
+    with explained(), records.engine.connect() as connection:
+        if records.file is None:
+            alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+            alone.exec_driver_sql("VACUUM FULL personal_keys")
+            return
+        cleared = driver_of(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if cleared[0]:
+        raise RecordsBusy(
+            "the key is destroyed, but readers keep the log in use in which it may still lie: "
+            "repeat this when they are done"
+        )

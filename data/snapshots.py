@@ -26,6 +26,7 @@ def snapshot(engine: Engine, target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _copy(engine, temporary)
+        temporary.chmod(0o600)  # it holds what only the book's owner may read
         publish(temporary, target)
     except OSError as error:
         raise file_fault(error, target) from None

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, literal_column, select
 
+from data.raw_text import not_text, showable
 from data.tables import VOUCHED, entries
 from data.trail import size_of
 from engine.canonical import canonical
@@ -23,8 +24,14 @@ from engine.trail import effect_key, row_digest, source_of
 PROBLEMS_MAX = 1_000
 """More are counted and not described."""
 _BATCH = 5_000
+_TOLD_EVERY = 1_000  # entries
 _STREAMED = {"yield_per": _BATCH}
+_BYTES = {"sqlite": "CAST(body AS BLOB)", "postgresql": "convert_to(body, 'UTF8')"}
+_NO_DIGEST = ""  # of a row that cannot be put into words
+# What reading JSON that anybody may have written can raise; deep nesting ends in the last.
+_UNREADABLE = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
 Progress = Callable[[int, int], None]
+"""Told how much is done of how much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,10 @@ class Problem:
 
 @dataclass(slots=True)
 class Report:
-    """What was checked and what was found; empty ``problems`` means: nothing differs."""
+    """What was checked and what was found; empty ``problems`` means: nothing differs.
+
+    ``notes`` explain problems and take none away.
+    """
 
     size: int = 0
     root: bytes = b""
@@ -45,6 +55,7 @@ class Report:
     checkpoints: int = 0
     problems: list[Problem] = field(default_factory=list)
     more: int = 0
+    notes: list[str] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:
@@ -52,7 +63,7 @@ class Report:
 
     def found(self, place: str, what: str) -> None:
         if len(self.problems) < PROBLEMS_MAX:
-            self.problems.append(Problem(place, what))
+            self.problems.append(Problem(showable(place), showable(what)))
         else:
             self.more += 1
 
@@ -62,7 +73,7 @@ def check_tree(view: Connection, report: Report, progress: Progress | None = Non
     sha256, expected, total = hashlib.sha256, 0, size_of(view)
     standing: list[bytes] = []  # the nodes that later leaves complete, the largest first
     for index, body, stored in _raw(view):
-        value = sha256(b"\0" + body.encode()).digest()
+        value = sha256(b"\0" + body).digest()
         if index != expected:
             report.found(f"entry {expected}", f"is missing: the next is entry {index}")
             break
@@ -110,13 +121,21 @@ def _root(standing: list[bytes]) -> bytes:
     return value
 
 
-def check_entries(view: Connection, installation: str, book: str, report: Report) -> None:
+def check_entries(
+    view: Connection,
+    installation: str,
+    book: str,
+    report: Report,
+    progress: Progress | None = None,
+) -> None:
     """Compare what every entry says with its columns, and with the facts that name it."""
-    facts = _facts(view)
+    facts, total = _facts(view, report), size_of(view)
     pending = next(facts, None)
     last = ""
     for row in _columns(view):
         index = int(row["leaf_index"])
+        if progress and not index % _TOLD_EVERY:
+            progress(index, total)
         vouched = _read(row, installation, book, last, report)
         last = max(last, str(row["at"]))
         while pending and pending[0] < index:
@@ -172,43 +191,66 @@ def _read(
             "actor": data["actor"]["id"], "subject": event["subject"],
             "outcome": data["outcome"], "at": event["time"],
         }  # fmt: skip
-        effects = [(e["table"], e["key"], e["digest"]) for e in data["effects"]]
-        is_canonical = canonical(event).decode() == row["body"]
-    except (ValueError, KeyError, TypeError) as error:
-        report.found(place, f"cannot be read as an entry: {error!r:.100}")
+        effects = [
+            (_text(e["table"]), _text(e["key"]), _text(e["digest"])) for e in data["effects"]
+        ]
+        source, is_canonical = event["source"], canonical(event).decode() == row["body"]
+    except _UNREADABLE as error:
+        report.found(place, _why(row, error))
         return []
     for name, value in told.items():
         if row[name] != value:
             report.found(place, f"is filed under {name} {row[name]!r}, and says {value!r}")
     if not is_canonical:
         report.found(place, "is not in its canonical form")
-    if event["source"] != source_of(installation, book):
-        report.found(place, f"comes from {event['source']!r:.100}, another book")
+    if source != source_of(installation, book):
+        report.found(place, f"comes from {source!r:.100}, another book")
     if row["at"] < last:
         report.found(place, "is older than the entry before it")
     return effects
 
 
-def _facts(view: Connection) -> Iterator[_Found]:
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{value!r:.60} where text belongs")
+
+
+def _facts(view: Connection, report: Report) -> Iterator[_Found]:
     """Yield (entry, its facts as (table, key, digest)) in order of entries, from every table."""
-    streams = [_table_facts(view, table) for table in VOUCHED]
+    streams = [_table_facts(view, table, report) for table in VOUCHED]
     merged = heapq.merge(*streams, key=lambda one: one[0])
     for index, group in groupby(merged, key=lambda one: one[0]):
         yield index, [(table, key, digest) for _, table, key, digest in group]
 
 
-def _table_facts(view: Connection, table: Table) -> Iterator[tuple[int, str, str, str]]:
+def _table_facts(
+    view: Connection, table: Table, report: Report
+) -> Iterator[tuple[int, str, str, str]]:
     keys = [column.name for column in table.primary_key]
     asked = select(table).order_by(table.c.entry_index)
     for row in view.execute(asked, execution_options=_STREAMED):
         cells = row._asdict()
         key = effect_key(cells[name] for name in keys)
-        yield cells["entry_index"], table.name, key, row_digest(table.name, cells)
+        try:
+            digest = row_digest(table.name, cells)
+        except (ValueError, TypeError) as error:
+            digest = _NO_DIGEST
+            report.found(f"{table.name} {key}", _why(cells, error))
+        yield cells["entry_index"], table.name, key, digest
+
+
+def _why(cells: dict[str, Any], error: Exception) -> str:
+    """Return why a row cannot be read, which is its text first of all."""
+    if odd := not_text(cells):
+        return f"holds bytes that are no text (UTF-8) in {', '.join(odd)}"
+    return f"cannot be read: {error!r:.100}"
 
 
 def _raw(view: Connection) -> Iterator[Any]:
-    """Yield (place, text, hashes) as the driver gives them: this is the loop that costs."""
-    asked = select(entries.c.leaf_index, entries.c.body, entries.c.hashes)
+    """Yield (place, bytes, hashes) as the driver gives them: this is the loop that costs."""
+    body: Any = literal_column(_BYTES[view.dialect.name])
+    asked = select(entries.c.leaf_index, body, entries.c.hashes)
     yield from view.execute(asked.order_by(entries.c.leaf_index), execution_options=_STREAMED)
 
 

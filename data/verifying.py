@@ -19,7 +19,10 @@ _checks: dict[tuple[str, str], "Check"] = {}  # the newest of each book: few
 
 @dataclass(slots=True)
 class Check:
-    """A check under way, or over; ``fault`` says why it, or keeping its result, did not work."""
+    """A check under way, or over; ``fault`` says why it, or keeping its result, did not work.
+
+    ``done`` of ``total`` is how far ``part`` is; 0 of 0 where it cannot tell.
+    """
 
     key: str
     part: str = "pages"
@@ -52,6 +55,7 @@ class Check:
             self._over.set()
 
     def _begin(self, part: str) -> None:
+        self.done = self.total = 0  # the next part counts other things, or nothing
         self.part = part
 
     def _count(self, done: int, total: int) -> None:

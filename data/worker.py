@@ -6,7 +6,7 @@ The worker beats and says how it is connected; pages leave request files that it
 import contextlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -93,6 +93,19 @@ def connections(home: Path, preferences: Preferences) -> list[Connection]:
     return [replace(row.connection(), is_switched_off=row.name in off) for row in rows]
 
 
+def publish_doubts(home: Path, doubts: Mapping[str, str]) -> None:
+    """Say which books are not what their newest checkpoint file says, and how."""
+    write_text(_doubts_file(home), json.dumps(dict(doubts), indent=1))
+
+
+def doubts(home: Path) -> dict[str, str]:
+    """Return the books that the worker found not to be what was signed, each in words."""
+    try:
+        return _DOUBTS.validate_json(_doubts_file(home).read_bytes())
+    except (OSError, ValidationError):
+        return {}
+
+
 @dataclass(frozen=True, slots=True)
 class _Reported:
     """What of a connection only the worker knows."""
@@ -112,6 +125,7 @@ class _Reported:
 
 
 _REPORTED = TypeAdapter(list[_Reported])
+_DOUBTS = TypeAdapter(dict[str, str])
 
 
 def _heartbeat_file(home: Path) -> Path:
@@ -128,3 +142,7 @@ def _test_file(home: Path, name: str) -> Path:
 
 def _connections_file(home: Path) -> Path:
     return home / "worker" / "connections.json"
+
+
+def _doubts_file(home: Path) -> Path:
+    return home / "worker" / "doubts.json"

@@ -1,6 +1,6 @@
 """What alert rules are judged by: the newest reading of every network, and the one before."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,29 +22,39 @@ class Reading:
     is_whole: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """When a source was asked, and by when Necto, if it is awake, has asked it again."""
+
+    at: datetime
+    again_by: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What was read live, and the rate cards that hold: newest, or at the reading before.
 
     ``offers`` and ``providers`` as the lake has them; shipped figures in them are not judged.
-    ``good_at``: when each source last gave a good reading, prices or signals.
     """
 
     offers: pl.DataFrame
     providers: pl.DataFrame
     readings: Mapping[str, Reading]
     provider_readings: Mapping[str, Reading]
-    good_at: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What every rule is judged by."""
+    """What every rule is judged by.
+
+    ``asked``: the last good reading of each source, prices or signals, then each one that failed.
+    """
 
     newest: Facts
     before: Facts
     catalogue: Catalogue
     now: datetime
+    asked: Mapping[str, Sequence[Asked]] = field(default_factory=dict)
 
     def is_old(self, at: datetime) -> bool:
         return self.now - at > STALE_AFTER

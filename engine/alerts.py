@@ -7,7 +7,7 @@ through one quiet reading and closes at the second, so that it does not open aga
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +24,7 @@ from engine.alert_rules import (
     usd,
 )
 from engine.alert_signatures import signature_verdict
+from engine.alert_silence import silence_verdict
 from engine.alert_states import Evidence, Verdict
 from engine.market import PRICE, naive_utc
 from engine.names import TERM_NAMES, network_name
@@ -62,7 +63,7 @@ def _verdict(kept: KeptRule, look: Look, opened: Evidence | None) -> Verdict:
             case AvailabilityReturns():
                 return _availability(kept.rule, look, opened)
             case NetworkSilent():
-                return _silence(kept.rule, look)
+                return silence_verdict(kept.rule, look, opened)
             case SignatureLost():
                 return signature_verdict(kept.rule, look, opened)
     except UnknownGpu as error:
@@ -191,21 +192,3 @@ def _free(
     if free.height:
         return free.sort("usd_per_gpu_hour", "offer_id").row(0, named=True), True
     return None, None if sold["available"].null_count() else False
-
-
-# Silence
-
-
-def _silence(rule: NetworkSilent, look: Look) -> Verdict:
-    name = network_name(rule.network)
-    good_at = look.newest.good_at.get(rule.network)
-    if good_at is None:
-        return unknown(f"{name} has never given a good reading here.")
-    silent = look.now - good_at
-    said = f"The last good reading of {name} is of {good_at:%Y-%m-%d %H:%M} UTC"
-    if silent < timedelta(hours=rule.hours):
-        return quiet(f"{said}.")
-    return firing(
-        f"{said}: at least {count(rule.hours, 'hour')} ago.",
-        Evidence(network=rule.network, observed_at=good_at),
-    )

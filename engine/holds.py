@@ -162,6 +162,11 @@ def refusal(
     hold: Hold | None, happened: HoldEvent, assets: Mapping[str, Asset] = ASSETS
 ) -> str | None:
     """Return why the hold does not allow the event, with the remedy; None when it does."""
+    if happened.step not in STEPS:
+        return (
+            f"{happened.step!r} is no step of hold {happened.hold_id}: name one of "
+            f"{', '.join(STEPS)}"
+        )
     if hold is None:
         if happened.step == "opened":
             return None

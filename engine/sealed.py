@@ -1,8 +1,8 @@
 """Personal fields in the trail: readable while a person's key exists, proven for ever.
 
 An entry keeps a box (AES-256-GCM under the person's own key) and a commitment, the digest of a salt
-and the text. Destroying the key makes the box unreadable everywhere, backups' entries included; the
-entry, its hash and the commitment stay as they are.
+and the text. Destroying the key makes the box unreadable wherever the entry went; the entry, its
+hash and the commitment stay as they are.
 """
 
 import base64

@@ -28,6 +28,7 @@ class Search:
     memory_gib_min: float | None = None
     storage_gib_min: float | None = None
     networks: frozenset[str] = frozenset()
+    provider_ids: frozenset[str] = frozenset()
     countries: frozenset[str] = frozenset()
     regions: frozenset[str] = frozenset()
     usd_per_gpu_hour_max: Decimal | None = None
@@ -52,6 +53,7 @@ def unstated(offers: pl.DataFrame, search: Search) -> dict[str, int]:
     """Return, per value that the search asks about, how many offers do not state it."""
     asked = {
         "GPU model": (search.gpu_models, ["gpu_model"]),
+        "provider": (search.provider_ids, ["provider_id"]),
         "country": (search.countries, ["country_code"]),
         "region": (search.regions, ["region"]),
         "form factor": (search.form_factors, ["form_factor"]),
@@ -96,6 +98,7 @@ def _membership(search: Search) -> Iterator[pl.Expr]:
         ("gpu_model", search.gpu_models),
         ("form_factor", search.form_factors),
         ("network", search.networks),
+        ("provider_id", search.provider_ids),
         ("country_code", search.countries),
         ("region", search.regions),
         ("term", search.terms),

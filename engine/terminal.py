@@ -1,13 +1,27 @@
-"""Rows as text for a terminal."""
+"""Rows as text for a terminal, which hostile text in them cannot steer."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 CELL_CHARACTERS_MAX = 44
 
 
+# What JSON leaves as it is and a terminal obeys: control characters, marks that turn text around.
+_STEERING = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
 def json_text(value: object) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    written = json.dumps(value, indent=1, ensure_ascii=False)
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", written) + "\n"
+
+
+def line_text(text: str) -> str:
+    """Return text as one line: what is not printable in it is shown as its code."""
+    if text.isprintable():
+        return text
+    shown = (one if one.isprintable() else ascii(one)[1:-1] for one in " ".join(text.split()))
+    return "".join(shown)
 
 
 def table_text(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str:
@@ -22,4 +36,4 @@ def table_text(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> 
 
 
 def _cell(value: object) -> str:
-    return " ".join(str("" if value is None else value).split())[:CELL_CHARACTERS_MAX]
+    return line_text(" ".join(str("" if value is None else value).split()))[:CELL_CHARACTERS_MAX]

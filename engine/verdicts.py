@@ -27,7 +27,10 @@ class ProblemTold(_Told):
 
 
 class Verdict(_Told):
-    """What was checked and found; ``problems`` holds the first of ``problem_count``."""
+    """What was checked and found; ``problems`` holds the first of ``problem_count``.
+
+    ``notes`` explain problems and take none away.
+    """
 
     size: _Count
     root: str
@@ -36,6 +39,7 @@ class Verdict(_Told):
     problems: list[ProblemTold]
     problem_count: _Count
     parts: list[PartTold] = []
+    notes: list[str] = []
 
     @property
     def is_clean(self) -> bool:

@@ -8,13 +8,13 @@ import streamlit as st
 from components import audit_address, audit_check, audit_notes
 from components.audit_drawer import audit_drawer
 from components.audit_head import head_line
-from components.audit_pack import Progress, Wanted, pack_dialog
+from components.audit_pack import Made, Progress, Wanted, pack_dialog
 from components.audit_table import ASKS, KEY, audit_table, columns
 from components.audit_time import time_choice
 from components.data_table import asked
 from components.desks import shelf
 from components.saved_views import saved_views
-from components.session import actor, book, counts, now, require, settings
+from components.session import actor, book, counts, doubts, now, require, settings
 from data import checkpoints, packs, proofs, signing, verifying
 from data.audit import Span, page
 from data.faults import RecordsFault
@@ -39,7 +39,7 @@ def look(index: int) -> Kept | None:
         return None
 
 
-def make_pack(wanted: Wanted, progress: Progress) -> bytes:
+def make_pack(wanted: Wanted, progress: Progress) -> Made:
     asked_for = packs.Wanted(Span(wanted.start, wanted.end), wanted.subject, wanted.checkpoint)
     key = f"pack-{uuid.uuid4()}"
     return packs.made(records, settings(), asked_for, key, actor(), progress)
@@ -93,6 +93,7 @@ with head:
 notes = st.container()
 with notes:
     audit_notes.left_out(address.faults)
+    audit_notes.in_doubt(doubts().get(address.book))
 try:
     records = book(address.book)
     with records.reading() as view:

@@ -73,6 +73,7 @@ top = st.container()
 with top:
     title, choice, action = st.columns([5, 2, 1.2], vertical_alignment="bottom")
     title.title("What a GPU costs, and where")
+    freshness.books_in_doubt(session.doubts())
 models = models_offered(market().networks)
 if not models:
     freshness.wait_for_offers(lambda: bool(models_offered(market().networks)))

@@ -5,7 +5,8 @@ from dataclasses import replace
 import streamlit as st
 
 from components import charts, freshness, market_notes, offer_table, opened, price_grid, session
-from components.alert_dialog import Choices, alert_me
+from components.alert_dialog import alert_me
+from components.alert_forms import Choices
 from components.bands import bands_section, history_choice
 from components.desks import keep_rule, savings_of, shelf
 from components.export import export_menu

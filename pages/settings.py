@@ -7,7 +7,7 @@ import streamlit as st
 from components import alert_desk, changes, connections, desks, freshness, rate_cards, session
 from components.session import actor, house, lake, now, preferences, require, settings
 from components.text import network_name
-from connectors.registry import SOURCES
+from connectors.registry import PAUSES, SOURCES
 from data import preferences as store
 from data import rate_cards as cards
 from data import worker
@@ -102,7 +102,7 @@ elif section == CARDS:
             session.exporter("settings"),
         )  # fmt: skip
 elif section == ALERTS:
-    alert_desk.alert_desk(desks.alert_desk(), now())
+    alert_desk.alert_desk(desks.alert_desk(PAUSES), now())
 else:
     chosen = connections.preferences_form(
         sorted(zoneinfo.available_timezones()),

@@ -19,9 +19,10 @@ def settings_of(home: Path) -> Settings:
     return Settings.from_env({"NECTO_HOME": str(home)})
 
 
-def house_of(home: Path) -> Records:
-    """The house book of a home, which the test's end closes."""
-    return open_book(settings_of(home))
+def house_of(home: Path, url: str | None = None) -> Records:
+    """The house book of a home, which the test's end closes; ``url``: where it is kept."""
+    where = {"NECTO_RECORDS_URL": url} if url else {}
+    return open_book(Settings.from_env({"NECTO_HOME": str(home)} | where))
 
 
 def offer(**changes: Any) -> Offer:

@@ -130,9 +130,95 @@ def test_the_list_is_for_people_too(necto, tmp_path):
     assert "firing" in said
 
 
-@pytest.mark.parametrize("act", ["remove", "acknowledge"])
+def acted(necto, *arguments: str):
+    result = necto("alerts", *arguments, "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_a_threshold_is_changed_and_the_rest_stays(necto, tmp_path):
+    alert_id = opened(necto, tmp_path)
+    (was,) = listed(necto)["rules"]
+    now = acted(necto, "change", was["rule"], "--usd-per-gpu-hour-below", "2.4")
+
+    assert (now["rule"], now["version"], now["on"]) == (was["rule"], 2, True)
+    assert now["asks"] == was["asks"] | {"usd_per_gpu_hour_below": "2.4"}
+    (past,) = listed(necto, "--history")["alerts"]
+    assert (past["alert"], past["closed_because"]) == (alert_id, "its rule was changed")
+
+
+@pytest.mark.parametrize(
+    ("made", "options", "words"),
+    [
+        (PRICE[2:], ["--gpu", "B200", "--term", "spot", "--network", "Akash", "--network", "lium",
+                     "--taken-too"],
+         "a B200 spot costs less than $2.60 per GPU-hour on Akash or Lium"),
+        (("network_silent", "--network", "akash", "--hours", "6"), ["--hours", "9"],
+         "Akash has given no good reading for 9 hours"),
+        (("network_silent", "--network", "akash", "--hours", "6"), ["--network", "lium"],
+         "Lium has given no good reading for 6 hours"),
+    ],
+)  # fmt: skip
+def test_what_a_rule_asks_can_be_changed(necto, made, options, words):
+    id_ = added(necto, "alerts", "add", *made)["rule"]
+
+    assert necto("alerts", "change", id_, *options).stdout == f"{id_}: Tell me when {words}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        (["--hours", "3"], "hours: "),
+        (["--usd-per-gpu-hour-below", "0"], "usd_per_gpu_hour_below: "),
+        (["--gpu", "H1000"], "Closest known"),
+        (["--network", "nowhere"], "no source is called nowhere"),
+        (["--gpu", "B200"], "this rule is there already"),
+    ],
+)
+def test_a_change_that_cannot_be_meant_is_refused(necto, options, fault):
+    id_ = added(necto)["rule"]
+    added(necto, "alerts", "add", "price_below", "--gpu", "B200", *PRICE[-2:])
+    result = necto("alerts", "change", id_, *options)
+
+    assert (result.exit_code, fault in result.stderr) == (2, True)
+    assert {rule["version"] for rule in listed(necto)["rules"]} == {1}
+
+
+def test_a_rule_is_switched_off_and_on_again(necto):
+    id_ = added(necto)["rule"]
+    assert necto("alerts", "switch", id_, "off").stdout.endswith("network (switched off)\n")
+    assert [(rule["on"], rule["now"]) for rule in listed(necto)["rules"]] == [(False, None)]
+    assert acted(necto, "switch", id_, "on")["version"] == 3
+
+    assert acted(necto, "switch", id_, "on")["version"] == 3, "it is on already"
+
+
+def test_an_act_with_a_key_is_done_once(necto):
+    id_ = added(necto)["rule"]
+    off = ("switch", id_, "off", "--version", "1", "--key", "k1")
+    on = ("switch", id_, "on", "--key", "k2")
+    cheaper = ("change", id_, "--usd-per-gpu-hour-below", "2", "--version", "3", "--key", "k3")
+    assert [acted(necto, *act)["version"] for act in (off, on, cheaper)] == [2, 3, 4]
+
+    assert [acted(necto, *act)["version"] for act in (off, on, cheaper)] == [4, 4, 4]
+    other = necto("alerts", "change", id_, "--usd-per-gpu-hour-below", "1", "--key", "k3")
+    assert (other.exit_code, "was used for another command" in other.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("act", [["change", "--usd-per-gpu-hour-below", "1"], ["switch", "off"]])
+def test_an_act_on_what_somebody_else_changed_meanwhile_is_refused_in_words(necto, act):
+    id_ = added(necto)["rule"]
+    acted(necto, "change", id_, "--usd-per-gpu-hour-below", "2")
+    result = necto("alerts", act[0], id_, *act[1:], "--version", "1")
+
+    assert result.exit_code == 2
+    assert "was changed meanwhile (version 2): look at it again" in result.stderr
+    assert [rule["version"] for rule in listed(necto)["rules"]] == [2]
+
+
+@pytest.mark.parametrize("act", [["remove"], ["acknowledge"], ["change"], ["switch"]])
 def test_what_is_not_there_is_said(necto, act):
-    result = necto("alerts", act, "none")
+    result = necto("alerts", *act, "none", *(["off"] if act == ["switch"] else []))
 
     assert result.exit_code == 2
     assert "see necto alerts list" in result.stderr

@@ -1,6 +1,8 @@
 """``necto audit`` and ``necto ledger`` as a person types them."""
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -8,10 +10,13 @@ from datetime import UTC, datetime
 import pytest
 
 from data import ledger
+from data.backups import backup
 from data.books import close_books, open_book
+from data.faults import RecordsFull
 from data.files import publish_bytes
 from data.market import Lake
 from data.packs import VERIFY_PY
+from data.restoring import restore
 from data.settings import Settings
 from engine.canonical import digest
 from engine.commands import Command
@@ -72,6 +77,29 @@ def test_a_file_that_was_changed_without_an_entry_is_found(necto, house, setting
     assert necto("audit", "verify", "--no-files").exit_code == 0
 
 
+def test_what_was_found_is_told_also_when_it_cannot_be_kept(necto, house, monkeypatch):
+    def full(*_):
+        raise RecordsFull("make room")
+
+    monkeypatch.setattr("data.verification.keep", full)
+    done = necto("audit", "verify")
+    assert (done.exit_code, done.stdout.endswith("nothing differs\n")) == (2, True)
+    assert "the result could not be kept in the trail: make room" in done.stderr
+
+
+def test_a_forced_restore_is_told_with_the_checkpoints_that_it_left(necto, house, tmp_path):
+    said(necto("audit", "checkpoint"))
+    taken = backup(house, tmp_path / "backups", ANN)
+    said(necto("audit", "checkpoint"))
+    restore(taken.file, Settings.from_env({"NECTO_HOME": str(tmp_path)}), ANN, is_forced=True)
+    found = necto("audit", "verify")
+    told = json.loads(necto("audit", "verify", "--json").stdout)
+
+    assert found.exit_code == 1
+    assert "note: The book was restored from a backup (its size: 2) on" in found.stdout
+    assert "1 checkpoint made after that backup covers entries" in told["notes"][0]
+
+
 def test_the_key_is_rotated_and_every_key_is_told(necto, house):
     note = said(necto("audit", "checkpoint"))
     new = said(necto("audit", "rotate-key")).strip()
@@ -117,7 +145,7 @@ def test_the_ledger_is_told_as_of_any_moment_and_exported(necto, settings):
     assert (unknown.exit_code, "no account" in unknown.stderr) == (2, True)
 
 
-@pytest.mark.parametrize(("book", "words"), [("live", "not begun yet"), ("x", "no book")])
+@pytest.mark.parametrize(("book", "words"), [("live", "there is no live book"), ("x", "no book")])
 def test_a_book_that_there_is_not_is_said(necto, settings, book, words):
     done = necto("audit", "verify", "--book", book)
     assert (done.exit_code, words in done.stderr) == (2, True)
@@ -125,7 +153,28 @@ def test_a_book_that_there_is_not_is_said(necto, settings, book, words):
 
 def test_a_lost_key_is_said_in_words(necto, house, settings):
     said(necto("audit", "checkpoint"))
-    (settings.home / "keys" / "house.key").unlink()
+    for file in (settings.home / "keys").iterdir():
+        file.unlink()
     house.perform(Command.of("k", "x.done", ANN, "x", {}), lambda _: None)
     done = necto("audit", "checkpoint")
     assert (done.exit_code, "put the file back" in done.stderr.replace("\n", " ")) == (2, True)
+
+
+def test_a_check_makes_nothing_where_there_is_no_book(necto, settings):
+    done = necto("audit", "verify")
+    assert (done.exit_code, "there is no house book" in done.stderr.replace("\n", " ")) == (2, True)
+    assert list(settings.home.iterdir()) == []
+
+
+def test_a_book_without_its_guards_is_checked_and_every_change_named(necto, house, settings):
+    said(necto("audit", "checkpoint"))
+    close_books()
+    with contextlib.closing(sqlite3.connect(house.file)) as plain:
+        plain.execute("DROP TRIGGER entries_refuses_update")
+        plain.execute("UPDATE entries SET actor = 'local:eve' WHERE leaf_index = 1")
+        plain.commit()
+    done = necto("audit", "verify")
+    assert done.exit_code == 1
+    assert "entry 1" in done.stdout
+    assert "guards: cannot be checked" in done.stdout
+    assert "could not be kept in the trail" in done.stderr

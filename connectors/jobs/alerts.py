@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from connectors.jobs.ingest import Clock
+from connectors.registry import PAUSES
 from data import alert_facts
 from data.alert_facts import Watch
 from data.alert_rules import rules
@@ -29,7 +30,7 @@ class Judge:
 
     settings: Settings
     lake: Lake
-    watch: Watch = field(default_factory=Watch)
+    watch: Watch = field(default_factory=lambda: Watch(PAUSES))
     _seen: str | None = None
 
     def look(self, now: datetime) -> list[Alert]:

@@ -7,14 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from connectors.base import Delivers
+from connectors.jobs.compare import compare
 from connectors.notify.base import Attachment, Channel, Message, Undelivered
 from connectors.notify.places import Places
 from connectors.stamp import stamped
 from connectors.witness import cosigned
 from data import checkpoints
-from data.books import BOOKS, book_exists, open_book
+from data.books import BOOKS, book_exists, checkpoint_folder, open_book
 from data.checkpoints import Signed
-from data.faults import RecordsFault
 from data.files import publish_bytes
 from data.records import Records
 from data.settings import Settings
@@ -41,7 +41,11 @@ def sign_until(
     stop: threading.Event,
     first_seconds: float = FIRST_SECONDS,
 ) -> None:
-    """Sign and send again and again until stopped; a fault is logged and never ends the worker."""
+    """Sign and send again and again until stopped; a fault is logged and never ends the worker.
+
+    Before the first round and after each, every book is compared with what was signed of it.
+    """
+    compare(settings)
     pause = first_seconds
     while not stop.wait(pause):
         pause = PAUSE_SECONDS
@@ -54,8 +58,9 @@ def sign_until(
                 )
                 for trouble in troubles:
                     log.warning("the checkpoint of %s: %s", book, trouble)
-            except (RecordsFault, OSError, BadNote):
+            except Exception:  # whatever it is: the other books, and the next round, go on
                 log.exception("the %s book could not be signed", book)
+        compare(settings)
 
 
 def sign_and_send(records: Records, home: Path, http: Delivers, places: Places) -> list[str]:
@@ -141,7 +146,9 @@ def _witnessed(
     note = added(signed.note, lines)
     if not verified(note, [*verifiers_of(records), witness]).is_signed_by(witness):
         raise BadNote("the witness signed with another key than NECTO_WITNESS_KEY")
-    return {"witness": witness.name}, [_kept(home, records.book, f"{size}.cosigned", note.encode())]
+    return {"witness": witness.name}, [
+        _kept(home, records.book, checkpoints.cosigned_name(size), note.encode())
+    ]
 
 
 def _stamped(records: Records, home: Path, http: Delivers, places: Places, signed: Signed) -> _Sent:
@@ -151,5 +158,5 @@ def _stamped(records: Records, home: Path, http: Delivers, places: Places, signe
 
 
 def _kept(home: Path, book: str, name: str, content: bytes) -> FileRef:
-    publish_bytes(checkpoints.folder(home, book) / name, content)
+    publish_bytes(checkpoint_folder(home, book) / name, content)
     return FileRef(f"checkpoints/{book}/{name}", digest(content), len(content))

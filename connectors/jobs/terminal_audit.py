@@ -12,7 +12,7 @@ import typer
 
 from connectors.jobs.terminal import Json, fail, opened_lake, settings
 from engine.people import Actor, local_actor
-from engine.terminal import json_text
+from engine.terminal import json_text, line_text
 
 if TYPE_CHECKING:
     from data.books import Book
@@ -39,24 +39,30 @@ def verify(
 
     Ends with 1 on any difference.
     """
-    from data.verification import keep
+    from data.books import examined_book, open_book
+    from data.faults import RecordsFault
+    from data.verification import keep, verify_files
     from data.verification import verify as verified
 
     for path in since or ():
         if not path.is_file():
             fail(f"{path} is no file: give a checkpoint that was sent or kept")
-    records = opened_book(book)
-    found = verified(records, settings().home, since or ())
+    name = _book(book)
+    try:
+        with examined_book(settings(), name) as records:
+            found = verified(records, settings().home, since or ())
+            if name == "house" and files:
+                verify_files(records, opened_lake(), found.report)
+    except (RecordsFault, OSError) as fault:
+        fail(str(fault))
     report = found.report
-    if book == "house" and files:
-        check_files(records, report)
-    keep(records, found, f"verify-{uuid.uuid4()}", actor())
-    if as_json:
-        sys.stdout.write(json_text(_told(report, found.seconds)))
-    else:
-        sys.stdout.write(_sentences(report, found.seconds))
-        for problem in report.problems:
-            sys.stdout.write(f"  {problem.place}: {problem.what}\n")
+    told = json_text(_told(report, found.seconds)) if as_json else _text(report, found.seconds)
+    sys.stdout.write(told)
+    try:
+        keep(open_book(settings(), name), found, f"verify-{uuid.uuid4()}", actor())
+    except RecordsFault as fault:
+        typer.echo(f"the result could not be kept in the trail: {fault}", err=True)
+        raise typer.Exit(2 if report.is_clean else 1) from None
     if not report.is_clean:
         raise typer.Exit(1)
 
@@ -133,8 +139,15 @@ def _told(report: "Report", seconds: dict[str, float]) -> dict[str, object]:
         "checkpoints": report.checkpoints,
         "problems": [{"place": one.place, "what": one.what} for one in report.problems],
         "not_described": report.more,
+        "notes": report.notes,
         "seconds": seconds,
     }
+
+
+def _text(report: "Report", seconds: dict[str, float]) -> str:
+    problems = (f"  {line_text(f'{one.place}: {one.what}')}\n" for one in report.problems)
+    notes = (f"note: {line_text(note)}\n" for note in report.notes)
+    return "".join([_sentences(report, seconds), *problems, *notes])
 
 
 def _sentences(report: "Report", seconds: dict[str, float]) -> str:
@@ -152,23 +165,18 @@ def _sentences(report: "Report", seconds: dict[str, float]) -> str:
     return "".join([*lines, verdict])
 
 
-def check_files(records: "Records", report: "Report") -> None:
-    """Tell files of the market and rate cards that are gone or changed without an entry."""
-    from data.card_register import unsound
-    from data.lake_files import lost
+def _book(name: str) -> "Book":
+    from data.books import BOOKS
 
-    lake = opened_lake()
-    for name, fault in sorted((lost(records, lake) | unsound(records, lake)).items()):
-        report.found(f"file {name}", fault)
+    found = next((book for book in BOOKS if book == name), None)
+    return found or fail(f"{name!r} is no book: {', '.join(BOOKS)}")
 
 
 def opened_book(book: str) -> "Records":
-    from data.books import BOOKS, book_exists, open_book
+    from data.books import book_exists, open_book
     from data.faults import RecordsFault
 
-    if book not in BOOKS:
-        fail(f"{book!r} is no book: {', '.join(BOOKS)}")
-    name: Book = book
+    name = _book(book)
     try:
         if not book_exists(settings(), name):
             fail(f"the {book} book was not begun yet: nothing has happened in it")

@@ -8,7 +8,7 @@ import typer
 
 from connectors.jobs.terminal import Json, fail, settings
 from connectors.jobs.terminal_audit import actor
-from engine.terminal import json_text
+from engine.terminal import json_text, line_text
 
 if TYPE_CHECKING:
     from data.backups import Checked
@@ -94,7 +94,7 @@ def _tell(found: "Checked", words: str, *, as_json: bool, **more: object) -> Non
                 "its description is not beside it: nothing says how far it should go\n"
             )
         for one in found.problems:
-            sys.stdout.write(f"  {one.place}: {one.what}\n")
+            sys.stdout.write(f"  {line_text(f'{one.place}: {one.what}')}\n")
         verdict = words if found.is_clean else "is not as it was made: do not restore it"
         sys.stdout.write(f"{verdict}\n")
     if not found.is_clean:

@@ -118,6 +118,38 @@ def test_a_rule_is_made_by_keyboard_for_a_silence(page, address):
     expect(page.get_by_text("Settings lists the rule")).to_be_visible(timeout=15_000)
 
 
+def test_an_alert_for_a_signature_leads_to_the_offers_of_its_provider(page, address):
+    opened(page, f"{address}/")
+    page.locator(".st-key-needs_you").get_by_role("link", name="Market").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Who sells what")
+    settled(page)
+
+    assert set(page.url.split("?")[1].split("&")) == {"network=Akash", "provider=p1"}
+    assert count_line(page).startswith("1 of ")
+
+
+def test_a_rule_is_changed_by_keyboard_where_rules_are_listed(page, address):
+    opened(page, f"{address}/settings?section=Alerts")
+    asks = "Tell me when a B200 on demand that is free costs less than {} per GPU-hour on {}"
+    expect(page.get_by_text(asks.format("$1.50", "any network"), exact=True)).to_be_visible()
+    page.get_by_role("button", name="Change", exact=True).nth(2).focus()
+    page.keyboard.press("Enter")
+    price = dialog(page).get_by_label("Less than, USD per GPU-hour")
+    expect(price).to_have_value("1.500", timeout=15_000)
+    assert serious_faults(page) == {}
+    price.fill("1.75")
+    price.press("Tab")
+    expect(dialog(page).get_by_text(asks.format("$1.75", "any network"))).to_be_visible(
+        timeout=15_000
+    )
+    page.get_by_role("button", name="Change the rule").focus()
+    page.keyboard.press("Enter")
+    expect(dialog(page)).to_have_count(0, timeout=15_000)
+
+    expect(page.get_by_text(asks.format("$1.75", "any network"), exact=True)).to_be_visible()
+    expect(page.get_by_text(asks.format("$1.50", "any network"))).to_have_count(0)
+
+
 def test_a_view_is_saved_opened_and_survives_a_reload(page, address):
     opened(page, f"{address}/market?family=A100&term=on+demand")
     found = count_line(page)

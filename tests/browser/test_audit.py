@@ -176,7 +176,7 @@ def test_a_fresh_book_says_what_to_do(page, address):
     page.get_by_text("Sandbox", exact=True).click()
 
     expect(page.get_by_text("Only the opening of the sandbox book")).to_be_visible(timeout=15_000)
-    expect(totals(page)).to_contain_text("1 entries")
+    expect(totals(page)).to_contain_text("1 entry")
     expect(page).to_have_url(re.compile(r"\?book=sandbox$"))
     assert serious_faults(page) == {}
 

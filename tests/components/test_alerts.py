@@ -16,6 +16,7 @@ from data.alerts import history, open_alerts
 from data.books import open_book
 from data.faults import RecordsBusy
 from data.market import Lake
+from data.offers import latest
 from data.settings import Settings
 from data.shipped import catalogue
 from data.worker import beat
@@ -25,6 +26,7 @@ from engine.market import offers_frame, providers_frame
 from engine.people import local_actor
 from tests.components.test_pages import first_offer_id, words
 from tests.components.test_pages import visit as visit_page
+from tests.data.test_alert_facts import failed
 from tests.data.test_market import saved
 from tests.engine.alert_looks import rule
 from tests.engine.test_provider_search import provider
@@ -88,7 +90,8 @@ def pressed(visitor: AppTest, label: str) -> AppTest:
 
 DIALOG = """
 from components import desks, session
-from components.alert_dialog import Choices, alert_dialog
+from components.alert_dialog import alert_dialog
+from components.alert_forms import Choices
 from data.shipped import catalogue
 from engine.search import Search
 
@@ -137,7 +140,9 @@ def test_an_open_alert_is_on_the_dashboard_until_somebody_acknowledges_it(home):
 def test_a_silent_network_leads_to_the_networks_page(home):
     make_rule(house(home), ANN, rule("network_silent", hours=6))
     lake, at = Lake(home / "market"), datetime.now(UTC) + timedelta(hours=7)
-    saved(lake, datetime.now(UTC), "3")
+    saved(lake, at - timedelta(hours=7), "3")
+    for minutes in range(405, -1, -15):
+        failed(lake, at - timedelta(minutes=minutes))
     assert len(judge_once(Settings.from_env({"NECTO_HOME": str(home)}), lake, at)) == 1
     visitor = visit()
 
@@ -260,6 +265,20 @@ def test_a_provider_s_signature_can_be_watched(home):
     ]
 
 
+def test_an_alert_for_a_signature_leads_to_the_offers_of_its_provider(home):
+    sold = latest(Lake(home / "market"), datetime.now(UTC)).networks
+    id_ = sold.filter(network="akash")["provider_id"][0]
+    query = market_query(rule("signature_lost", provider_id=id_), Evidence(), catalogue())
+    visitor = visit()
+    visitor.switch_page(str(PAGES / "market.py"))
+    for name, value in query.items():
+        visitor.query_params[name] = value
+    visitor.run()
+
+    assert not visitor.exception
+    assert f"{sold.filter(provider_id=id_, rankable=True).height} of 53 offers" in said(visitor)
+
+
 def test_settings_says_what_a_rule_is_for_and_lists_every_rule_with_what_was_found(home):
     assert "No alert rule yet" in said(settings_page())
     judged(home, rule(), rule(gpu="B200"), rule("network_silent", hours=6))
@@ -335,7 +354,8 @@ def test_hostile_text_in_an_alert_is_shown_as_text(home):
         (rule("availability_returns", gpu="A100-80-SXM"),
          {"gpu": ["A100-80-SXM"], "network": ["Akash"], "term": ["on demand"], "free": ["true"]}),
         (rule("availability_returns", offer_id="akash:1"), {"offer": ["akash:1"]}),
-        (rule("signature_lost"), {"network": ["Akash"]}),
+        (rule("signature_lost"), {"network": ["Akash"], "provider": ["p1"]}),
+        (rule("network_silent"), {"network": ["Akash"]}),
     ],
 )  # fmt: skip
 def test_an_alert_leads_to_the_market_with_its_filters(asked, query):

@@ -246,7 +246,8 @@ def test_a_check_that_stops_says_why(book, monkeypatch):
 
 def test_a_checkpoint_that_cannot_be_signed_says_why(book, home):
     sign(book, home)
-    (home / "keys" / "house.key").unlink()
+    for file in (home / "keys").iterdir():
+        file.unlink()
     book.perform(Command.of("k9", "settings.changed", ANN, "x", 1), lambda _: None)
     visitor = visit()
     visitor.button(key="audit_sign").click().run()

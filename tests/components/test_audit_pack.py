@@ -23,6 +23,13 @@ def page() -> None:
     pack_dialog("house", [7, 3], now, st.session_state["make"])
 
 
+class Small:
+    size = 2
+
+    def content(self):
+        return b"PK"
+
+
 class Maker:
     """Makes a small pack and remembers what was wanted; raises ``fault`` instead if told so."""
 
@@ -35,7 +42,7 @@ class Maker:
         progress(1, 2)
         if self.fault:
             raise self.fault
-        return b"PK"
+        return Small()
 
 
 def visit(maker: Maker) -> AppTest:

@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from components.filters import Options
 from components.price_grid import price_cell, saving_text, sellers_of
 from components.side_by_side import LABELS, fact_text, mark, side_by_side_table
 from engine.grid import like_for_like
-from engine.market import offers_frame
+from engine.market import offers_frame, providers_frame
+from engine.provider_search import signals_of
 from engine.side_by_side import FACTS, Line, side_by_side
 from tests.support import baseline, offer
 
@@ -49,6 +51,18 @@ def test_networks_without_a_cell_are_no_column_and_the_fullest_comes_first():
     grid = like_for_like(offers_frame(many), offers_frame([]), networks, "on_demand", NOW)
 
     assert sellers_of(grid, networks) == ["lium", "akash"]
+
+
+def test_a_provider_is_called_by_a_name_that_is_its_alone():
+    called = {"p1": "one", "p2": "both", "p3": "both", "p4": None, "p5": " ", "p6": "p1"}
+    sold = [
+        offer(offer_id=id_, provider_id=id_, provider_name=name) for id_, name in called.items()
+    ]
+    more = [offer(offer_id="7", provider_id="p7", provider_name=name) for name in ("a", "b")]
+    nobody = offer(offer_id="8", provider_id=None, provider_name="nobody")
+    options = Options.of(offers_frame([*sold, *more, nobody]), signals_of(providers_frame([])))
+
+    assert options.providers == {"p1": "one"} | {f"p{n}": f"p{n}" for n in range(2, 8)}
 
 
 def test_every_fact_has_a_name():

@@ -5,10 +5,14 @@ import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
 from connectors.jobs.alerts import Judge, judge_once, judge_until
+from connectors.jobs.schedule import next_pause
+from connectors.registry import PAUSES, SOURCES
+from data.alert_facts import Watch
 from data.alert_rules import make_rule, remove_rule, switch_rule
 from data.alerts import history, open_alerts
 from data.books import close_books, open_book
@@ -19,7 +23,7 @@ from engine.market import offers_frame
 from engine.people import local_actor
 from tests.connectors.samples import Fake, ingest
 from tests.connectors.test_worker import real_worker, soon
-from tests.data.test_alert_facts import listed
+from tests.data.test_alert_facts import failed, listed
 from tests.data.test_market import saved
 from tests.engine.alert_looks import rule
 from tests.engine.test_alerts import SIGNED, UNSIGNED
@@ -81,12 +85,49 @@ def test_nothing_is_judged_without_rules_and_a_new_rule_is_judged_at_once(settin
 def test_silence_is_judged_by_the_clock_without_any_reading(settings, lake, judge):
     make_rule(open_book(settings), ANN, rule("network_silent", hours=6))
     saved(lake, OBSERVED)
+    failing(lake, OBSERVED, 36)
     assert judge.look(OBSERVED + 5 * HOUR) == []
     assert [alert.state for alert in judge.look(OBSERVED + 6 * HOUR)] == ["open"]
     assert judge.look(OBSERVED + 9 * HOUR) == []
     saved(lake, OBSERVED + 10 * HOUR)
 
     assert [alert.state for alert in judge.look(OBSERVED + 10 * HOUR)] == ["closed"]
+
+
+def failing(lake, since, quarters):
+    """Akash gives nothing, every quarter of an hour after this moment."""
+    for n in range(1, quarters + 1):
+        failed(lake, since + n * HOUR / 4)
+
+
+def test_a_machine_that_slept_opens_no_alert_of_silence_and_misses_none(settings, lake, judge):
+    make_rule(open_book(settings), ANN, rule("network_silent", hours=2))
+    saved(lake, OBSERVED)
+    failing(lake, OBSERVED, 4)
+    woken = OBSERVED + 90 * HOUR
+    assert judge.look(woken) == []
+    failing(lake, woken - HOUR / 4, 4)
+    assert judge.look(woken + 3 * HOUR / 4) == []
+    failing(lake, woken + 3 * HOUR / 4, 1)
+    (alert,) = judge.look(woken + HOUR)
+
+    assert "at least 2 hours ago. Not judged: Necto itself was not reading Akash" in alert.sentence
+    assert judge.look(woken + 99 * HOUR) == []
+    assert [one.state for one in opened(settings)] == ["open"]
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda kind: kind.name)
+def test_a_worker_that_is_awake_is_never_said_to_stand_still(source, lake):
+    took = timedelta(hours=4) if source.name == "aws" else timedelta(minutes=9)
+    at = saved_at = OBSERVED
+    saved(lake, at, network=source.name)
+    for failures in range(15):
+        at += took + timedelta(seconds=next_pause(source, failures))
+        failed(lake, at, source.name)
+    found = Watch(PAUSES).look(lake, at).asked[source.name]
+
+    assert all(one.again_by >= after.at for one, after in pairwise(found))
+    assert (found[0].at, found[-1].at, len(found)) == (saved_at, at, 16)
 
 
 def test_a_signature_that_is_lost_opens_an_alert(settings, lake, judge):

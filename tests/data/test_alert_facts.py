@@ -6,7 +6,7 @@ import pytest
 
 from connectors.jobs.ingest import load_recorded
 from data import rate_cards
-from data.alert_facts import Watch, key
+from data.alert_facts import Watch, key, longest_pause
 from engine.market import Provider, providers_frame
 from engine.runs import RunRecord
 from engine.signals import Signal, signals_frame
@@ -137,8 +137,49 @@ def test_a_source_of_signals_only_has_its_good_readings_too(lake):
     recorded(lake, "aethir", run_id, at)
     saved(lake, OBSERVED)
 
-    good = Watch().look(lake, at).newest.good_at
-    assert good == {"aethir": at, "akash": OBSERVED}
+    found = Watch().look(lake, at).asked
+    assert {name: [one.at for one in asked] for name, asked in found.items()} == {
+        "aethir": [at], "akash": [OBSERVED],
+    }  # fmt: skip
+
+
+def failed(lake, at, network="akash", **more) -> None:
+    """A reading that came to nothing."""
+    run_id = lake.new_run_id(network, at)
+    recorded(lake, network, run_id, at, **({"outcome": "unreachable"} | more))
+
+
+def test_a_source_was_asked_at_its_last_good_reading_and_at_each_that_failed_since(lake):
+    failed(lake, OBSERVED - HOUR)
+    saved(lake, OBSERVED)
+    for hours in (1, 30):
+        failed(lake, OBSERVED + hours * HOUR)
+    found = Watch({"akash": HOUR}).look(lake, OBSERVED + 31 * HOUR).asked["akash"]
+
+    assert [(one.at - OBSERVED) / HOUR for one in found] == [0, 1, 30]
+    assert {one.again_by - one.at for one in found} == {longest_pause(HOUR)}
+
+
+def test_a_source_that_asked_for_time_is_asked_again_when_that_is_over(lake):
+    saved(lake, OBSERVED)
+    failed(lake, OBSERVED + HOUR, retry_after_seconds=10 * 3600)
+    failed(lake, OBSERVED + 11 * HOUR, retry_after_seconds=60)
+    found = Watch().look(lake, OBSERVED + 90 * HOUR).asked["akash"]
+
+    waits = [(one.again_by - one.at) / HOUR for one in found]
+    assert waits[1] == pytest.approx(10 + 1 / 6)
+    assert waits[0] == waits[2] == longest_pause(HOUR) / HOUR
+
+
+def test_a_very_long_silence_is_looked_at_from_its_end(lake, monkeypatch):
+    monkeypatch.setattr("data.alert_facts._ASKED_MAX", 2)
+    saved(lake, OBSERVED)
+    for hours in (20, 40, 41):
+        failed(lake, OBSERVED + hours * HOUR)
+    found = Watch().look(lake, OBSERVED + 41 * HOUR).asked["akash"]
+
+    assert [(one.at - OBSERVED) / HOUR for one in found] == [0, 40, 41]
+    assert found[0].again_by == found[1].at
 
 
 @pytest.mark.parametrize("change", ["offers", "providers", "cards"])

@@ -16,14 +16,13 @@ from data.alert_rules import (
     switch_rule,
 )
 from data.alerts import NoAlert, acknowledge, history, open_alerts, settle
-from data.books import close_books, open_book
 from data.documents import Changed, versions
-from data.settings import Settings
 from engine.alert_states import Evidence, Signature, Verdict
 from engine.alerts import Judgement
 from engine.people import local_actor
 from engine.trail import parse
 from tests.engine.alert_looks import rule
+from tests.support import house_of
 
 ANN, BOB = local_actor("ann"), local_actor("bob")
 FIRING = Verdict(
@@ -33,9 +32,8 @@ QUIET = Verdict(state="quiet", sentence="It is over.", keeps=False)
 
 
 @pytest.fixture
-def book(tmp_path):
-    yield open_book(Settings.from_env({"NECTO_HOME": str(tmp_path)}))
-    close_books()
+def book(tmp_path, records_url):
+    return house_of(tmp_path, records_url)
 
 
 def kept(book):

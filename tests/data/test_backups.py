@@ -21,6 +21,7 @@ from data.restoring import NotRestored, WouldLose, restore
 from data.settings import Settings
 from data.tables import metadata, personal_keys
 from data.trail import leaf, size_of
+from data.trail_keys import rotate, signer, verifiers_of
 from data.worker import beat
 from engine import postings as say
 from engine.commands import Command
@@ -195,6 +196,17 @@ def test_a_key_that_was_destroyed_stays_destroyed(there, tmp_path):
     restore(taken.file, there, ANN, is_forced=True)
     assert [person for person, _ in rows(book)["personal_keys"]] == ["p2"]
     assert last(book)[1]["keys_destroyed"] == 1
+
+
+def test_a_backup_from_before_a_rotation_is_signed_with_the_key_of_that_time(there, tmp_path):
+    book = open_book(there)
+    old = signer(book, there.home).verifier
+    taken = backup(book, tmp_path / "kept", ANN)
+    new = rotate(book, there.home, ANN)
+    restore(taken.file, there, ANN, is_forced=True)
+    assert verifiers_of(book) == [old]
+    assert signer(book, there.home).verifier == old
+    assert rotate(book, there.home, ANN) not in {old, new}
 
 
 def test_a_backup_of_another_installation_is_refused(there, elsewhere, tmp_path):

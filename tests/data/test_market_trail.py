@@ -17,8 +17,8 @@ from tests.support import OBSERVED, house_of
 
 
 @pytest.fixture
-def house(tmp_path):
-    return house_of(tmp_path)
+def house(tmp_path, records_url):
+    return house_of(tmp_path, records_url)
 
 
 def newest(lake, network="akash") -> RunRecord:

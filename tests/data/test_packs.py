@@ -1,8 +1,10 @@
 """A pack of a real book verifies with its own verify.py, and no longer once anything is changed."""
 
+import gc
 import io
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -15,11 +17,12 @@ from data.documents import put
 from data.files import publish_bytes
 from data.records import Records
 from data.settings import Settings
-from data.trail import leaf
+from data.trail import leaf, size_of
 from data.trail_keys import rotate, signer
-from engine.canonical import digest
+from engine.canonical import Secret, digest
 from engine.commands import Command
 from engine.holds import event
+from engine.notes import Signer, cosigned
 from engine.people import local_actor
 from engine.postings import Head, hold_opened, hold_posted, opening, top_up
 from engine.trail import FileRef
@@ -132,6 +135,19 @@ def test_a_pack_after_a_rotation_is_bound_to_the_key_that_signed(book, settings,
     assert judged(packed(book, settings, checkpoint=13), tmp_path)[0] == 0
 
 
+def test_what_a_witness_signed_is_in_the_packs_of_that_checkpoint(book, settings, tmp_path):
+    witness = Signer("witness.example/w1", Secret(b"\x0c" * 32))
+    [file] = checkpoints.files(settings.home, "sandbox")
+    note = file.read_text(encoding="utf-8")
+    beside = file.with_name(checkpoints.cosigned_name(13))
+    beside.write_text(cosigned(note, witness, 1_790_000_000), encoding="utf-8")
+    named = ("--witness", witness.witness.text)
+    assert judged(packed(book, settings, checkpoint=13), tmp_path, *named)[0] == 0
+    beside.write_text("another note", encoding="utf-8")
+    assert judged(packed(book, settings, checkpoint=13), tmp_path)[0] == 0
+    assert judged(packed(book, settings, checkpoint=13), tmp_path, *named)[0] == 1
+
+
 def test_an_earlier_checkpoint_is_found_to_be_the_beginning(book, settings, tmp_path):
     old = checkpoints.files(settings.home, "sandbox")[0]
     keep(book, "later", "view/1", lambda _: None)
@@ -159,10 +175,39 @@ def test_nothing_to_pack_is_said_in_words(book, settings):
 
 def test_a_pack_tells_its_progress_and_is_kept_in_the_trail_by_its_digest(book, settings):
     told = []
-    content = packs.made(
-        book, settings, packs.Wanted(), "click", ANN, lambda *pair: told.append(pair)
-    )
-    assert content[:2] == b"PK"
+    made = packs.made(book, settings, packs.Wanted(), "click", ANN, lambda *pair: told.append(pair))
+    content = made.content()
+    assert (content[:2], made.size) == (b"PK", len(content))
+    assert made.content() == content  # asked for twice, as somebody clicks twice
     assert told[0][0] == 0 < told[0][1]
     with book.reading() as view:
         assert digest(content).encode() in leaf(view, told[0][1]).body
+
+
+def test_a_pack_is_made_in_little_memory_and_its_file_goes_with_it(book, settings, monkeypatch):
+    monkeypatch.setattr("data.trail._BATCH", 5)  # rows held at once: few large ones here
+    for n in range(60):
+        large = {"text": f"{n}" * 50_000}
+        book.perform(Command.of(f"l{n}", "note.kept", ANN, "n", large), lambda _: None)
+    tracemalloc.start()
+    made = packs.made(book, settings, packs.Wanted(), "click", ANN)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    file = made._file
+
+    assert made.size > 5_000_000
+    assert peak < made.size / 3
+    assert not [path for path in settings.home.iterdir() if path.suffix in {".zip", ".part"}]
+    del made
+    gc.collect()
+    assert file.closed
+
+
+def test_a_pack_that_cannot_be_made_leaves_no_entry(book, settings):
+    with book.reading() as view:
+        before = size_of(view)
+    with pytest.raises(packs.NothingToPack):
+        packs.made(book, settings, packs.Wanted(subject="nobody"), "click", ANN)
+    with book.reading() as view:
+        kept = [leaf(view, index).body for index in range(before, size_of(view))]
+    assert not [body for body in kept if b"pack.exported" in body]

@@ -7,6 +7,7 @@ import pytest
 
 from data import preferences
 from data.documents import put
+from data.engines import writing
 from data.faults import RecordsDamaged
 from data.preferences import Preferences, read, recent_changes
 from data.terms import terms
@@ -136,3 +137,17 @@ def test_a_setting_that_was_not_written_here_is_said_in_words(house):
     house.perform(asked, lambda unit: put(unit, preferences.KIND, TIME_ZONE, {}).version)
     with pytest.raises(RecordsDamaged, match="necto audit verify"):
         held(house)
+
+
+def test_a_setting_whose_entry_was_cut_off_is_said_in_words(house):
+    preferences.switch(house, ADA, "akash", on=False)
+
+    def cut_off():
+        with writing(house.engine) as connection:
+            connection.exec_driver_sql("DROP TRIGGER entries_refuses_delete")
+            connection.exec_driver_sql("DELETE FROM entries WHERE leaf_index = 1")
+            read(connection)
+
+    with pytest.raises(RecordsDamaged, match="names entry 1, which the book lacks"):
+        cut_off()
+    assert held(house).marks

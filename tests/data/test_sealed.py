@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from data import engines
+from data.faults import RecordsBusy
 from data.records import Records
 from data.sealed import reveal, seal, shred
+from data.snapshots import snapshot
 from data.trail import leaf
 from data.verification import verify
 from engine.commands import Command
@@ -58,6 +61,26 @@ def test_a_destroyed_key_is_nowhere_in_the_files(tmp_path):
     shred(records, "jo", "k2", ANN)
     records.close()
     assert all(key not in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_readers_who_keep_the_old_page_in_use_are_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(engines, "BUSY_SECONDS", 0.1)
+    records = Records.open(f"sqlite:///{tmp_path / 'b.sqlite'}", "house", "here", lambda: NOON)
+    asked = Command.of("k1", "contact.changed", ANN, "contact/jo", {})
+    records.perform(asked, lambda unit: {"mail": seal(unit, "jo", MAIL).json()})
+    with records.reading() as view:
+        view.exec_driver_sql("SELECT key FROM personal_keys").all()
+        with pytest.raises(RecordsBusy, match="repeat this"):
+            shred(records, "jo", "k2", ANN)
+    assert shred(records, "jo", "k2", ANN).replayed
+    records.close()
+
+
+def test_the_file_of_a_book_is_its_owners_only(tmp_path):
+    records = Records.open(f"sqlite:///{tmp_path / 'b.sqlite'}", "house", "here", lambda: NOON)
+    snapshot(records.engine, tmp_path / "copy.sqlite")
+    records.close()
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.glob("*.sqlite")} == {0o600}
 
 
 def test_a_key_is_never_exchanged_for_another(book):

@@ -2,94 +2,34 @@
 
 import contextlib
 import sqlite3
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data import checkpoints, ledger
-from data.documents import put
-from data.faults import RecordsFault
+from data import checkpoints
+from data.faults import RecordsAway, RecordsDamaged, RecordsFault
 from data.records import Records
 from data.trail_keys import rotate, signer
-from data.verification import verify
+from data.verification import keep, verify
 from engine.commands import Command
-from engine.holds import event
-from engine.people import local_actor
-from engine.postings import Head, hold_opened, hold_posted, opening, top_up
-
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-ANN = local_actor("ann")
-
-
-def change(unit, n):
-    return put(unit, "settings", f"s{n % 3}", {"n": n}).version
-
-
-def filled(folder):
-    """A book of 19 entries with documents, postings, a hold, two checkpoints."""
-    minutes = count()
-    records = Records.open(f"sqlite:///{folder / 'b.sqlite'}", "sandbox", "here",
-                           lambda: NOON + timedelta(minutes=next(minutes)))  # fmt: skip
-    for n in range(10):
-        asked = Command.of(f"k{n}", "settings.changed", ANN, f"s/{n % 3}", {"n": n})
-        records.perform(
-            asked, lambda unit, n=n: put(unit, "settings", f"s{n % 3}", {"n": n}).version
-        )
-    first = checkpoints.make(records, signer(records, folder, {}), folder)
-    kept = [
-        (opening(Head("p1", NOON, "start"), 100_000), None),
-        (top_up(Head("p2", NOON, "pay in"), 50_000), None),
-        (hold_opened(Head("p3", NOON, "order"), "h1", 20_000), "opened"),
-        (hold_posted(Head("p4", NOON, "used"), "h1", "akash", 5_000, 100), "posted"),
-    ]
-    for posting, step in kept:
-        happened = event(posting, step) if step else None
-        records.perform(Command.of(posting.posting_id, "ledger.posted", ANN, "order/1", {}),
-                        lambda unit, p=posting, h=happened: ledger.post(unit, p, h))  # fmt: skip
-    checkpoints.make(records, signer(records, folder, {}), folder)
-    return records, first
+from tests.tampering import ANN, NOON, changed, filled, problems, tampered
 
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory):
     folder = tmp_path_factory.mktemp("book")
-    records, _ = filled(folder)
-    records.close()
+    filled(folder).close()
     return folder
 
 
 @pytest.fixture
 def book(tmp_path):
-    records, _ = filled(tmp_path)
+    records = filled(tmp_path)
     yield records
     records.close()
-
-
-def tampered(original, folder, change):
-    """Change a copy of the book with another tool, its triggers out of the way."""
-    file = folder / "b.sqlite"
-    file.write_bytes((original / "b.sqlite").read_bytes())
-    connection = sqlite3.connect(file, isolation_level=None)
-    triggers = connection.execute(
-        "SELECT name, sql FROM sqlite_master WHERE type='trigger'"
-    ).fetchall()
-    for name, _ in triggers:
-        connection.execute(f"DROP TRIGGER {name}")
-    changed = change(connection)
-    for _, sql in triggers:
-        connection.execute(sql)
-    connection.close()
-    return changed
-
-
-def problems(folder, home):
-    records = Records.open(f"sqlite:///{folder / 'b.sqlite'}", "sandbox", "here", lambda: NOON)
-    found = verify(records, home).report.problems
-    records.close()
-    return found
 
 
 def test_a_book_that_nobody_touched_is_clean(book, tmp_path):
@@ -106,7 +46,29 @@ def test_a_key_that_was_rotated_still_proves_the_old_checkpoints(book, tmp_path)
     assert verify(book, tmp_path).report.problems == []
 
 
+def test_every_part_that_can_tells_how_far_it_is(book, tmp_path):
+    told, at = {}, []
+    verify(book, tmp_path, progress=lambda *pair: told.setdefault(at[-1], pair), begun=at.append)
+    assert at == ["pages", "tree", "entries", "ledger", "checkpoints", "guards"]
+    assert told == {
+        "tree": (0, 16), "entries": (0, 16), "ledger": (0, 1), "checkpoints": (0, 4),
+    }  # fmt: skip
+
+
+def test_a_result_that_cannot_follow_the_newest_entry_says_so(book, tmp_path):
+    changed(book.file, lambda tool: tool.execute("UPDATE entries SET at = 'x'"))
+    fresh = Records.open(book.url, "sandbox", "here", lambda: NOON)
+    found = verify(fresh, tmp_path)
+    with pytest.raises(RecordsDamaged, match="nothing can follow the newest entry"):
+        keep(fresh, found, "key", ANN)
+    fresh.close()
+
+
 CHANGES = {
+    "the form of an entry": ("UPDATE entries SET body = ' ' || body WHERE leaf_index = 6",
+                             "entry 6"),
+    "whose entry it is": (("UPDATE entries SET body = replace(body, 'urn:necto:here', "
+                           "'urn:necto:there') WHERE leaf_index = 6"), "entry 6"),
     "an entry's text": (("UPDATE entries SET body = replace(body, '\"n\":5', '\"n\":6') "
                         "WHERE leaf_index = 6"), "entry 6"),
     "an entry's hash": (("UPDATE entries SET hashes = zeroblob(length(hashes)) "
@@ -126,6 +88,29 @@ CHANGES = {
     "one side of a posting": (("UPDATE legs SET amount = amount + 1 WHERE posting_id = 'p2' "
                               "AND position = 1"), "posting p2"),
     "a leg is dropped": ("DELETE FROM legs WHERE posting_id = 'p4' AND position = 1", "posting p4"),
+    "the size of a checkpoint": ("UPDATE checkpoints SET size = 13 WHERE size = 12",
+                                 "checkpoint 13"),
+    "a step that nobody knows": ("UPDATE hold_events SET step = 'xposted' WHERE ordinal = 2",
+                                 "hold h1"),
+    "a hold's first step": ("UPDATE hold_events SET step = 'xopened' WHERE ordinal = 1",
+                            "hold h1"),
+    "the order of steps": ("UPDATE hold_events SET ordinal = 7 WHERE ordinal = 1", "hold h1"),
+    "the time of a step": ("UPDATE hold_events SET at = 'x' WHERE ordinal = 2", "hold h1"),
+    "an asset that nobody declared": ("UPDATE holds SET asset = 'XYZ'", "hold h1"),
+    "amounts beyond 64 bits": (("UPDATE legs SET amount = 9223372036854775807 "
+                                "WHERE posting_id = 'p4'"), "posting p4"),
+    "an entry without its source": (("UPDATE entries SET body = replace(body, '\"source\"', "
+                                     "'\"sourcx\"') WHERE leaf_index = 6"), "entry 6"),
+    "an entry whose effects are no text": (("UPDATE entries SET body = replace(body, "
+        "'\"table\":\"documents\"', '\"table\":[1]') WHERE leaf_index = 6"), "entry 6"),
+    "an entry without an end": (("UPDATE entries SET body = replace(hex(zeroblob(50000)), '0', "
+                                 "'[') WHERE leaf_index = 6"), "entry 6"),
+    "an entry of a place beyond numbers": (("UPDATE entries SET body = replace(body, "
+        "'\"id\":\"6\"', '\"id\":1e999') WHERE leaf_index = 6"), "entry 6"),
+    "a key that is none": ("UPDATE documents SET body = '[]' WHERE kind = 'trail-key'",
+                           "checkpoints"),
+    "a key that nobody reads": ("UPDATE documents SET body = 'no' WHERE kind = 'trail-key'",
+                                "checkpoints"),
     "a hold": ("UPDATE hold_events SET amount = 1 WHERE step = 'opened'", "hold h1"),
     "two entries are swapped": (
         ("UPDATE entries SET leaf_index = 1000 - leaf_index WHERE leaf_index IN (5, 6);"
@@ -169,7 +154,27 @@ def test_a_history_rewritten_with_its_hashes_is_found_by_a_checkpoint_outside(or
     forged.close()
 
 
-@settings(max_examples=60, deadline=None)
+def test_a_mistake_of_the_check_itself_is_a_problem_and_not_the_end(book, tmp_path, monkeypatch):
+    def broken(*_):
+        raise LookupError("oops")
+
+    monkeypatch.setattr("data.verification.check_ledger", broken)
+    found = verify(book, tmp_path)
+
+    assert [(p.place, "oops" in p.what) for p in found.report.problems] == [("ledger", True)]
+    assert found.report.checkpoints == 4
+
+
+def test_a_database_that_is_away_is_no_verdict(book, tmp_path, monkeypatch):
+    def away(*_):
+        raise RecordsAway("no answer")
+
+    monkeypatch.setattr("data.verification.check_ledger", away)
+    with pytest.raises(RecordsAway):
+        verify(book, tmp_path)
+
+
+@settings(max_examples=120, deadline=None)
 @given(data=st.data())
 def test_any_byte_of_any_fact_that_is_changed_is_found(original, tmp_path_factory, data):
     table = data.draw(st.sampled_from(["entries", "documents", "postings", "legs", "hold_events",
@@ -184,8 +189,9 @@ def test_any_byte_of_any_fact_that_is_changed_is_found(original, tmp_path_factor
         new = _other(data, old)
         connection.execute("PRAGMA foreign_keys = OFF")
         try:
+            form = "CAST(? AS TEXT)" if isinstance(old, str | None) else "?"
             connection.execute(
-                f"UPDATE {table} SET {names[place - 1]} = ? WHERE rowid = ?", (new, row[0])
+                f"UPDATE {table} SET {names[place - 1]} = {form} WHERE rowid = ?", (new, row[0])
             )
         except sqlite3.IntegrityError:  # another row has it: as good as refused
             return False
@@ -194,15 +200,32 @@ def test_any_byte_of_any_fact_that_is_changed_is_found(original, tmp_path_factor
     folder = tmp_path_factory.mktemp("tampered")
     if tampered(original, folder, change):
         with contextlib.suppress(RecordsFault):  # another installation's book is not even opened
-            assert problems(folder, original)
+            found = problems(folder, original)
+            assert found
+            assert not [problem for problem in found if "the log says where" in problem.what]
 
 
 def _other(data, old):
     if isinstance(old, int):
-        return old + data.draw(st.sampled_from([-1, 1, 7]))
+        far = [2**63 - 1, -(2**63), 0]
+        return data.draw(st.sampled_from([old - 1, old + 1, old + 7, *far]))
     if isinstance(old, bytes):
         place = data.draw(st.integers(0, len(old) - 1))
         return old[:place] + bytes([old[place] ^ 1]) + old[place + 1 :]
     text = old or ""
+    if data.draw(st.booleans()):
+        others = [
+            "",
+            "x",
+            "[" * 100_000,
+            "{}",
+            "null",
+            "posted",
+            "opened",
+            "closed",
+            b"\xff{",
+            "EUR",
+        ]
+        return data.draw(st.sampled_from(others))
     place = data.draw(st.integers(0, len(text)))
     return text[:place] + "x" + text[place + data.draw(st.integers(0, 1)) :]

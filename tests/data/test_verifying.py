@@ -69,3 +69,16 @@ def test_a_result_that_cannot_be_kept_is_told_with_what_was_found(
 
     assert words in check.fault
     assert check.verdict.is_clean
+
+
+def test_a_part_begins_without_the_count_of_the_one_before(book, tmp_path, monkeypatch):
+    seen = []
+
+    def watched(*_):
+        seen.append((verifying.latest(book).part, verifying.latest(book).total))
+
+    for part in ("check_entries", "check_ledger"):
+        monkeypatch.setattr(f"data.verification.{part}", watched)
+    done(book, tmp_path)
+
+    assert seen == [("entries", 0), ("ledger", 0)]

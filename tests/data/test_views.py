@@ -3,21 +3,19 @@
 import pytest
 
 from data import views as store
-from data.books import close_books, open_book
 from data.documents import Changed
-from data.settings import Settings
 from data.views import ViewRefused, remove_view, rename_view, save_view, share_view, views
 from engine.people import local_actor
 from engine.views import BadView
+from tests.support import house_of
 
 ANN, BOB = local_actor("ann"), local_actor("bob")
 HOSTILE = "gpu=%3Cscript%3E&javascript:alert(1)&=1+1\u202e\x00"
 
 
 @pytest.fixture
-def book(tmp_path):
-    yield open_book(Settings.from_env({"NECTO_HOME": str(tmp_path)}))
-    close_books()
+def book(tmp_path, records_url):
+    return house_of(tmp_path, records_url)
 
 
 def listed(book, actor=ANN, page="market"):

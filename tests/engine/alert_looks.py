@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from data.shipped import catalogue
-from engine.alert_facts import Facts, Look, Reading
+from engine.alert_facts import Asked, Facts, Look, Reading
 from engine.alert_rules import KeptRule, Rule, rule_from
 from engine.alert_states import Evidence, Verdict
 from engine.alerts import judged
@@ -42,7 +42,6 @@ def facts(
     run: str = "run-2",
     when: datetime = NOW - HOUR / 4,
     is_whole: bool = True,
-    good_at: datetime | None = None,
     is_read: bool = True,
 ) -> Facts:
     reading = {"akash": Reading(run, when, is_whole)} if is_read else {}
@@ -51,13 +50,22 @@ def facts(
         providers=providers_frame(providers),
         readings=reading,
         provider_readings=reading,
-        good_at={"akash": good_at} if good_at else {},
     )
 
 
+def asked(*moments: datetime, within: timedelta = HOUR) -> list[Asked]:
+    """A good reading, then failed ones; Necto asks again within the hour."""
+    return [Asked(moment, moment + within) for moment in moments]
+
+
 def verdict(
-    what: Rule, newest: Facts, before: Facts | None = None, opened: Evidence | None = None
+    what: Rule,
+    newest: Facts,
+    before: Facts | None = None,
+    opened: Evidence | None = None,
+    when: Sequence[Asked] = (),
 ) -> Verdict:
-    look = Look(newest, before or facts(run="run-1", when=NOW - HOUR), catalogue(), NOW)
+    before = before or facts(run="run-1", when=NOW - HOUR)
+    look = Look(newest, before, catalogue(), NOW, {"akash": when} if when else {})
     (found,) = judged([kept(what)], look, {"r1": opened} if opened else {})
     return found.verdict

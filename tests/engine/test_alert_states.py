@@ -10,7 +10,7 @@ from data.shipped import catalogue
 from engine.alert_facts import Look
 from engine.alert_states import Alert, Evidence, Signature, Verdict, changes
 from engine.alerts import judged
-from tests.engine.alert_looks import HOUR, NOW, at, facts, kept, rule
+from tests.engine.alert_looks import HOUR, NOW, asked, at, facts, kept, rule
 
 FIRING = Verdict(state="firing", sentence="It is so.", keeps=True)
 ONE, TWO = (Signature(key=key, value="v", auditor="x") for key in "ab")
@@ -83,10 +83,12 @@ def lives(prices, gaps):
     for n, (price, gap) in enumerate(zip(prices, gaps, strict=False)):
         when += gap * HOUR
         sold = [at(str(price), observed_at=when)] if price else []
-        newest = facts(sold, run=f"run-{n}", when=when, good_at=when)
+        newest = facts(sold, run=f"run-{n}", when=when)
         for now in (when, when + 3 * HOUR):  # judged at once, and again before the next reading
             rules = [kept(what, id_) for id_, what in RULES.items()]
-            look = Look(newest, before, catalogue(), now)
+            tried = asked(when, when + HOUR / 2, within=3 * HOUR)
+            so_far = {"akash": [one for one in tried if one.at <= now]}
+            look = Look(newest, before, catalogue(), now, so_far)
             found = judged(rules, look, {id_: a.evidence for id_, a in opened.items()})
             assert [one.kept.id for one in found] == list(RULES)
             for one in found:

@@ -1,6 +1,6 @@
 """Alert rules against readings: what fires, what is quiet, and what cannot be judged."""
 
-from datetime import UTC, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -166,26 +166,6 @@ def test_the_first_reading_opens_no_availability_alert():
     asked = rule("availability_returns", gpu="H100-SXM")
 
     assert verdict(asked, facts([FREE]), facts(is_read=False)).state == "quiet"
-
-
-@pytest.mark.parametrize(
-    ("hours", "state"),
-    [(5.99, "quiet"), (6, "firing"), (600, "firing"), (None, "cannot be judged")],
-)
-def test_a_network_is_silent_from_the_hour_on(hours, state):
-    good_at = NOW - timedelta(hours=hours) if hours else None
-    found = verdict(rule("network_silent"), facts(good_at=good_at))
-
-    assert (found.state, found.keeps) == (state, state != "quiet")
-    assert found.evidence.observed_at == (good_at if state == "firing" else None)
-
-
-def test_the_last_good_reading_is_told_in_utc():
-    shown = verdict(rule("network_silent"), facts(good_at=NOW.astimezone(UTC) - 7 * HOUR))
-
-    assert shown.sentence == (
-        "The last good reading of Akash is of 2026-11-23 05:00 UTC: at least 6 hours ago."
-    )
 
 
 SIGNED = provider()

@@ -126,6 +126,16 @@ def test_a_hold_is_opened_once_and_other_holds_do_not_concern_it():
     assert "is in USD, not USDC: convert first" in str(refusal(hold, replace(POSTED, asset="USDC")))
 
 
+@pytest.mark.parametrize("step", ["xposted", "", "OPENED"])
+@pytest.mark.parametrize("hold", [None, folded([OPENED])])
+def test_a_step_that_nobody_knows_is_refused_in_words(hold, step):
+    unknown = replace(POSTED, step=step)
+
+    assert f"{step!r} is no step of hold h1: name one of opened," in str(refusal(hold, unknown))
+    with pytest.raises(HoldRefused, match="is no step"):
+        after(hold, unknown)
+
+
 def test_a_reversed_post_gives_its_money_back():
     wrong = reversal(say.hold_posted(head(2), "h1", "akash", 300, 30), "p8", head(8).at, "wrong")
     given_back = event(wrong, "restored")

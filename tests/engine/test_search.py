@@ -25,6 +25,7 @@ CONDITIONS = [
     (Search(memory_gib_min=256), {"memory_gib": 256.0}, {"memory_gib": 255.9}),
     (Search(storage_gib_min=10), {"storage_gib": 10.0}, {"storage_gib": 9.9}),
     (Search(networks=frozenset({"akash", "lium"})), {}, {"network": "nosana"}),
+    (Search(provider_ids=frozenset({"p1"})), {}, {"provider_id": "p2"}),
     (Search(countries=frozenset({"US", "DE"})), {"country_code": "DE"}, {"country_code": "FR"}),
     (Search(regions=frozenset({"eu"})), {"region": "eu"}, {"region": "us"}),
     (
@@ -48,6 +49,7 @@ UNKNOWN = [
     (Search(vcpu_min=0), "vcpu"),
     (Search(memory_gib_min=0), "memory_gib"),
     (Search(storage_gib_min=0), "storage_gib"),
+    (Search(provider_ids=frozenset({"p1"})), "provider_id"),
     (Search(countries=frozenset({"US"})), "country_code"),
     (Search(regions=frozenset({"eu"})), "region"),
     (Search(available_only=True), "available"),

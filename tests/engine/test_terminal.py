@@ -2,7 +2,10 @@
 
 import json
 
-from engine.terminal import CELL_CHARACTERS_MAX, json_text, table_text
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.terminal import CELL_CHARACTERS_MAX, json_text, line_text, table_text
 
 ROWS = [{"network": "akash", "offers": 38, "more": 1}, {"network": "io.net", "offers": None}]
 
@@ -31,3 +34,16 @@ def test_json_is_read_back_and_keeps_other_alphabets():
     assert json.loads(text) == [{"card": "Vertrag Ålder", "rows": None}]
     assert "Ålder" in text
     assert text.endswith("\n")
+
+
+@given(st.text())
+def test_no_text_steers_a_terminal(text):
+    assert line_text(text).isprintable()
+    written = json_text({"a": text})
+    assert json.loads(written) == {"a": text}
+    assert not set("\x1b\x9b\u202e\u2066\u200f") & set(written)
+    assert "\x1b" not in table_text([{"a": text}], ["a"])
+
+
+def test_what_is_not_printable_is_shown_as_its_code():
+    assert line_text("a\x1b[2Kb\n\u202ec") == "a\\x1b[2Kb \\u202ec"

@@ -1,0 +1,78 @@
+"""A check under way says which part and how far; a result explains and never softens."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from engine.verdicts import PartTold, ProblemTold, Verdict
+
+
+def part(name: str, done: int, total: int) -> None:
+    from components.audit_check import under_way  # noqa: PLC0415 - AppTest runs this text alone
+
+    under_way(name, done, total)
+
+
+def result(verdict) -> None:
+    from components.audit_check import verdict_panel  # noqa: PLC0415
+
+    verdict_panel(verdict, expanded=True)
+
+
+def doubt(told: str | None) -> None:
+    from components.audit_notes import in_doubt  # noqa: PLC0415
+
+    in_doubt(told)
+
+
+def dashboard(doubts: dict[str, str]) -> None:
+    from components.freshness import books_in_doubt  # noqa: PLC0415
+
+    books_in_doubt(doubts)
+
+
+def shown(script, *args):
+    visitor = AppTest.from_function(script, args=args).run()
+    assert not visitor.exception
+    return visitor
+
+
+@pytest.mark.parametrize(
+    ("told", "words", "share"),
+    [
+        (("pages", 0, 0), "Part 1 of 6: Reading the database's pages", 0),
+        (("tree", 500, 1000), "Part 2 of 6: Hashing entries, 500 of 1,000 entries", 25),
+        (("entries", 0, 1000), "Part 3 of 6: Comparing facts with entries, 0 of 1,000 entries", 33),
+        (("ledger", 100, 400), "Part 4 of 6: Adding up the ledger, 100 of 400 holds", 54),
+        (("checkpoints", 3, 4), "Part 5 of 6: Comparing checkpoints, 3 of 4 checkpoints", 79),
+        (("guards", 0, 0), "Part 6 of 6: Looking at the triggers", 83),
+    ],
+)
+def test_every_part_says_what_it_does_and_how_far_it_is(told, words, share):
+    (bar,) = shown(part, *told).get("progress")
+    assert (bar.proto.text, bar.proto.value) == (words, share)
+
+
+def test_the_parts_that_are_over_are_named():
+    assert shown(part, "ledger", 0, 0).caption[0].value == "Done: pages, tree, entries"
+    assert not shown(part, "pages", 0, 0).caption
+
+
+def test_a_restore_explains_problems_and_the_book_is_not_called_sound():
+    verdict = Verdict(
+        size=4, root="ab", facts=0, checkpoints=2, problem_count=1, parts=[PartTold(
+            part="checkpoints", milliseconds=1, problems=1)],
+        problems=[ProblemTold(place="checkpoint file 7", what="covers 7 entries")],
+        notes=["the book was restored from a *backup*"],
+    )  # fmt: skip
+    visitor = shown(result, verdict)
+
+    assert "1 problem in 4 entries" in visitor.get("status")[0].label
+    assert visitor.info[0].value == r"the book was restored from a \*backup\*"
+
+
+def test_a_book_that_is_not_as_signed_is_said_where_people_look():
+    assert "lost *some*" in shown(doubt, "it lost *some*").error[0].value.replace("\\", "")
+    assert not shown(doubt, None).error
+    said = shown(dashboard, {"house": "it lost some"}).error[0].value
+    assert said.startswith("The house book is not what was signed of it: it lost some.")
+    assert not shown(dashboard, {}).error
