@@ -9,17 +9,23 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, func, literal_column, select
 
 from data import tables
 from data.faults import RecordsDamaged
+from data.tables import WHOLE
 from data.unit import Transaction
-from engine.assets import ASSETS
+from engine.assets import ASSETS, asset_of
 from engine.canonical import plain
-from engine.holds import Hold, HoldEvent, after
-from engine.ledger import HELD, Leg, Posting, account, checked, is_set_aside
+from engine.holds import Hold, HoldEvent, after, check_empty_close, check_event, covered
+from engine.ledger import HELD, TREASURY, Leg, Posting, account, checked, is_set_aside
 
 _BATCH = 2_000
+_HALVES = (
+    literal_column("sum(legs.amount >> 32)", WHOLE),
+    literal_column("sum(legs.amount & 4294967295)", WHOLE),
+)
+"""Amounts are added up in two halves, because SQLite's sum() ends at 64 bits."""
 
 
 def post(unit: Transaction, posting: Posting, happened: HoldEvent | None = None) -> None:
@@ -28,6 +34,7 @@ def post(unit: Transaction, posting: Posting, happened: HoldEvent | None = None)
     Raises BadPosting, HoldRefused or UnknownAccount in words, and FactRefused from the database.
     """
     checked(posting)
+    check_event(posting, happened)
     for asset in sorted({leg.asset for leg in posting.legs}):
         _declare(unit, asset)
     for name in sorted({leg.account for leg in posting.legs}):
@@ -48,6 +55,7 @@ def post(unit: Transaction, posting: Posting, happened: HoldEvent | None = None)
 
 def close_empty(unit: Transaction, happened: HoldEvent) -> None:
     """Close a hold of which nothing remains: no money moves. Raises HoldRefused."""
+    check_empty_close(happened)
     _judge(unit, happened, None)
 
 
@@ -103,13 +111,11 @@ def balances_at(view: Connection, as_of: datetime | None = None) -> dict[tuple[s
     Only places that are not empty. Summed by the database: exact, they are whole numbers.
     """
     legs, head = tables.legs.c, tables.postings.c
-    asked = select(legs.account, legs.asset, func.sum(legs.amount)).group_by(
-        legs.account, legs.asset
-    )
+    asked = select(legs.account, legs.asset, *_HALVES).group_by(legs.account, legs.asset)
     if as_of is not None:
         asked = asked.join(tables.postings).where(head.at <= str(plain(as_of)))
     rows = view.execute(asked)
-    found = {(str(name), str(asset)): int(units) for name, asset, units in rows}
+    found = {(str(name), str(asset)): _sum(high, low) for name, asset, high, low in rows}
     return {place: units for place, units in sorted(found.items()) if units}
 
 
@@ -117,6 +123,9 @@ def _judge(unit: Transaction, happened: HoldEvent, subject: str | None) -> None:
     """Ask the engine whether the hold allows this, and keep the event with the sums after it."""
     before = _standing(unit.connection, happened)
     left = after(before, happened)
+    if happened.sets_aside:  # its legs are there already
+        free = _treasury(unit.connection, happened.asset) + happened.sets_aside
+        covered(free, happened.sets_aside, asset_of(happened.asset))
     if before is None:
         row = {"hold_id": happened.hold_id, "asset": happened.asset, "subject": subject}
         unit.add("holds", **row)
@@ -142,6 +151,18 @@ def _standing(view: Connection, happened: HoldEvent) -> Hold | None:
         happened.hold_id, row.asset, row.approved, row.spent, row.amount if is_closed else 0,
         is_closed, places | {HELD: row.at_home},
     )  # fmt: skip
+
+
+def _treasury(view: Connection, asset: str) -> int:
+    """Return what is free; the account is written out, so that the index of its legs serves."""
+    legs = tables.legs.c
+    here = legs.account == literal_column(f"'{TREASURY}'")
+    high, low = view.execute(select(*_HALVES).where(here, legs.asset == asset)).one()
+    return _sum(high or 0, low or 0)
+
+
+def _sum(high: int, low: int) -> int:
+    return (int(high) << 32) + int(low)
 
 
 def _lying(view: Connection, hold_id: str, names: list[str]) -> dict[str, int]:

@@ -33,6 +33,11 @@ RULES = (
         "ledger: a leg that moves nothing is left out",
     ),
     Rule(
+        "legs",
+        "NEW.amount > 1000000000000000 OR NEW.amount < -1000000000000000",
+        "ledger: a leg carries at most 10^15 minor units: correct the amount, or post it in parts",
+    ),
+    Rule(
         "postings",
         "EXISTS (SELECT 1 FROM postings WHERE posting_id = NEW.posting_id)",
         "ledger: this posting is in the book already: give each its own id",
@@ -51,15 +56,20 @@ RULES = (
     ),
     Rule(
         "postings",
-        """NEW.hold_id IS NULL AND EXISTS (SELECT 1 FROM legs
-        WHERE posting_id = NEW.posting_id AND account = 'assets:held')""",
-        "ledger: money in assets:held belongs to a hold: name it",
+        """NEW.hold_id IS NULL AND EXISTS (SELECT 1 FROM legs WHERE posting_id = NEW.posting_id
+        AND (account = 'assets:held' OR substr(account, 1, 14) = 'assets:escrow:'))""",
+        "ledger: money that is held or in escrow belongs to a hold: name it",
     ),
     Rule(
         "postings",
         """coalesce(NEW.hold_id, '') <> coalesce(
         (SELECT hold_id FROM hold_events WHERE posting_id = NEW.posting_id), '')""",
         "ledger: a posting that names a hold has one event of this hold, added before it",
+    ),
+    Rule(
+        "postings",
+        "NEW.at <> (SELECT at FROM hold_events WHERE posting_id = NEW.posting_id)",
+        "ledger: an event of a hold happens when its posting does",
     ),
     Rule(
         "postings",
@@ -144,8 +154,29 @@ RULES = (
     Rule(
         "hold_events",
         """EXISTS (SELECT 1 FROM legs WHERE posting_id = NEW.posting_id
+        AND account <> 'assets:held' AND NOT CASE
+          WHEN substr(account, 1, 14) = 'assets:escrow:'
+            THEN NEW.step NOT IN ('opened', 'enlarged')
+          WHEN NEW.step IN ('opened', 'enlarged') THEN account = 'assets:treasury'
+          WHEN NEW.step IN ('posted', 'restored') THEN substr(account, 1, 9) = 'expenses:'
+          WHEN NEW.step = 'closed' THEN account IN ('assets:treasury', 'assets:receivable')
+          ELSE 1 = 0 END)""",
+        "ledger: a hold is opened and enlarged from the treasury, posted to expenses, moved within "
+        "what is set aside, closed to the treasury or what is owed: post anything else by itself",
+    ),
+    Rule(
+        "hold_events",
+        """EXISTS (SELECT 1 FROM legs WHERE posting_id = NEW.posting_id
         AND asset <> (SELECT asset FROM holds WHERE hold_id = NEW.hold_id))""",
         "ledger: a posting that names a hold is in the asset of the hold: convert first",
+    ),
+    Rule(
+        "hold_events",
+        """NEW.step IN ('opened', 'enlarged') AND (SELECT
+          sum(amount >> 32) * 4294967296 + sum(amount & 4294967295) FROM legs
+          WHERE account = 'assets:treasury'
+          AND asset = (SELECT asset FROM holds WHERE hold_id = NEW.hold_id)) < 0""",
+        "ledger: the treasury has less than this hold takes: top up, or ask for less",
     ),
     Rule(
         "hold_events",

@@ -2,7 +2,7 @@
 
 ``with records.transaction() as tx: tx.perform(command, act)`` does a command once: its facts and
 its entry in the trail are committed together, or not at all. The same key again gives the first
-result; the same key with another body is refused.
+result; the same key with another action, subject or body is refused.
 """
 
 import contextlib

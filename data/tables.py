@@ -161,6 +161,17 @@ legs = fact(
 )
 """Sides of a posting in minor units: debit positive, credit negative."""
 
+_OF_TREASURY = text("account = 'assets:treasury'")
+Index(
+    "legs_of_treasury",
+    legs.c.account,  # or SQLite would read the rows too
+    legs.c.asset,
+    legs.c.amount,
+    sqlite_where=_OF_TREASURY,
+    postgresql_where=_OF_TREASURY,
+)
+"""Whoever sets money aside asks what is free."""
+
 hold_events = fact(
     "hold_events",
     Column("hold_id", Text, ForeignKey("holds.hold_id"), primary_key=True),

@@ -15,7 +15,16 @@ from data.tables import FACTS, entries
 from engine.canonical import Json, plain
 from engine.commands import Command, Outcome, Refused
 from engine.merkle import HASH_BYTES, Node, appended, leaf_hash
-from engine.trail import Effect, Entry, FileRef, OutcomeWord, entry_bytes, row_digest, time_text
+from engine.trail import (
+    Effect,
+    Entry,
+    FileRef,
+    OutcomeWord,
+    effect_key,
+    entry_bytes,
+    row_digest,
+    time_text,
+)
 
 CLOCK_TOLERANCE = timedelta(seconds=2)
 """A clock that steps back by less is corrected by its network: the last entry's time is taken."""
@@ -99,7 +108,9 @@ class Transaction:
     def perform(self, command: Command, act: "Act") -> Outcome:
         """Do a command once: ``act`` adds its facts and returns its result.
 
-        The same key again returns the first outcome; raises OtherCommand when the body differs.
+        The same key again returns the first outcome, whoever asks: a colleague or a job may repeat
+        what broke off, and the trail names who asked first. Raises OtherCommand when the action,
+        the subject or the body differs.
         ``act`` may raise Refused: its facts are undone, the refusal and its reason are kept. When
         it raises anything else, nothing of this unit of work is kept.
         """
@@ -129,9 +140,8 @@ class Transaction:
         into = _TABLES[table]
         whole = dict.fromkeys(into.c.keys()) | row | {"entry_index": self.next_index}
         check_text(table, whole)
-        keys = (str(whole[column.name]) for column in into.primary_key)
-        effect = Effect(table, "/".join(keys), row_digest(table, whole))
-        self._doing.effects.append(effect)
+        key = effect_key([whole[column.name] for column in into.primary_key])
+        self._doing.effects.append(Effect(table, key, row_digest(table, whole)))
         add_rows(
             self.connection, _insertion(table), [tuple(whole[column.name] for column in into.c)]
         )
@@ -173,10 +183,10 @@ class Transaction:
         event = json.loads(body)
         data = event["data"]
         same = data["input"]["digest"] == command.digest and event["type"] == command.type
-        if not same:
+        if not same or event["subject"] != command.subject:
             raise OtherCommand(
                 f"the key {command.key} was used for another command (entry {index}, "
-                f"{event['type']}): take a new key"
+                f"{event['type']} of {event['subject']}): take a new key"
             )
         return Outcome(data["result"], data["outcome"], index, replayed=True)
 

@@ -19,7 +19,7 @@ from data.tables import VOUCHED, entries
 from data.trail import size_of
 from engine.canonical import canonical
 from engine.merkle import HASH_BYTES
-from engine.trail import row_digest, source_of
+from engine.trail import effect_key, row_digest, source_of
 
 PROBLEMS_MAX = 1_000
 """More are counted and not described."""
@@ -231,7 +231,7 @@ def _table_facts(
     asked = select(table).order_by(table.c.entry_index)
     for row in view.execute(asked, execution_options=_STREAMED):
         cells = row._asdict()
-        key = "/".join(str(cells[name]) for name in keys)
+        key = effect_key(cells[name] for name in keys)
         try:
             digest = row_digest(table.name, cells)
         except (ValueError, TypeError) as error:

@@ -10,6 +10,7 @@ from data.faults import RecordsFault, explained
 from data.raw_text import not_text
 from data.tables import holds, legs, postings
 from data.verify import Progress, Report
+from data.verify_rows import check_rows
 
 _BATCH = 2_000
 _TOLD_EVERY = 100  # holds
@@ -19,6 +20,7 @@ _Sum = tuple[str, str, int]
 def check_ledger(view: Connection, report: Report, progress: Progress | None = None) -> None:
     """Find postings that do not sum to zero, legs without a posting, holds that were overdrawn."""
     _check_sums(view, report)
+    check_rows(view, report)
     _check_legs(view, report)
     names = view.execute(select(holds.c.hold_id).order_by(holds.c.hold_id)).scalars().all()
     for done, hold_id in enumerate(names):

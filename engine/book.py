@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from engine.assets import ASSETS, Asset
+from engine.assets import ASSETS, Asset, asset_of
 from engine.balances import Balances
-from engine.holds import Hold, HoldEvent, HoldRefused, after, event
-from engine.ledger import BadPosting, NotReversible, Posting, checked, reversal
+from engine.holds import Hold, HoldEvent, after, check_empty_close, check_event, covered
+from engine.ledger import TREASURY, BadPosting, NotReversible, Posting, checked, reversal
 
 
 class Book:
@@ -31,7 +31,9 @@ class Book:
             raise BadPosting(f"{posting.posting_id} is in the book already: give each its own id")
         if posting.reverses is not None:
             self._check_reversal(posting, posting.reverses)
-        self._add_event(posting, happened)
+        check_event(posting, happened)
+        if happened is not None:
+            self._keep(happened)
         if posting.reverses is not None:
             self._reversed.add(posting.reverses)
         self.postings[posting.posting_id] = posting
@@ -39,8 +41,7 @@ class Book:
 
     def close_empty(self, happened: HoldEvent) -> None:
         """Accept the close of a hold of which nothing remains; raises HoldRefused."""
-        if happened.posting_id is not None or happened.step != "closed" or happened.amount:
-            raise HoldRefused("Only a close that moves nothing comes without its posting")
+        check_empty_close(happened)
         self._keep(happened)
 
     def _check_reversal(self, posting: Posting, original_id: str) -> None:
@@ -56,20 +57,10 @@ class Book:
                 "and post what is right"
             )
 
-    def _add_event(self, posting: Posting, happened: HoldEvent | None) -> None:
-        if posting.hold is None and happened is None:
-            return
-        if happened is None:
-            raise HoldRefused(
-                f"{posting.posting_id} touches hold {posting.hold}: say what it does to it"
-            )
-        if happened != event(posting, happened.step, happened.approval):
-            raise HoldRefused(
-                f"The event '{happened.step}' of hold {happened.hold_id} is not what "
-                f"{posting.posting_id} does: make it of this posting"
-            )
-        self._keep(happened)
-
     def _keep(self, happened: HoldEvent) -> None:
         name = happened.hold_id
-        self.holds[name] = after(self.holds.get(name), happened, self._assets)
+        left = after(self.holds.get(name), happened, self._assets)
+        if happened.sets_aside:
+            free = self.balances.of(TREASURY, happened.asset)
+            covered(free, happened.sets_aside, asset_of(happened.asset, self._assets))
+        self.holds[name] = left

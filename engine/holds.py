@@ -52,6 +52,11 @@ class HoldEvent:
     changes: tuple[tuple[str, int], ...] = ()
     approval: str | None = None
 
+    @property
+    def sets_aside(self) -> int:
+        """What it takes out of the money that is free."""
+        return self.amount if self.step in {"opened", "enlarged"} else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -113,9 +118,33 @@ def event(posting: Posting, step: Step, approval: str | None = None) -> HoldEven
     )
 
 
+def check_event(posting: Posting, happened: HoldEvent | None) -> None:
+    """Raise HoldRefused unless the event is what the posting does to the hold that it names.
+
+    A posting that names no hold has none.
+    """
+    if posting.hold is None and happened is None:
+        return
+    if happened is None:
+        raise HoldRefused(
+            f"{posting.posting_id} touches hold {posting.hold}: say what it does to it"
+        )
+    if happened != event(posting, happened.step, happened.approval):
+        raise HoldRefused(
+            f"The event '{happened.step}' of hold {happened.hold_id} is not what "
+            f"{posting.posting_id} does: make it of this posting"
+        )
+
+
 def closed_empty(hold: Hold, at: datetime) -> HoldEvent:
     """Return the close of a hold of which nothing remains: it moves no money."""
     return HoldEvent(hold.hold_id, "closed", hold.asset, 0, at, None)
+
+
+def check_empty_close(happened: HoldEvent) -> None:
+    """Raise HoldRefused unless the event is one of ``closed_empty``: the rest has a posting."""
+    if happened.posting_id is not None or happened.step != "closed" or happened.amount:
+        raise HoldRefused("Only a close that moves nothing comes without its posting")
 
 
 def after(hold: Hold | None, happened: HoldEvent, assets: Mapping[str, Asset] = ASSETS) -> Hold:
@@ -160,7 +189,7 @@ def remaining(events: Iterable[HoldEvent], assets: Mapping[str, Asset] = ASSETS)
 
 
 def covered(free: int, amount: int, asset: Asset) -> int:
-    """Return the amount of a new hold; raises HoldRefused when less than it is free."""
+    """Return what a hold takes of the treasury; raises HoldRefused when less than it is free."""
     if amount <= free:
         return amount
     raise HoldRefused(
@@ -175,7 +204,7 @@ def _refuse_direction(posting: Posting, step: Step, changes: Mapping[str, int], 
             f"{posting.posting_id} names hold {posting.hold} but touches none of its money: use "
             "held or escrow accounts, or name no hold"
         )
-    if (total > 0) - (total < 0) != _SIGN[step]:
+    if (total > 0) - (total < 0) != _SIGN.get(step):
         raise HoldRefused(
             f"{posting.posting_id} changes the hold by {total}, which is not what '{step}' does: "
             "correct the legs or the step"

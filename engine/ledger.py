@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Literal, get_args
 
-from engine.assets import ASSETS, UNITS_MAX, Asset, UnknownAsset, asset_of, shown
+from engine.assets import ASSETS, Asset, UnknownAsset, asset_of, shown
 
 Kind = Literal["asset", "liability", "equity", "income", "expense"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -40,6 +40,10 @@ CHART: Mapping[str, tuple[Kind, str]] = {
 """Every account a prepaid customer has, by its pattern, with what lies in it."""
 
 LEGS_MIN, LEGS_MAX = 2, 100
+LEG_MAX = 10**15
+"""The most that one leg carries, in minor units (ten trillion dollars): whatever fits is far from
+the 64 bits in which a database adds up, also with all the other legs of a posting."""
+
 ID_LENGTH_MAX = 200
 TEXT_LENGTH_MAX = 2**20
 YEAR_MAX = 9998  # the day after a posting must have a date
@@ -124,7 +128,7 @@ def usage(network: str) -> str:
 
 
 def is_set_aside(account_id: str) -> bool:
-    """Say whether money in this account may belong to a hold: held, or in escrow."""
+    """Say whether money in this account belongs to a hold: held, or in escrow at a network."""
     return account_id == HELD or account_id.startswith("assets:escrow:")
 
 
@@ -142,8 +146,11 @@ def checked(posting: Posting, assets: Mapping[str, Asset] = ASSETS) -> Posting:
     for leg in posting.legs:
         _check_leg(leg, assets)
     _check_sums(posting.legs, assets)
-    if posting.hold is None and any(leg.account == HELD for leg in posting.legs):
-        raise BadPosting(f"Money in {HELD} belongs to a hold: name the hold that it is taken from")
+    set_aside = [leg.account for leg in posting.legs if is_set_aside(leg.account)]
+    if posting.hold is None and set_aside:
+        raise BadPosting(
+            f"Money in {set_aside[0]} belongs to a hold: name the hold that it is taken from"
+        )
     return posting
 
 
@@ -230,10 +237,10 @@ def _check_leg(leg: Leg, assets: Mapping[str, Asset]) -> None:
         )
     if leg.amount == 0:
         raise BadPosting(f"The leg on {leg.account} moves nothing: leave it out")
-    if abs(leg.amount) > UNITS_MAX:
+    if abs(leg.amount) > LEG_MAX:
         raise BadPosting(
-            f"The amount on {leg.account} is beyond a 64-bit integer of {asset.smallest} "
-            f"{asset.code}: correct it, or declare the asset with a smaller scale"
+            f"The amount on {leg.account} is beyond {shown(LEG_MAX, asset)} {asset.code}, the most "
+            "that one leg carries: correct it, or post it in parts"
         )
 
 
@@ -245,9 +252,4 @@ def _check_sums(legs: Sequence[Leg], assets: Mapping[str, Asset]) -> None:
                 f"Debits are {shown(debits, asset)} {code}, credits {shown(credits_, asset)} {code}"
                 f", a difference of {shown(debits - credits_, asset)}: correct an amount or add "
                 "the missing leg"
-            )
-        if debits > UNITS_MAX:
-            raise BadPosting(
-                f"The legs in {code} together are beyond a 64-bit integer of {asset.smallest}: "
-                "split the posting"
             )

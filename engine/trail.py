@@ -5,7 +5,7 @@ https://github.com/cloudevents/spec (version 1.0.2). Money and other exact numbe
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -32,7 +32,7 @@ class BadEntry(ValueError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Effect:
-    """A fact that the entry's command added: its table, primary key and the digest of its row."""
+    """A fact that the entry's command added: its table, ``effect_key`` and digest of its row."""
 
     table: str
     key: str
@@ -141,6 +141,14 @@ def _cell(value: object) -> Json:
     if isinstance(value, int | str) and not isinstance(value, bool):
         return str(value)
     raise TypeError(f"a fact keeps text, whole numbers and bytes, not {type(value).__name__}")
+
+
+def effect_key(values: Iterable[object]) -> str:
+    """Return how an entry names a fact of a table: the values of its primary key, joined by "/".
+
+    In a value "/" is written %2F and "%" is written %25: no two facts have one name.
+    """
+    return "/".join([str(value).replace("%", "%25").replace("/", "%2F") for value in values])
 
 
 @lru_cache

@@ -83,8 +83,12 @@ def _reversed(played: Played, at: say.Head, which: int) -> tuple[Posting | None,
 
 
 def play(wishes: list[tuple[str, int, int]]) -> Played:
-    """Play (what, amount, which) one after the other; what the book refuses is left out."""
+    """Play (what, amount, which) one after the other; what the book refuses is left out.
+
+    Before all, 500 cents are paid in (p0), so that holds find something to take.
+    """
     played = Played()
+    played.wish(lambda: (say.top_up(head(0), 500), None))
     for number, (what, amount, which) in enumerate(wishes, 1):
         at, name, network = head(number), f"h{which % 3}", NETWORKS[which % 2]
         made: dict[str, Callable[[], tuple[Posting | None, HoldEvent | None]]] = {

@@ -9,8 +9,19 @@ from hypothesis import given, settings
 
 from data.ledger_rules import POSTGRESQL, RULES, SQLITE
 from engine import postings as say
-from engine.holds import HoldEvent, closed_empty, event, folded
-from engine.ledger import CASH, FEES, HELD, OPENING, TREASURY, Leg, reversal
+from engine.assets import USDC
+from engine.holds import HoldEvent, HoldRefused, closed_empty, event, folded
+from engine.ledger import (
+    CASH,
+    FEES,
+    HELD,
+    LEG_MAX,
+    OPENING,
+    TREASURY,
+    Leg,
+    is_set_aside,
+    reversal,
+)
 from tests.books import START, head, plays, posting
 from tests.data.ledger_tables import Tables, in_memory
 
@@ -118,9 +129,13 @@ def test_a_leg_that_moves_nothing_is_refused(tables):
         tables.add_legs(posting(Leg(CASH, "USD", 0)))
 
 
-def test_held_money_is_not_moved_without_its_hold(held):
-    with refused("belongs to a hold"):
-        held.post(posting(Leg(TREASURY, "USD", 5), Leg(HELD, "USD", -5), posting_id="p4"))
+def test_money_held_or_in_escrow_is_not_moved_without_its_hold(held):
+    held.post(say.escrow_funded(head(5), "h1", "akash", 50), FUNDED)
+    for place in (HELD, "assets:escrow:akash"):
+        for amount in (5, -5):
+            with refused("belongs to a hold"):
+                held.post(posting(Leg(TREASURY, "USD", amount), Leg(place, "USD", -amount),
+                                  posting_id="p4"))  # fmt: skip
 
 
 def test_a_posting_and_its_event_name_the_same_hold(held):
@@ -132,8 +147,9 @@ def test_a_posting_and_its_event_name_the_same_hold(held):
     held.connection.execute("BEGIN")
     held.add_legs(drawn)
     held.add_event(event(drawn, "posted"))
+    held.add("holds", hold_id="h2", asset="USD")
     with refused("has one event of this hold"):
-        held.add_head(drawn, hold_id=None)
+        held.add_head(drawn, hold_id="h2")
 
 
 def test_posts_beyond_the_hold_are_refused_until_a_larger_hold_is_approved(held):
@@ -286,14 +302,74 @@ def test_a_reversed_post_gives_back_and_only_a_reversal_does(held):
     given_back = event(mirror, "restored")
 
     with refused("only a reversal restores"):
-        held.post(free, HoldEvent("h1", "restored", "USD", 100, START, "p5", given_back.changes))
-    with refused("only posts and moves are reversed"):
-        held.post(mirror, replace(given_back, step="enlarged", approval="yes"))
+        held.post(free, replace(given_back, posting_id="p5"))
     held.post(mirror, given_back)
     undone = reversal(OPENED, "p6", SPENT.at, "wrong")
-    taken = HoldEvent("h1", "posted", "USD", 300, START, "p6", ((HELD, -300),))
+    taken = HoldEvent("h1", "closed", "USD", 300, SPENT.at, "p6", ((HELD, -300),))
     with refused("only posts and moves are reversed"):
         held.post(undone, taken)
+
+
+TO_TREASURY = posting(Leg(HELD, "USD", -50), Leg(TREASURY, "USD", 50), posting_id="p4", hold="h1")
+FROM_CASH = posting(Leg(CASH, "USD", -50), Leg(HELD, "USD", 50), posting_id="p4", hold="h1")
+INTO_ESCROW = posting(Leg(TREASURY, "USD", -50), Leg("assets:escrow:akash", "USD", 50),
+                      posting_id="p4", hold="h1")  # fmt: skip
+ROUND_ABOUT = posting(Leg(HELD, "USD", -50), Leg("assets:escrow:akash", "USD", 50),
+                      Leg(CASH, "USD", -5), Leg(FEES, "USD", 5),
+                      posting_id="p4", hold="h1")  # fmt: skip
+TO_EXPENSES = posting(Leg(HELD, "USD", -200), Leg(FEES, "USD", 200), posting_id="p4", hold="h1")
+
+
+@pytest.mark.parametrize(
+    ("made", "step", "amount"),
+    [
+        (TO_TREASURY, "posted", 50),
+        (FROM_CASH, "enlarged", 50),
+        (INTO_ESCROW, "enlarged", 50),
+        (ROUND_ABOUT, "moved", 0),
+        (TO_EXPENSES, "closed", 200),
+    ],
+)
+def test_money_of_a_hold_comes_from_and_goes_to_where_its_step_says(held, made, step, amount):
+    changes = {leg.account: leg.amount for leg in made.legs if is_set_aside(leg.account)}
+    forged = HoldEvent("h1", step, "USD", amount, START, "p4", tuple(changes.items()), "yes")
+    with pytest.raises(HoldRefused):
+        event(made, step, "yes")
+    with refused("post anything else by itself"):
+        held.post(made, forged)
+
+
+def test_an_event_happens_when_its_posting_does(held):
+    more = say.hold_posted(head(4), "h1", "akash", 50)
+    with refused("happens when its posting does"):
+        held.post(more, replace(event(more, "posted"), at=START))
+
+
+def test_a_hold_takes_no_more_than_the_treasury_has_in_its_asset(held):
+    beyond, larger = say.hold_opened(head(4), "h2", 201), say.hold_enlarged(head(5), "h1", 201)
+    tokens = say.hold_opened(head(6), "h3", 1, USDC)
+    for made, step in ((beyond, "opened"), (larger, "enlarged"), (tokens, "opened")):
+        with refused("treasury has less than this hold takes"):
+            held.post(made, event(made, step, "approval-1"))
+    rest = say.hold_opened(head(4), "h2", 200)
+    held.post(rest, event(rest, "opened"))
+
+
+def test_a_leg_carries_no_more_than_databases_add_up(tables):
+    most = say.top_up(head(1), LEG_MAX)
+    tables.post(most)
+    for amount in (LEG_MAX + 1, -LEG_MAX - 1):
+        with refused("at most 10.15 minor units"):
+            tables.add_legs(posting(Leg(CASH, "USD", amount), posting_id="p2"))
+
+
+def test_what_is_free_is_known_beyond_64_bits(tables):
+    tables.connection.execute("DROP TRIGGER ledger_legs")
+    for name in ("p1", "p2"):
+        tables.post(posting(Leg(CASH, "USD", 1 - 2**63), Leg(TREASURY, "USD", 2**63 - 1),
+                            posting_id=name))  # fmt: skip
+    opened = say.hold_opened(head(3), "h1", 5)
+    tables.post(opened, event(opened, "opened"))
 
 
 def test_every_rule_is_in_both_engines():

@@ -1,12 +1,15 @@
 """A book of records: once, together, in order, protected."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
+from data.documents import put
 from data.faults import FactRefused, RecordsFault, RecordsReadOnly
 from data.records import Records
+from data.trail import leaf
 from data.unit import ClockWentBack, Head, OtherCommand, Transaction, UnitBroken
 from data.verify import Report, check_entries, check_tree
 from engine.commands import Command, Refused
@@ -95,6 +98,39 @@ def test_the_same_key_with_another_body_is_refused(book):
     book.perform(command(zone="Europe/Paris"), write)
     with pytest.raises(OtherCommand, match="take a new key"):
         book.perform(command(zone="Europe/Rome"), write)
+
+
+def test_the_same_key_with_another_subject_is_refused_in_one_unit_of_work_and_later(book):
+    asked = command(zone="Europe/Paris")
+    other = replace(asked, subject="settings/elsewhere")
+    with book.transaction() as unit:
+        unit.perform(asked, write)
+        with pytest.raises(OtherCommand, match="of settings/zone"):
+            unit.perform(other, write)
+    with pytest.raises(OtherCommand, match="take a new key"):
+        book.perform(other, write)
+    assert count(book) == 1
+
+
+def test_a_colleague_who_repeats_a_command_gets_its_result_and_the_trail_names_the_first(book):
+    asked = command(zone="Europe/Paris")
+    book.perform(asked, write)
+    again = book.perform(replace(asked, actor=local_actor("eve")), write)
+    with book.reading() as view:
+        actors = view.execute(text("SELECT actor FROM entries WHERE leaf_index > 0")).scalars()
+        assert (again.replayed, list(actors)) == (True, ["local:ann"])
+
+
+def test_facts_whose_keys_look_alike_are_told_apart(book):
+    def both(unit):
+        for kind, name in (("a/b", "c"), ("a", "b/c"), ("a%2Fb", "c")):
+            put(unit, kind, name, {})
+
+    book.perform(command(), both)
+    assert problems(book) == []
+    with book.reading() as view:
+        keys = [effect.key for effect in parse(leaf(view, 1).body).data.effects]
+    assert keys == ["a%252Fb/c/1", "a%2Fb/c/1", "a/b%2Fc/1"]
 
 
 def test_nothing_is_kept_of_a_unit_of_work_that_fails(book):

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 
 from engine import postings as say
+from engine.assets import USDC
 from engine.balances import balances
 from engine.book import Book
 from engine.holds import HoldRefused, closed_empty, event, folded, remaining
-from engine.ledger import HELD, BadPosting, Leg, NotReversible, is_set_aside, reversal
+from engine.ledger import HELD, TREASURY, BadPosting, Leg, NotReversible, is_set_aside, reversal
 from tests.books import head, play, plays
 
 
@@ -77,19 +78,21 @@ def test_reversing_everything_brings_every_balance_back(played):
 
 def test_the_wishes_of_the_laws_do_reach_every_step():
     played = play(
-        [("top_up", 400, 0), ("opened", 400, 0), ("posted", 50, 0), ("funded", 100, 0),
-         ("drawn", 50, 0), ("enlarged", 9, 0), ("reversed", 1, 2), ("reversed", 1, 3),
+        [("opened", 400, 0), ("posted", 50, 0), ("funded", 100, 0), ("drawn", 50, 0),
+         ("enlarged", 9, 0), ("enlarged", 92, 0), ("reversed", 1, 2), ("reversed", 1, 3),
          ("returned", 20, 0), ("closed", 1, 0), ("closed", 1, 0), ("posted", 1, 0)]
     )  # fmt: skip
 
     steps = [happened.step for happened in played.events]
     assert steps == ["opened", "posted", "moved", "posted", "enlarged", "restored", "moved",
                      "closed"]  # fmt: skip
-    assert len(played.refusals) == 3
+    assert len(played.refusals) == 4
+    assert "0.92 USD cannot be set aside, 0.91 is free" in played.refusals[0]
 
 
 def opened_book() -> Book:
     book = Book()
+    book.add(say.top_up(head(0), 200))
     opened = say.hold_opened(head(1), "h1", 100)
     book.add(opened, event(opened, "opened"))
     return book
@@ -120,7 +123,18 @@ def test_a_refused_posting_leaves_the_book_as_it_was():
     book, beyond = opened_book(), say.hold_posted(head(2), "h1", "akash", 101)
     with pytest.raises(HoldRefused, match=r"more than the 1\.00 that remain"):
         book.add(beyond, event(beyond, "posted"))
-    assert (book.balances.of(HELD), list(book.postings)) == (100, ["p1"])
+    assert (book.balances.of(HELD), list(book.postings)) == (100, ["p0", "p1"])
+
+
+def test_a_hold_takes_no_more_than_the_treasury_has_in_its_asset():
+    book = opened_book()
+    second, larger = say.hold_opened(head(2), "h2", 101), say.hold_enlarged(head(3), "h1", 101)
+    tokens = say.hold_opened(head(4), "h3", 1, USDC)
+
+    for made, step in ((second, "opened"), (larger, "enlarged"), (tokens, "opened")):
+        with pytest.raises(HoldRefused, match="cannot be set aside"):
+            book.add(made, event(made, step, "approval-1"))
+    assert (list(book.holds), book.balances.of(TREASURY)) == (["h1"], 100)
 
 
 def test_a_reversal_mirrors_all_of_a_posting_that_is_there_and_only_once():

@@ -18,6 +18,7 @@ from engine.trail import (
     Effect,
     Entry,
     FileRef,
+    effect_key,
     entry_bytes,
     parse,
     row_digest,
@@ -102,6 +103,19 @@ def test_hostile_text_is_kept_exactly_and_effects_are_sorted(text, keys):
     event = parse(entry_bytes(entry, "i-1", "live"))
     assert event.data.result == {"note": text, text: None}
     assert [effect.key for effect in event.data.effects] == sorted(map(str, keys))
+
+
+parts = st.lists(st.text(st.sampled_from("a/%2F5"), max_size=5), min_size=1, max_size=3)
+
+
+@given(parts, parts)
+def test_two_facts_have_one_key_only_if_they_are_one(one, other):
+    assert (effect_key(one) == effect_key(other)) == (one == other)
+
+
+def test_a_key_is_its_values_as_they_are_unless_they_hold_a_slash():
+    assert effect_key(["settings", "zone", 3]) == "settings/zone/3"
+    assert effect_key(["a/b", "100%"]) == "a%2Fb/100%25"
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,11 @@ def upgrade() -> None:
         "legs", _key("posting_id", _at_commit()), _place("position"),
         _text("account", "accounts.account"), _text("asset", "assets.asset"), _whole("amount"),
     )  # fmt: skip
+    of_treasury = sa.text("account = 'assets:treasury'")
+    op.create_index(
+        "legs_of_treasury", "legs", ["account", "asset", "amount"],
+        sqlite_where=of_treasury, postgresql_where=of_treasury,
+    )  # fmt: skip
     _fact(
         "hold_events", _key("hold_id", sa.ForeignKey("holds.hold_id")), _place("ordinal"),
         _text("step"), _whole("amount"), _text("at"),
