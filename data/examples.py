@@ -1,5 +1,4 @@
-"""Examples that ship with Necto: policies and requirements to start from. Nobody is bound by one
-before it is imported."""
+"""Examples of policies and requirements that ship with Necto: nobody is bound by them."""
 
 from functools import cache
 

@@ -92,6 +92,8 @@ def told(text: str, name: str) -> Told:
 
 
 def _events(text: str, name: str) -> Iterator[Event]:
+    if not text.strip():
+        return iter(())
     if name.lower().endswith(".json") or _is_json(text):
         return json_events(text)
     from engine.told_yaml import yaml_events  # noqa: PLC0415 - ruamel.yaml takes 60 ms to import

@@ -30,7 +30,7 @@ _WORDS = {
     "too_long": "has more than {max_length} entries: shorten the list",
     "decimal_max_places": "{input} has more than {decimal_places} decimals: round it",
     "decimal_max_digits": "{input} has more than {max_digits} digits: round it",
-    "decimal_whole_digits": "{input} has too many digits: is it meant?",
+    "decimal_whole_digits": "{input} has more than {whole_digits} digits before the point",
     "string_pattern_mismatch": "{input} has characters that are not allowed: {pattern}",
     "datetime_from_date_parsing": "{input} is no time that there is: write 2026-11-24T09:00:00Z",
     "datetime_parsing": "{input} is no time that there is: write 2026-11-24T09:00:00Z",
@@ -119,7 +119,7 @@ def _built(
         for detail in details:
             for place, message, about in _faults(detail, kept):
                 sieve.add(place, message, about)
-            _drop(value, detail, stand_ins)
+            _drop(value, detail)
         sieve.close()
     return None
 
@@ -159,30 +159,25 @@ def _limit(value: object) -> str:
     return _PATTERNS.get(text, text.removesuffix(".0"))
 
 
-def _drop(value: dict[str, Value], detail: ErrorDetails, stand_ins: Mapping[Place, Value]) -> None:
+def _drop(value: dict[str, Value], detail: ErrorDetails) -> None:
+    """Take out what an error is about; where a field is missing, what it is missing in."""
     place: Place = detail["loc"]
     conflict = detail.get("ctx", {}).get("error")
     if isinstance(conflict, Conflict):
         blamed = [_removed(value, (*place, fields[0])) for fields, _ in conflict.parts]
         if not any(blamed):
             _removed(value, place)
-    elif detail["type"] != "missing":
-        _removed(value, place)
-    elif place not in stand_ins:
-        _removed(value, place[:-1])
+    else:
+        _removed(value, place[:-1] if detail["type"] == "missing" else place)
 
 
-def _removed(value: Value, place: Place) -> bool:
+def _removed(value: dict[str, Value], place: Place) -> bool:
     """Take a field out, of a list the whole list; return whether it was there."""
     names = next((place[:at] for at, step in enumerate(place) if isinstance(step, int)), place)
+    around: Any = value
     for step in names[:-1]:
-        if not isinstance(value, dict):
-            return False
-        value = value.get(str(step))
-    if not names or not isinstance(value, dict) or names[-1] not in value:
-        return False
-    del value[str(names[-1])]
-    return True
+        around = around.get(step, {})
+    return bool(names) and around.pop(names[-1], None) is not None
 
 
 def _stand_in(value: dict[str, Value], stand_ins: Mapping[Place, Value]) -> None:

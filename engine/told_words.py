@@ -55,9 +55,7 @@ REQUIREMENT: Fields = {
         ),
         "ingress_gb": Field("GB that reach the seller in that time.", "2000"),
         "duration_hours": Field("How long the job runs. Without it the job is open-ended.", "72"),
-        "start_by": Field(
-            "The latest start, with its time zone.", '"2026-12-01T08:00:00Z"', ("validity",)
-        ),
+        "start_by": Field("The latest start, with its time zone.", "2026-12-01T08:00:00Z"),
         "interruptible": Field(
             "Whether the job survives being stopped: only then is spot offered.", "true", ("term",)
         ),
@@ -219,7 +217,7 @@ POLICY: Fields = {
         "risk": Field("What uncertainty costs, with cost_and_risk.", "{unknown_uptime: 0.1}"),
         "weights": Field("How much each term counts, with score.", "{cost: 0.5, uptime: 0.5}"),
         "failure_half_life_hours": Field(
-            "After how many hours a provider's failure counts half.", "24"
+            "After how many hours a provider's failure counts half.", "48"
         ),
     },
     "Rules": _RULES,
