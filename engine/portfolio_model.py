@@ -7,11 +7,15 @@ which of them contradict each other.
 from collections import defaultdict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from engine.portfolio_options import Job, Jobs, Option
 from engine.portfolio_types import Conflict, Limits
 from engine.portfolio_words import job_words, one_place_words, standby_words
 from engine.solver import INFINITY, Programme
+
+K = TypeVar("K", bound=Hashable)
+Term = tuple[int, float]
 
 
 @dataclass(slots=True)
@@ -52,14 +56,12 @@ class Model:
         self.about.append(frozenset(jobs))
         return len(self.groups) - 1
 
-    def weight_in(self, index: int, fits: Callable[[Option], bool]) -> list[tuple[int, float]]:
-        """Return which fraction of a job is with options that fit, as terms."""
-        job = self.jobs.jobs[index]
-        return [
-            (column, job.weight(option) / job.units)
-            for column, option in zip(self.columns[index].machines, job.options, strict=True)
-            if fits(option)
-        ]
+    def fractions(self, index: int, where: Callable[[Option], K]) -> dict[K, list[Term]]:
+        """Return which fraction of a job is where, as terms."""
+        job, found = self.jobs.jobs[index], defaultdict[K, list[Term]](list)
+        for column, option in zip(self.columns[index].machines, job.options, strict=True):
+            found[where(option)].append((column, job.weight(option) / job.units))
+        return found
 
 
 def add_job(model: Model, job: Job) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Hashable, Sequence
 import numpy as np
 
 from engine.portfolio_graph import move_costs
-from engine.portfolio_model import Model, Payment, add_job, add_one_place, add_standbys
+from engine.portfolio_model import Model, Payment, Term, add_job, add_one_place, add_standbys
 from engine.portfolio_options import Job, Jobs, Option
 from engine.portfolio_types import Conflict, Edge, Limits, Tariff, Zone
 from engine.portfolio_words import budget_words, capacity_words, share_words
 from engine.solver import INFINITY, total
 
-Terms = list[tuple[int, float]]
+Terms = list[Term]
 
 
 def modelled(jobs: Jobs, edges: Sequence[Edge], limits: Limits, tariff: Tariff) -> Model:
@@ -57,7 +57,7 @@ def _add_shares(model: Model) -> None:
         _add_share(model, words, limits.provider_share_max, lambda option: option.provider)
     if limits.network_share_max is not None:
         words = share_words("network", limits.network_share_max)
-        _add_share(model, words, limits.network_share_max, lambda option: option.network)
+        _add_share(model, words, limits.network_share_max, _network)
 
 
 def _add_share(
@@ -113,12 +113,11 @@ def _add_flows(
     flows = np.empty(matrix.shape, np.int64)
     for (row, column), usd in np.ndenumerate(matrix):
         flows[row, column] = _paid(model, float(usd), centre)
-    for row, zone in enumerate(outs):
-        leaving = _negative(_in_zone(model, source, zone))
-        model.programme.row(total([*((int(c), 1.0) for c in flows[row]), *leaving]), high=0)
-    for column, zone in enumerate(ins):
-        arriving = _negative(_in_zone(model, target, zone))
-        model.programme.row(total([*((int(c), 1.0) for c in flows[:, column]), *arriving]), high=0)
+    for end, zones, lines in ((source, outs, flows), (target, ins, flows.T)):
+        parts = model.fractions(end, _zone)
+        for zone, line in zip(zones, lines, strict=True):
+            terms = [*((int(c), 1.0) for c in line), *_negative(parts[zone])]
+            model.programme.row(total(terms), high=0)
     placed = [(model.columns[end].placed, -1.0) for end in ends]
     model.programme.row(total([*((int(c), 1.0) for c in flows.flat), *placed]), low=-1)
 
@@ -133,18 +132,18 @@ def _add_steps(
     """
     source, target = ends
     beyond: dict[tuple[str, float], Terms] = defaultdict(list)
-    for zone in _by_zone(model.jobs.jobs[source]):
-        here = _in_zone(model, source, zone)
-        there = _in_zone(model, target, zone)
+    arriving, near = model.fractions(target, _zone), model.fractions(target, _network)
+    for zone, here in model.fractions(source, _zone).items():
+        there = arriving.get(zone, [])
         inside, outside = tariff.rates(zone, edge.gb)
         _add_step(model, min(inside, outside), here, there, target, centre)
         if outside > inside:
             beyond[zone[0], outside - inside] += here
         elif inside > outside:
-            near = _in_network(model, target, zone[0])
-            _add_detour(model, inside - outside, (here, near, there), centre)
+            parts = (here, near.get(zone[0], []), there)
+            _add_detour(model, inside - outside, parts, centre)
     for (network, usd), here in beyond.items():
-        _add_step(model, usd, here, _in_network(model, target, network), target, centre)
+        _add_step(model, usd, here, near.get(network, []), target, centre)
 
 
 def _add_step(
@@ -179,12 +178,12 @@ def _by_zone(job: Job) -> dict[Zone, Option]:
     return {option.zone: option for option in reversed(job.options)}
 
 
-def _in_zone(model: Model, job: int, zone: Zone) -> Terms:
-    return model.weight_in(job, lambda option: option.zone == zone)
+def _zone(option: Option) -> Zone:
+    return option.zone
 
 
-def _in_network(model: Model, job: int, network: str) -> Terms:
-    return model.weight_in(job, lambda option: option.network == network)
+def _network(option: Option) -> str:
+    return option.network
 
 
 def _negative(terms: Terms) -> Terms:
