@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from engine.egress import EgressRate
 from engine.quotes import Evidence
@@ -37,6 +37,9 @@ ANY = "any"
 HOURS_A_MONTH = Decimal("730.488")
 """30.437 days: 438,292.8 blocks at 600 an hour, the Akash Console's own month."""
 
+NOT_RECORDED = "no figure is recorded"
+
+_KINDS_MAX = 10_000  # kept: no market has as many networks and terms
 _ZERO = Decimal(0)
 
 
@@ -60,8 +63,9 @@ def flat(amount: Decimal) -> Band:
 class Figure:
     """One figure with where it is from; ``value`` None and evidence ``unknown`` go together.
 
-    ``low`` and ``high`` (None: the value) say how far it may be off. ``price_basis``: it counts
-    only for prices of that kind; None: for all. Raises ValueError for a band out of order.
+    ``low`` and ``high`` (None: the value) say how far it may be off; ``band``: all three, zero
+    where it is unknown. ``price_basis``: it counts only for prices of that kind; None: for all.
+    Raises ValueError for a band out of order.
     """
 
     item: Item
@@ -74,20 +78,31 @@ class Figure:
     source_url: str = ""
     observed_on: date | None = None
     note: str = ""
+    band: Band = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if (self.value is None) != (self.evidence == "unknown"):
             raise ValueError(f"{self.item}: a figure without a value is unknown, and only such one")
-        band = self.band()
+        usual = self.value or _ZERO
+        band = Band(
+            usual if self.low is None else self.low,
+            usual,
+            usual if self.high is None else self.high,
+        )
         if not 0 <= band.low <= band.usual <= band.high:
             raise ValueError(f"{self.item}: {band.low} to {band.usual} to {band.high} is no band")
+        object.__setattr__(self, "band", band)
 
-    def band(self, unknown_high: Decimal = _ZERO) -> Band:
-        """Return the band; an unknown figure counts as zero, and may be ``unknown_high``."""
-        if self.value is None:
-            return Band(_ZERO, _ZERO, unknown_high if self.high is None else self.high)
-        low = self.value if self.low is None else self.low
-        return Band(low, self.value, self.value if self.high is None else self.high)
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the tables say anything of it, be it that it is unknown."""
+        return self.note != NOT_RECORDED
+
+
+_UNRECORDED: Mapping[Item, Figure] = {
+    item: Figure(item=item, value=None, evidence="unknown", note=NOT_RECORDED)
+    for item in get_args(Item)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +110,21 @@ class Billing:
     """Every known figure by (network, term, item); network and term may be ``ANY``."""
 
     figures: Mapping[tuple[str, str, Item], Figure]
+    _by_kind: dict[tuple[str, str], dict[Item, Figure]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
-    def figure(self, item: Item, network: str, term: str) -> Figure:
-        """Return the closest figure: of the network on the term, of the network, of the term."""
-        for place in ((network, term), (network, ANY), (ANY, term), (ANY, ANY)):
-            if found := self.figures.get((*place, item)):
-                return found
-        return Figure(item=item, value=None, evidence="unknown", note="no figure is recorded")
+    def of(self, network: str, term: str) -> Mapping[Item, Figure]:
+        """Return every item's closest figure: of the network on the term, of either, of any."""
+        known = self._by_kind.get((network, term))
+        if known is None:
+            known = dict(_UNRECORDED)
+            for place in ((ANY, ANY), (ANY, term), (network, ANY), (network, term)):
+                found = {item: self.figures.get((*place, item)) for item in known}
+                known |= {item: figure for item, figure in found.items() if figure}
+            if len(self._by_kind) < _KINDS_MAX:
+                self._by_kind[network, term] = known
+        return known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,18 +1,17 @@
 """What a job costs in all with one offer: price, time as billed, storage, egress, fees, losses.
 
-``landed`` is exact and shows every term; ``with_landed`` gives the same figures as floats for a
-whole market, to rank it. Both use one set of rates. Everything is for one node: ``nodes`` is a
-plan's business. Formulas and sources: docs/landed-cost.md.
+``landed`` is exact and shows every term; ``engine.landed_market`` gives the same figures as
+floats for a whole market, to rank it. Both use one set of rates. Everything is for one node:
+``nodes`` is a plan's business. Formulas and sources: docs/landed-cost.md.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
-import polars as pl
-
 from engine.billing import Band, Costs
-from engine.cost_rates import CostKey, Rates, rates_of
+from engine.cost_rates import CostKey, Rater, Rates, egress_regions, span_hours
+from engine.cost_words import WITHIN_THE_MACHINE, Words, deposit_note, term_words
 from engine.money import exact, stored
 from engine.quotes import CostCode, CostTerm
 from engine.requirement import Requirement
@@ -65,18 +64,30 @@ class Pricer:
     """Prices one job with many offers; the rates are worked out once per kind of offer."""
 
     def __init__(self, requirement: Requirement, costs: Costs) -> None:
-        self._requirement = requirement
+        self._job = requirement
         self._costs = costs
-        self._rates: dict[CostKey, Rates] = {}
         self._regions = egress_regions(costs)
+        self._kinds: dict[CostKey, _Kind] = {}
+        with localcontext(prec=_PRECISION):
+            self._rater = Rater(requirement, costs)
 
     def landed(self, row: Mapping[str, object]) -> Landed:
         """Return the exact cost with an offer (a row of ``OFFER_SCHEMA``), every term shown."""
         with localcontext(prec=_PRECISION):
-            key = _key(row, self._regions)
-            if key not in self._rates:
-                self._rates[key] = rates_of(self._requirement, key, self._costs)
-            return _landed(self._requirement, _machine(self._requirement, row), self._rates[key])
+            return _landed(self._job, _machine(self._job, row), self._kind(row))
+
+    def _kind(self, row: Mapping[str, object]) -> "_Kind":
+        key = _key(row, self._regions)
+        if (kind := self._kinds.get(key)) is None:
+            figures = self._costs.billing.of(key.network, key.term)
+            kind = self._kinds[key] = _Kind(
+                rates=self._rater.rates(key),
+                words=term_words(self._job, key, self._costs),
+                deposit_usd=figures["deposit_usd"].band.usual,
+                deposit_hours=figures["deposit_hours"].band.usual,
+                deposit_note=deposit_note(key, self._costs),
+            )
+        return kind
 
 
 def landed(requirement: Requirement, row: Mapping[str, object], costs: Costs) -> Landed:
@@ -84,9 +95,15 @@ def landed(requirement: Requirement, row: Mapping[str, object], costs: Costs) ->
     return Pricer(requirement, costs).landed(row)
 
 
-def egress_regions(costs: Costs) -> frozenset[tuple[str, str]]:
-    """Return the (network, region) pairs that have an egress list of their own."""
-    return frozenset((r.provider, r.region) for r in costs.egress if r.direction == "internet")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """What all offers of one kind share."""
+
+    rates: Rates
+    words: Mapping[CostCode, Words]
+    deposit_usd: Decimal
+    deposit_hours: Decimal
+    deposit_note: str
 
 
 def _key(row: Mapping[str, object], regions: frozenset[tuple[str, str]]) -> CostKey:
@@ -123,50 +140,34 @@ def _machine(requirement: Requirement, row: Mapping[str, object]) -> Machine:
     )
 
 
-def _landed(requirement: Requirement, machine: Machine, rates: Rates) -> Landed:
-    terms = tuple(_terms(requirement, machine, rates))
+def _landed(job: Requirement, machine: Machine, kind: _Kind) -> Landed:
+    terms = tuple(_terms(job, machine, kind))
+    span = span_hours(job)
     usd = sum((t.usd for t in terms), _ZERO)
     low = sum((t.low_usd for t in terms), _ZERO)
     high = sum((t.high_usd for t in terms), _ZERO)
-    with_fee = machine.usd_per_hour * (1 + rates.network_fee.usual)
+    deposit = kind.deposit_hours * machine.usd_per_hour * (1 + kind.rates.network_fee.usual)
     return Landed(
         quoted_usd_per_hour=machine.usd_per_hour,
-        total_usd=None if requirement.duration_hours is None else usd,
+        total_usd=None if job.duration_hours is None else usd,
         low_usd=low,
         high_usd=high,
-        landed_usd_per_hour=stored(usd / rates.span_hours),
-        landed_low_usd_per_hour=stored(low / rates.span_hours),
-        landed_high_usd_per_hour=stored(high / rates.span_hours),
-        landed_usd_per_gpu_hour=stored(usd / rates.span_hours / machine.gpus),
-        billed_hours=stored(rates.billed_hours),
+        landed_usd_per_hour=stored(usd / span),
+        landed_low_usd_per_hour=stored(low / span),
+        landed_high_usd_per_hour=stored(high / span),
+        landed_usd_per_gpu_hour=stored(usd / span / machine.gpus),
+        billed_hours=stored(kind.rates.billed_hours),
         terms=terms,
-        deposit_usd=stored(max(rates.deposit_usd, rates.deposit_hours * with_fee)),
-        deposit_note=rates.deposit_note,
+        deposit_usd=stored(max(kind.deposit_usd, deposit)),
+        deposit_note=kind.deposit_note,
         is_estimate=machine.is_estimate,
     )
 
 
-def _terms(requirement: Requirement, machine: Machine, rates: Rates) -> Iterable[CostTerm]:
-    """Every term in the order it is shown; the operator's come last, on all before them."""
-    compute, lost = _compute(machine, rates)
-    amounts: dict[CostCode, Band] = {"compute": compute}
-    if requirement.storage_gib_min is not None:
-        amounts["storage"] = _times(rates.storage, machine.extra_storage_gib)
-    if requirement.egress_gb:
-        amounts["egress"] = rates.egress
-    if requirement.ingress_gb:
-        amounts["ingress"] = rates.ingress
-    pairs = zip(compute, rates.network_fee, strict=True)
-    amounts["network_fee"] = Band(*(usd * fee for usd, fee in pairs))
-    if any(lost):
-        amounts["interruption"] = lost
-    seller = Band(*(sum(parts, _ZERO) for parts in zip(*amounts.values(), strict=True)))
-    amounts["platform_fee"] = _times(seller, rates.platform_fee)
-    amounts["conversion"] = Band(*(s * c for s, c in zip(seller, rates.conversion, strict=True)))
-    for code, band in amounts.items():
-        evidence, note = rates.words[code]
-        if code == "storage" and not machine.extra_storage_gib:
-            evidence, note = "quoted", "within the machine's own storage"
+def _terms(job: Requirement, machine: Machine, kind: _Kind) -> Iterator[CostTerm]:
+    for code, band in _amounts(job, machine, kind.rates).items():
+        within = code == "storage" and not machine.extra_storage_gib
+        evidence, note = WITHIN_THE_MACHINE if within else kind.words[code]
         yield CostTerm(
             code=code,
             usd=stored(band.usual),
@@ -175,6 +176,26 @@ def _terms(requirement: Requirement, machine: Machine, rates: Rates) -> Iterable
             evidence=evidence,
             note=note,
         )
+
+
+def _amounts(job: Requirement, machine: Machine, rates: Rates) -> dict[CostCode, Band]:
+    """Every term in the order it is shown; the operator's come last, on all before them."""
+    compute, lost = _compute(machine, rates)
+    amounts: dict[CostCode, Band] = {"compute": compute}
+    if job.storage_gib_min is not None:
+        amounts["storage"] = _times(rates.storage, machine.extra_storage_gib)
+    if job.egress_gb:
+        amounts["egress"] = rates.egress
+    if job.ingress_gb:
+        amounts["ingress"] = rates.ingress
+    pairs = zip(compute, rates.network_fee, strict=True)
+    amounts["network_fee"] = Band(*(usd * fee for usd, fee in pairs))
+    if any(lost):
+        amounts["interruption"] = lost
+    seller = Band(*(sum(parts, _ZERO) for parts in zip(*amounts.values(), strict=True)))
+    amounts["platform_fee"] = _times(seller, rates.platform_fee)
+    amounts["conversion"] = Band(*(s * c for s, c in zip(seller, rates.conversion, strict=True)))
+    return amounts
 
 
 def _compute(machine: Machine, rates: Rates) -> tuple[Band, Band]:

@@ -1,18 +1,18 @@
 """Landed cost of a whole market as floats, to rank it; ``engine.landed`` gives the exact figures.
 
 Prepare a market once (``keyed``): every offer gets a small code for what its rates depend on. A job
-is then priced with one gather per rate (``landed_columns``), on the frame or any part of it.
+is then priced with a look-up per rate (``landed_frame``), on the frame or any part of it.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import localcontext
+from decimal import Decimal, localcontext
+from typing import NamedTuple
 
 import polars as pl
 
 from engine.billing import Band, Costs
-from engine.cost_rates import CostKey, Rates, rates_of
-from engine.landed import egress_regions
+from engine.cost_rates import CostKey, Rater, Rates, egress_regions
 from engine.requirement import Requirement
 
 LANDED_COLUMNS = (
@@ -23,70 +23,95 @@ LANDED_COLUMNS = (
     "landed_high_usd_per_hour",
     "is_estimate",
 )
-_KEY = ("network", "term", "price_basis", "is_contract", "egress_region")
+KEYED_COLUMNS = (
+    "cost_key",
+    "cost_is_chosen",
+    "cost_usd_per_hour",
+    "cost_storage_gib",
+    "cost_vcpu",
+    "cost_memory_gib",
+)
+_KEY = ("network", "term", "price_basis", "is_contract", "egress_region", "is_chosen")
 _PRECISION = 60  # digits while the rates are worked out: four times what a float holds
+
+
+class MarketKey(NamedTuple):
+    """A kind of offer; ``is_chosen``: the buyer chooses how many GPUs, prices are of one."""
+
+    kind: CostKey
+    is_chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
 class KeyedOffers:
-    """A market with its codes: ``frame`` has ``cost_key`` (into ``keys``) and ``price`` (float).
-
-    ``price``: USD an hour for one GPU where the buyer chooses how many, else for the machine.
-    """
+    """A market with its codes: ``frame`` also has ``KEYED_COLUMNS``."""
 
     frame: pl.DataFrame
-    keys: tuple[CostKey, ...]
+    keys: tuple[MarketKey, ...]
 
 
 def keyed(offers: pl.DataFrame, costs: Costs) -> KeyedOffers:
-    """Return the offers with ``cost_key`` and ``price``, in their order."""
+    """Return the offers, in their order, with ``KEYED_COLUMNS``: ready to price any job.
+
+    ``cost_key`` points into ``keys``. The other columns are floats of one GPU and its part of the
+    priced shape where the buyer chooses it, else of the machine; an unknown shape counts as none.
+    """
+    chosen = pl.col("gpu_count_max").is_not_null()
     parts = offers.select(
         "network",
         "term",
         "price_basis",
         is_contract=(pl.col("source_kind") == "contract").fill_null(value=False),
         egress_region=_own_region(costs),
+        is_chosen=chosen,
     )
     kinds = parts.unique(maintain_order=True).with_row_index("cost_key")
     codes = parts.join(kinds, on=_KEY, how="left", nulls_equal=True, maintain_order="left")
-    hour = pl.col("usd_per_hour").cast(pl.Float64)
-    chosen = pl.col("gpu_count_max").is_not_null()
-    frame = offers.with_columns(
-        codes["cost_key"], price=pl.when(chosen).then(hour / pl.col("gpu_count")).otherwise(hour)
-    )
-    return KeyedOffers(frame, tuple(CostKey(*row) for row in kinds.select(_KEY).iter_rows()))
+    gpus = pl.when(chosen).then(pl.col("gpu_count")).otherwise(1)
+    names = ("usd_per_hour", "storage_gib", "vcpu", "memory_gib")
+    floats = {f"cost_{n}": pl.col(n).cast(pl.Float64).fill_null(0.0) / gpus for n in names}
+    frame = offers.with_columns(codes["cost_key"], cost_is_chosen=chosen, **floats)
+    keys = (MarketKey(CostKey(*row[:-1]), row[-1]) for row in kinds.select(_KEY).iter_rows())
+    return KeyedOffers(frame, tuple(keys))
 
 
 def with_landed(requirement: Requirement, offers: pl.DataFrame, costs: Costs) -> pl.DataFrame:
     """Return the offers with ``LANDED_COLUMNS``; ``landed_usd`` is null for an open-ended job."""
     market = keyed(offers, costs)
-    columns = landed_columns(requirement, market.keys, costs)
-    return market.frame.with_columns(columns).drop("cost_key", "price")
+    return offers.hstack(landed_frame(requirement, market.frame, market.keys, costs))
 
 
-def landed_columns(
-    requirement: Requirement, keys: Sequence[CostKey], costs: Costs
-) -> list[pl.Expr]:
-    """Return the expressions of ``LANDED_COLUMNS`` over a frame with ``keyed``'s columns.
+def landed_frame(
+    requirement: Requirement,
+    offers: pl.DataFrame,
+    keys: Sequence[MarketKey],
+    costs: Costs,
+    *,
+    bands: bool = True,
+) -> pl.DataFrame:
+    """Return ``LANDED_COLUMNS`` for ``keyed`` offers or any part of them, row by row.
 
-    They also read ``gpu_count``, ``gpu_count_max`` and, where the job asks for them, ``vcpu``,
-    ``memory_gib`` and ``storage_gib``.
+    Without ``bands`` the low and the high column are left out, which halves the work. About a
+    nanosecond per offer and rate; 30 microseconds per kind of offer.
     """
     with localcontext(prec=_PRECISION):
-        lines = [_Line.of(rates_of(requirement, key, costs)) for key in keys]
-    span = float(requirement.duration_hours or 1)
-    chosen = pl.col("gpu_count_max").is_not_null()
-    quoted = pl.when(chosen).then(pl.col("price") * requirement.gpus.count).otherwise("price")
-    low, usual, high = (_cost(requirement, lines, quoted, index) for index in range(3))
-    total = usual if requirement.duration_hours is not None else pl.lit(None, pl.Float64)
-    return [
-        quoted.alias("quoted_usd_per_hour"),
-        total.alias("landed_usd"),
-        (usual / span).alias("landed_usd_per_hour"),
-        (low / span).alias("landed_low_usd_per_hour"),
-        (high / span).alias("landed_high_usd_per_hour"),
-        chosen.alias("is_estimate"),
-    ]
+        rater = Rater(requirement, costs)
+        lines = [_line(rater.rates(key.kind)) for key in keys]
+        span = float(rater.span)
+    market = _Market(requirement, offers, keys)
+    usual = market.cost(lines, 1)
+    is_open = requirement.duration_hours is None
+    columns = {
+        "quoted_usd_per_hour": offers["cost_usd_per_hour"] * market.gpus,
+        "landed_usd": pl.repeat(None, offers.height, dtype=pl.Float64, eager=True)
+        if is_open
+        else usual,
+        "landed_usd_per_hour": usual / span,
+    }
+    if bands:
+        columns["landed_low_usd_per_hour"] = market.cost(lines, 0) / span
+        columns["landed_high_usd_per_hour"] = market.cost(lines, 2) / span
+    return pl.DataFrame(columns | {"is_estimate": offers["cost_is_chosen"]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,59 +127,70 @@ class _Line:
     vcpu: Band
     memory: Band
 
-    @classmethod
-    def of(cls, rates: Rates) -> "_Line":
-        fees = [1 + rates.platform_fee + conversion for conversion in rates.conversion]
-        network = [1 + fee for fee in rates.network_fee]
-        bought = [f * n for f, n in zip(fees, network, strict=True)]
-        hours = (h + more for h, more in zip(rates.hours, rates.lost_hours, strict=True))
-        moved = (out + into for out, into in zip(rates.egress, rates.ingress, strict=True))
-        return cls(
-            per_price=_product(hours, bought),
-            fixed=_product(moved, fees),
-            storage=_product(rates.storage, fees),
-            vcpu=_product(rates.vcpu, bought),
-            memory=_product(rates.memory, bought),
-        )
+
+def _line(rates: Rates) -> _Line:
+    fees = [1 + rates.platform_fee + conversion for conversion in rates.conversion]
+    bought = [f * (1 + fee) for f, fee in zip(fees, rates.network_fee, strict=True)]
+    hours = (h + more for h, more in zip(rates.hours, rates.lost_hours, strict=True))
+    moved = (out + into for out, into in zip(rates.egress, rates.ingress, strict=True))
+    return _Line(
+        per_price=_product(hours, bought),
+        fixed=_product(moved, fees),
+        storage=_product(rates.storage, fees),
+        vcpu=_product(rates.vcpu, bought),
+        memory=_product(rates.memory, bought),
+    )
 
 
-def _product(amounts: Iterable, factors: Iterable) -> Band:
+def _product(amounts: Iterable[Decimal], factors: Iterable[Decimal]) -> Band:
     return Band(*(a * f for a, f in zip(amounts, factors, strict=True)))
 
 
-def _cost(
-    requirement: Requirement, lines: Sequence[_Line], quoted: pl.Expr, index: int
-) -> pl.Expr:
-    cost = quoted * _gathered([line.per_price[index] for line in lines])
-    fixed = [line.fixed[index] for line in lines]
-    if any(fixed):
-        cost += _gathered(fixed)
-    extras = (
-        (requirement.storage_gib_min, "storage_gib", [line.storage[index] for line in lines], False),
-        (requirement.vcpu_min, "vcpu", [line.vcpu[index] for line in lines], True),
-        (requirement.memory_gib_min, "memory_gib", [line.memory[index] for line in lines], True),
-    )
-    for asked, name, rates, only_chosen in extras:
-        if asked is not None and any(rates):
-            cost += _gathered(rates) * _beyond(requirement, asked, name, only_chosen=only_chosen)
-    return cost
+class _Market:
+    """Offers of one job: the cost of each by its kind's line."""
 
+    def __init__(
+        self, requirement: Requirement, offers: pl.DataFrame, keys: Sequence[MarketKey]
+    ) -> None:
+        self._job = requirement
+        self._offers = offers
+        self._keys = keys
+        self._counts = [requirement.gpus.count if key.is_chosen else 1 for key in keys]
+        self.gpus = self._rate(self._counts)
 
-def _beyond(requirement: Requirement, asked: float, name: str, *, only_chosen: bool) -> pl.Expr:
-    """What the job asks for beyond the machine's own; a chosen shape grows with its GPUs."""
-    chosen = pl.col("gpu_count_max").is_not_null()
-    part = pl.when(chosen).then(requirement.gpus.count / pl.col("gpu_count")).otherwise(1.0)
-    have = pl.col(name).fill_null(0.0) * part
-    more = (asked - have).clip(lower_bound=0.0)
-    return pl.when(chosen).then(more).otherwise(0.0) if only_chosen else more
+    def cost(self, lines: Sequence[_Line], case: int) -> pl.Series:
+        """The low (0), the usual (1) or the high case (2)."""
+        pairs = zip(lines, self._counts, strict=True)
+        cost = self._offers["cost_usd_per_hour"] * self._rate(
+            [line.per_price[case] * count for line, count in pairs]
+        )
+        fixed = [line.fixed[case] for line in lines]
+        if any(fixed):
+            cost += self._rate(fixed)
+        chosen = [key.is_chosen for key in self._keys]
+        shaped = list(zip(lines, chosen, strict=True))
+        job = self._job
+        for asked, name, rates in (
+            (job.storage_gib_min, "cost_storage_gib", [line.storage[case] for line in lines]),
+            (job.vcpu_min, "cost_vcpu", [line.vcpu[case] * is_it for line, is_it in shaped]),
+            (
+                job.memory_gib_min,
+                "cost_memory_gib",
+                [line.memory[case] * is_it for line, is_it in shaped],
+            ),
+        ):
+            if asked is not None and any(rates):
+                cost += self._rate(rates) * self._beyond(asked, name)
+        return cost
 
+    def _beyond(self, asked: float, name: str) -> pl.Series:
+        """What the job asks for beyond the machine's own; a chosen shape grows with its GPUs."""
+        return (asked - self._offers[name] * self.gpus).clip(lower_bound=0.0)
 
-def _gathered(values: Sequence[object]) -> pl.Expr:
-    """The rate of each offer's kind; one that all kinds share is no look-up."""
-    numbers = [float(value) for value in values]
-    if len(set(numbers)) == 1:
-        return pl.lit(numbers[0])
-    return pl.lit(pl.Series(numbers, dtype=pl.Float64)).gather(pl.col("cost_key"))
+    def _rate(self, values: Sequence[Decimal | int]) -> pl.Series:
+        """The rate of each offer's kind; one that all kinds share is no look-up."""
+        numbers = pl.Series([float(value) for value in values], dtype=pl.Float64)
+        return numbers if numbers.len() == 1 else numbers.gather(self._offers["cost_key"])
 
 
 def _own_region(costs: Costs) -> pl.Expr:
