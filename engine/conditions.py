@@ -9,14 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import reduce
-from operator import or_
 from typing import Any
 
 import polars as pl
 
 from engine.export import number_text
-from engine.gates import GATE, Facet, Gate
+from engine.gates import GATE, GATES, Gate
 from engine.market import naive_utc
 from engine.policy import Policy, Rules
 from engine.prepared_market import Prepared
@@ -31,6 +29,8 @@ NO_POLICY = Policy(name="none", title="No policy: only the job's own conditions 
 Row = Mapping[str, Any]
 Shown = Callable[[Row], str | None]
 MASK = pl.UInt64()
+_PASSED = pl.lit(0, MASK)
+_BITS = {g.code: (pl.lit(g.bit, MASK), pl.lit(g.unknown_bit, MASK)) for g in GATES}
 
 
 class BadRequirement(ValueError):
@@ -77,11 +77,11 @@ class Condition:
     @property
     def mask(self) -> pl.Expr:
         """The gate's bit where it fails, its other bit where the answer is unknown, else 0."""
-        failed = pl.when(self.passes).then(pl.lit(0, MASK)).otherwise(pl.lit(self.gate.bit, MASK))
+        bit, unknown_bit = _BITS[self.gate.code]
+        failed = pl.when(self.passes).then(_PASSED).otherwise(bit)
         if not self.gate.unknown_bit:
             return failed
-        unknown = pl.lit(self.gate.unknown_bit, MASK)
-        return pl.when(self.passes.is_null()).then(unknown).otherwise(failed)
+        return pl.when(self.passes.is_null()).then(unknown_bit).otherwise(failed)
 
     def reason(self, row: Row, *, is_unknown: bool) -> Reason:
         """Return in words why an offer with these values does not meet it."""
@@ -93,12 +93,6 @@ class Condition:
             required=self.required,
             sentence=f"{first}; {self.by} {self.demand.format(self.required)}",
         )
-
-
-def mask_of_all(conditions: Iterable[Condition], facet: Facet) -> pl.Expr | None:
-    """Return every bit of these conditions' gates that look at one facet; None without any."""
-    masks = [condition.mask for condition in conditions if condition.gate.facet == facet]
-    return reduce(or_, masks) if masks else None
 
 
 def condition(

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from decimal import ROUND_DOWN, Decimal, localcontext
+from decimal import ROUND_CEILING, Decimal, localcontext
 
 import polars as pl
 
 from engine.conditions import JOB, Asked, Condition, Row, condition, listed, number, text_of
 from engine.market import MOMENT, PRICE, Term
-from engine.money import PRICE_SCALE
+from engine.money import PRICE_SCALE, stored
 from engine.requirement import Requirement
 
+_PRECISION = 60  # digits while computing: prices have 38
+_ULP = Decimal(1).scaleb(-PRICE_SCALE)
 _HOURS_MAX = 36_500 * 24
 """A century: older than any price, and no date overflows."""
 
@@ -51,7 +53,7 @@ def offer_conditions(asked: Asked) -> Iterator[Condition]:
     """Return the conditions over the rows of ``Prepared.offers``: price and age."""
     need, policy = asked.requirement, asked.policy
     if need.usd_per_hour_max is not None:
-        yield _price(need.usd_per_hour_max, need.gpus.count)
+        yield _price(asked, need.usd_per_hour_max)
     if policy.usd_per_gpu_hour_max is not None:
         most = policy.usd_per_gpu_hour_max
         yield condition(
@@ -88,11 +90,12 @@ def terms_of(requirement: Requirement) -> frozenset[Term]:
 
 
 def machine_usd_per_hour(row: Row, count: int) -> Decimal:
-    """Return the exact price of the asked machine: where the buyer chooses it, per GPU."""
+    """Return the exact price of the asked machine: where the buyer chooses it, its GPUs' part."""
+    price: Decimal = row["usd_per_hour"]
     if row["gpu_count_max"] is None:
-        return Decimal(row["usd_per_hour"])
-    with localcontext(prec=60):
-        return Decimal(row["usd_per_gpu_hour"]) * count
+        return price
+    with localcontext(prec=_PRECISION):
+        return stored(price * count / row["gpu_count"])
 
 
 def _terms(by: str, terms: frozenset[Term]) -> Condition:
@@ -124,15 +127,20 @@ def _availability(asked: Asked) -> Condition:
     )
 
 
-def _price(most: Decimal, count: int) -> Condition:
-    """Compare exactly; where the buyer chooses the shape, per GPU: the ceiling is split instead."""
-    with localcontext(prec=60):
-        split = (most / count).quantize(Decimal(1).scaleb(-PRICE_SCALE), ROUND_DOWN)
-    per_gpu = pl.col("usd_per_gpu_hour") <= pl.lit(split, PRICE)
-    whole = pl.col("usd_per_hour") <= pl.lit(most, PRICE)
+def _price(asked: Asked, most: Decimal) -> Condition:
+    """Compare exactly; where the buyer chooses the shape, with the ceiling of the priced one."""
+    count = asked.requirement.gpus.count
+    machines = asked.market.machines
+    ceiling = pl.lit(most, PRICE)
+    if machines["gpu_count_max"].null_count() < machines.height:
+        pairs = machines.select("gpu_count", "gpu_count_max").iter_rows()
+        each = [
+            most if chosen is None else _ceiling(most, priced, count) for priced, chosen in pairs
+        ]
+        ceiling = pl.lit(pl.Series(each, dtype=PRICE)).gather(pl.col("machine"))
     return condition(
         "price",
-        pl.when("is_chosen").then(per_gpu).otherwise(whole),
+        pl.col("usd_per_hour") <= ceiling,
         lambda row: f"{number(machine_usd_per_hour(row, count))} USD",
         f"{number(most)} USD",
         by=JOB,
@@ -140,6 +148,16 @@ def _price(most: Decimal, count: int) -> Condition:
         silent="price not known",
         demand="allows at most {}",
     )
+
+
+def _ceiling(most: Decimal, priced: int, count: int) -> Decimal:
+    """Return the highest price of ``priced`` GPUs of which ``count`` cost at most so much.
+
+    ``stored(price * count / priced) <= most``, solved for the price, which has 18 decimals.
+    """
+    with localcontext(prec=_PRECISION):
+        border = (most + _ULP / 2) * priced / count  # from here on it rounds to more than ``most``
+        return border.quantize(_ULP, ROUND_CEILING) - _ULP
 
 
 def _kind_of_price(row: Row) -> str:

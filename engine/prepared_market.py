@@ -12,8 +12,10 @@ from typing import Any
 
 import polars as pl
 
+from engine.billing import Billing, Costs
 from engine.gates import Facet
 from engine.gpu_kinds import GpuKind, gpu_kind
+from engine.landed_market import MarketKey, keyed
 from engine.market import MOMENT
 from engine.offer_frames import sound_offers
 from engine.policy import Finding
@@ -36,6 +38,7 @@ _KIND_SCHEMA: Mapping[str, pl.DataType] = {
     "kind_tflops": pl.Float64(),
     "kind_generation": pl.String(),
 }
+_NO_FIGURES = Costs(billing=Billing({}))
 _NEVER_OLD = datetime.max  # noqa: DTZ901 - a contract's days say whether it holds, not its age
 
 
@@ -49,6 +52,7 @@ class Facts:
     providers: pl.DataFrame
     catalogue: Catalogue
     findings: tuple[Finding, ...] = ()
+    costs: Costs = _NO_FIGURES
     history: pl.DataFrame | None = None
     failures: pl.DataFrame | None = None
 
@@ -59,7 +63,8 @@ class Prepared:
 
     ``offers``: every offer, by id, with its ``machine``, ``place`` and ``deal``: rows of the frames
     of these names. ``kinds``: the GPUs that are offered. ``names``: what the provider of a place
-    goes by. ``key``: names this market (for caches), ``drops``: the files it was read from.
+    goes by. ``rows_by_machine``: the offers of each machine. ``cost_keys``: see
+    ``engine.landed_market``. ``key``: names this market, ``drops``: the files it was read from.
     """
 
     key: str
@@ -71,6 +76,8 @@ class Prepared:
     deals: pl.DataFrame
     kinds: tuple[GpuKind, ...]
     names: pl.DataFrame
+    rows_by_machine: pl.Series
+    cost_keys: tuple[MarketKey, ...]
     judged: Mapping[tuple[str, str | None, str], Judgement]
     two_names: tuple[tuple[str, str, list[str]], ...] = field(default=())
 
@@ -119,16 +126,16 @@ def prepared(
     kinds, machines = _with_kinds(machines, facts.catalogue)
     judged = judgements(facts.findings)
     is_agreed = pl.col("source_kind") == "contract"
+    priced = keyed(whole, facts.costs)
     fresh = pl.when(is_agreed).then(pl.lit(_NEVER_OLD, dtype=MOMENT))
     return Prepared(
         key=key,
         drops=drops,
         facts=facts,
-        offers=whole.with_columns(
+        offers=priced.frame.with_columns(
             machine,
             place,
             deal,
-            is_chosen=pl.col("gpu_count_max").is_not_null(),
             priced_at=fresh.otherwise(pl.coalesce("price_as_of", "observed_at")),
         ),
         machines=machines,
@@ -136,6 +143,8 @@ def prepared(
         deals=deals,
         kinds=kinds,
         names=names_of(places, facts.providers),
+        rows_by_machine=_rows_by(machine, machines.height),
+        cost_keys=priced.keys,
         judged=judged,
         two_names=tuple(two_names(facts.providers)),
     )
@@ -150,6 +159,14 @@ def _facet(
         distinct, on=columns, how="left", nulls_equal=True, maintain_order="left"
     )
     return distinct, codes[name]
+
+
+def _rows_by(codes: pl.Series, count: int) -> pl.Series:
+    """Return the rows with each code, codes in order: every code occurs."""
+    rows = pl.DataFrame({"code": codes, "row": pl.arange(codes.len(), dtype=pl.UInt32, eager=True)})
+    grouped = rows.group_by("code", maintain_order=True).agg("row").sort("code")
+    assert grouped.height == count, "a distinct value comes from an offer"
+    return grouped["row"]
 
 
 def _with_kinds(

@@ -2,30 +2,20 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from functools import partial
 
 import polars as pl
 
-from engine.conditions import (
-    JOB,
-    MASK,
-    NO_POLICY,
-    Asked,
-    BadRequirement,
-    Condition,
-    lease_of,
-    listed,
-    mask_of_all,
-)
-from engine.costing import exact_quote, ranking_usd_per_hour
+from engine.conditions import NO_POLICY, Asked, BadRequirement, Condition, lease_of, listed
 from engine.deal_conditions import deal_conditions, offer_conditions
-from engine.decision import NEAR, Decision, Quotes
+from engine.decision import Decision
 from engine.gates import GATE
 from engine.machine_conditions import machine_conditions
+from engine.masks import masks_of, passing_rows
 from engine.place_conditions import place_conditions
 from engine.policy import Policy
 from engine.prepared_market import Facts, Prepared, prepared
-from engine.quotes import Quote, Reason
+from engine.quotes import Quote
+from engine.quoting import Quoter, Quotes, ranked
 from engine.requirement import Requirement, is_late
 
 __all__ = [
@@ -49,8 +39,13 @@ def route(
     """
     asked = _asked(requirement, market, policy, now)
     conditions = conditions_of(asked)
-    masks = _masks(asked, conditions, blocked)
-    ranked = _ranked(requirement, market, masks.eq(0).arg_true())
+    quoter = Quoter(requirement, market)
+    masks = masks_of(market, conditions, blocked)
+    if requirement.usd_total_max is not None:
+        every = pl.arange(market.offers.height, dtype=pl.UInt32, eager=True)
+        over = quoter.is_over(quoter.costs(every), requirement.usd_total_max)
+        masks |= over.cast(pl.UInt64) * GATE["total"].bit
+    passed = quoter.costs(masks.eq(0).arg_true())
     return Decision(
         requirement=requirement,
         policy=asked.policy,
@@ -60,10 +55,8 @@ def route(
         market=market,
         conditions=conditions,
         masks=masks,
-        ranked=ranked,
-        quotes=_quotes(requirement, market, ranked),
+        quotes=Quotes(ranked(passed), quoter),
         notes=tuple(_notes(asked, now)),
-        route_reason=partial(_route_reason, asked),
     )
 
 
@@ -78,9 +71,11 @@ def cheapest(
 ) -> list[Quote]:
     """Return the first ``n`` quotes of the decision, without the reasons of the others."""
     asked = _asked(requirement, market, policy, now)
-    masks = _masks(asked, conditions_of(asked), blocked)
-    ranked = _ranked(requirement, market, masks.eq(0).arg_true(), n)
-    return _quotes(requirement, market, ranked)[:n]
+    quoter = Quoter(requirement, market)
+    costs = quoter.costs(passing_rows(market, conditions_of(asked), blocked))
+    if requirement.usd_total_max is not None:
+        costs = costs.filter(~quoter.is_over(costs, requirement.usd_total_max))
+    return Quotes(ranked(costs, n), quoter)[:n]
 
 
 def conditions_of(asked: Asked) -> tuple[Condition, ...]:
@@ -108,63 +103,6 @@ def _asked(
         market=market,
         start=start,
         end=end,
-    )
-
-
-def _masks(asked: Asked, conditions: tuple[Condition, ...], blocked: frozenset[str]) -> pl.Series:
-    market = asked.market
-    masks = pl.repeat(0, market.offers.height, dtype=MASK, eager=True)
-    for facet, frame in market.facets.items():
-        bits = mask_of_all(conditions, facet)
-        if bits is not None and frame.height:
-            masks |= frame.select(mask=bits)["mask"].gather(market.offers[facet])
-    bits = mask_of_all(conditions, "offer")
-    if bits is not None:
-        masks |= market.offers.select(mask=bits)["mask"]
-    return _with_blocked(masks, market, blocked)
-
-
-def _with_blocked(masks: pl.Series, market: Prepared, blocked: frozenset[str]) -> pl.Series:
-    ids = sorted(blocked)
-    if not ids or not len(masks):
-        return masks
-    offers = market.offers["offer_id"]
-    rows = offers.search_sorted(pl.Series(ids, dtype=pl.String))
-    found = [
-        row
-        for row, name in zip(rows, ids, strict=True)
-        if offers[row : row + 1].to_list() == [name]
-    ]
-    return masks.scatter(found, masks.gather(found) | GATE["blocked"].bit)
-
-
-def _ranked(
-    requirement: Requirement, market: Prepared, rows: pl.Series, n: int | None = None
-) -> pl.DataFrame:
-    offers = market.offers.select(
-        "offer_id", "usd_per_hour", "usd_per_gpu_hour", "is_chosen", "available"
-    )[rows]
-    costs = offers.select(
-        rows.alias("row"),
-        landed_usd_per_hour=ranking_usd_per_hour(requirement),
-        is_unknown=pl.col("available").is_null(),
-    )
-    if n is not None and n < costs.height:
-        dearest = pl.col("landed_usd_per_hour").bottom_k(n).max() * (1 + 2 * NEAR)
-        costs = costs.filter(pl.col("landed_usd_per_hour") <= dearest)
-    return costs.sort("landed_usd_per_hour", "is_unknown", "row")
-
-
-def _quotes(requirement: Requirement, market: Prepared, ranked: pl.DataFrame) -> Quotes:
-    return Quotes(ranked, lambda row: exact_quote(requirement, market.offer(row)))
-
-
-def _route_reason(asked: Asked, code: str, row: int) -> Reason:
-    return Reason(
-        code=code,
-        found=asked.market.offers["offer_id"][row],
-        required="another offer",
-        sentence=f"this offer is blocked; {JOB} needs another offer",
     )
 
 
