@@ -16,6 +16,18 @@ from engine.quoting import Quoter, Quotes
 from engine.requirement import Requirement
 
 
+_OF_OFFER = (
+    "offer_id", "network", "provider_id", "region", "country_code", "gpu_model", "term",
+    "gpu_count", "gpu_count_max", "available", "available_count",
+)  # fmt: skip
+_OF_PLACE = ("provider_hosting_provider", "provider_uptime_30d")
+CANDIDATES = (
+    *_OF_OFFER, "city", "hosting_provider", "provider_uptime_30d", "landed_usd",
+    "landed_usd_per_hour", "mask",
+)  # fmt: skip
+"""What ranking, what-if, failover and plans look at; ``landed_usd`` null when open-ended."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decision:
     """What was asked of which market when, and the answer.
@@ -51,6 +63,23 @@ class Decision:
                 found[code] = found.get(code, 0) + count
         order = codes_of(mask_of(found))
         return {code: found[code] for code in order}
+
+    @cached_property
+    def candidates(self) -> pl.DataFrame:
+        """Every offer of the market with its mask and its landed cost, quick: ``CANDIDATES``."""
+        offers, places = self.market.offers, self.market.places
+        every = pl.arange(offers.height, dtype=pl.UInt32, eager=True)
+        costs = Quoter(self.requirement, self.market).costs(every)
+        of_place = places.select(*_OF_PLACE, "provider_city")[offers["place"]]
+        return offers.select(
+            *_OF_OFFER,
+            city=pl.col("city").fill_null(of_place["provider_city"]),
+            hosting_provider=of_place["provider_hosting_provider"],
+            provider_uptime_30d=of_place["provider_uptime_30d"],
+            landed_usd=costs["landed_usd"],
+            landed_usd_per_hour=costs["landed_usd_per_hour"],
+            mask=self.masks,
+        )
 
     def reasons(self, offer_id: str) -> tuple[Reason, ...]:
         """Return every reason why an offer was refused, none for one that is quoted.

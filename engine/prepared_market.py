@@ -8,7 +8,8 @@ the offers by a whole number, so that no query compares texts of offers.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import Any, cast
 
 import polars as pl
 
@@ -57,7 +58,7 @@ class Facts:
     failures: pl.DataFrame | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Prepared:
     """A market that offers can be routed in. Made by ``prepared``; it never changes.
 
@@ -93,6 +94,16 @@ class Prepared:
     def facets(self) -> Mapping[Facet, pl.DataFrame]:
         """The frames of distinct values, by the column of ``offers`` that names their rows."""
         return {"machine": self.machines, "place": self.places, "deal": self.deals}
+
+    @cached_property
+    def known(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The networks with offers, and every name of their providers."""
+        return frozenset(self.places["network"]), frozenset(self.names["name"])
+
+    @cached_property
+    def newest(self) -> datetime | None:
+        """When the newest offer was observed (UTC without an offset), None without offers."""
+        return cast("datetime | None", self.offers["observed_at"].max())
 
     def offer(self, row: int) -> dict[str, Any]:
         """Return every value of one offer."""

@@ -66,9 +66,17 @@ def places_with_facts(
 ) -> pl.DataFrame:
     """Return the places with ``provider_*`` columns, and per control ``failed:…`` and ``until:…``.
 
+    Of a provider that is listed twice the first row counts.
+
     ``places`` has the columns network and provider_id, one row per place, whose order is kept.
     """
-    whole = with_signals(places, signals_of(providers))
+    keyed = ["network", "provider_id"]
+    sites = providers.unique(keyed, keep="first", maintain_order=True).select(
+        *keyed, provider_hosting_provider="hosting_provider", provider_city="city"
+    )
+    whole = with_signals(places, signals_of(providers)).join(
+        sites, on=keyed, how="left", maintain_order="left"
+    )
     keys = list(whole.select("network", "provider_id").iter_rows())
     columns: list[pl.Series] = []
     for control in sorted({control for _, _, control in judged}):

@@ -2,12 +2,14 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from datetime import UTC
 from decimal import Decimal
 from functools import cached_property
 from typing import overload
 
 import polars as pl
 
+from engine.conditions import Row
 from engine.landed import Landed, Pricer
 from engine.landed_market import KEYED_COLUMNS, landed_frame
 from engine.prepared_market import Prepared
@@ -90,8 +92,8 @@ class Quoter:
             deposit_usd=landed.deposit_usd,
             is_estimate=landed.is_estimate,
             available=offer["available"],
-            observed_at=offer["observed_at"],
-            notes=tuple(_notes(landed, offer["available"])),
+            observed_at=offer["observed_at"].replace(tzinfo=UTC),
+            notes=tuple(_notes(landed, offer)),
         )
 
 
@@ -107,6 +109,7 @@ class Quotes(Sequence[Quote]):
         self._quoter = quoter
         self._made: dict[int, Quote] = {}
         self._settled: dict[int, list[int]] = {}
+        self._row = ranked["row"]
         costs = ranked["landed_usd_per_hour"]
         apart = (costs - costs.shift(1)) > costs * NEAR
         self._starts: list[int] = [0, *apart.fill_null(value=False).arg_true().to_list()]
@@ -142,7 +145,9 @@ class Quotes(Sequence[Quote]):
         if group not in self._settled:
             start = self._starts[group]
             end = self._starts[group + 1] if group + 1 < len(self._starts) else len(self)
-            self._settled[group] = self._ordered(self._ranked[start:end])
+            if end - start == 1:
+                return [self._row[start]]
+            self._settled[group] = self._ordered(self._ranked.slice(start, end - start))
         return self._settled[group]
 
     def _ordered(self, near: pl.DataFrame) -> list[int]:
@@ -164,10 +169,13 @@ def ranked(costs: pl.DataFrame, n: int | None = None) -> pl.DataFrame:
     return costs.sort("landed_usd_per_hour", "is_unknown", "row")
 
 
-def _notes(landed: Landed, available: bool | None) -> Iterator[str]:  # noqa: FBT001 - a cell
+def _notes(landed: Landed, offer: Row) -> Iterator[str]:
     if landed.is_estimate:
         yield "estimated until bid"
-    if available is None:
+    if offer["available"] is None:
         yield "whether it is available is not known"
+    priced, seen = offer["price_as_of"], offer["observed_at"]
+    if priced is not None and priced.date() < seen.date():
+        yield f"price as of {priced:%Y-%m-%d}"
     if landed.deposit_usd:
         yield f"deposit: {landed.deposit_note}"

@@ -114,5 +114,22 @@ def _notes(asked: Asked, now: datetime) -> Iterator[str]:
         yield f"policy {policy.name} requires a cost_centre before this job is ordered"
     if policy.po_number_required and need.po_number is None:
         yield f"policy {policy.name} requires a po_number before this job is ordered"
+    newest = asked.market.newest
+    if newest is not None and newest > asked.start:
+        yield f"some offers were observed after this moment, until {newest:%Y-%m-%d %H:%M} UTC"
+    yield from _names_of_nobody(asked)
     for network, provider, names in asked.market.two_names:
         yield f"{network} provider {provider} is listed under several names: {listed(names)}"
+
+
+def _names_of_nobody(asked: Asked) -> Iterator[str]:
+    """Say which names match nothing: a ban with a spelling mistake bans nobody."""
+    networks, goes_by = asked.market.known
+    for by, rules in asked.sources:
+        for code in sorted((rules.networks | rules.networks_banned) - networks):
+            yield f"{by} names the network {code}, which has no offers here"
+        providers = rules.providers_banned
+        if isinstance(rules, Requirement):
+            providers |= rules.providers
+        for name in sorted(providers - goes_by):
+            yield f"{by} names the provider {name}, whom nobody here is called"
