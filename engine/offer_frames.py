@@ -20,7 +20,11 @@ CURRENCY = "USD"
 
 _SHOWN_MAX = 5
 _DEFAULTS: Mapping[str, str | bool] = {"term": "on_demand", "is_baseline": False, "rankable": True}
-_NUMBERS = tuple(name for name, dtype in OFFER_SCHEMA.items() if dtype == pl.Float64())
+_NUMBERS = (
+    *(name for name, dtype in OFFER_SCHEMA.items() if dtype == pl.Float64()),
+    "gpu_count_max",
+    "available_count",
+)
 
 
 class BadOffers(ValueError):
