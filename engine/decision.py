@@ -15,7 +15,6 @@ from engine.quotes import Reason
 from engine.quoting import Quoter, Quotes
 from engine.requirement import Requirement
 
-
 _OF_OFFER = (
     "offer_id", "network", "provider_id", "region", "country_code", "gpu_model", "term",
     "gpu_count", "gpu_count_max", "available", "available_count",
