@@ -179,7 +179,7 @@ def test_what_cannot_be_routed_is_refused_with_what_to_change():
         route(Requirement(gpus=H100, duration_hours=100_000), market, None, ages)
     with pytest.raises(UnknownGpu, match="No GPU is called 'H1000'"):
         route(Requirement(gpus=Gpus(count=1, models={"H1000"})), market, None, NOW)
-    with pytest.raises(UnknownGeneration, match="No GPU generation is called 'Rubin'"):
+    with pytest.raises(UnknownGeneration, match="no GPU generation is called 'Rubin'"):
         route(Requirement(gpus=Gpus(count=1, generation_min="Rubin")), market, None, NOW)
 
 
