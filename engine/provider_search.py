@@ -71,7 +71,7 @@ def signals_of(providers: pl.DataFrame) -> pl.DataFrame:
         "provider_states": [[statement(a.key, a.value) for a in of] for of in attributes],
         "provider_keys": [sorted({a.key for a in of}) for of in attributes],
         "provider_signed": [
-            [_signed(statement(a.key, a.value), by) for a in of if a.signed_by
+            [signed_statement(statement(a.key, a.value), by) for a in of if a.signed_by
              for by in (ANY_AUDITOR, *a.signed_by)]
             for of in attributes
         ],
@@ -140,7 +140,7 @@ def _states(texts: list[str], signed_by: str | None) -> pl.Expr:
     """Whether any of these statements is made (and signed, where that is asked)."""
     if signed_by is None:
         return reduce(or_, (_contains("provider_states", text) for text in texts))
-    signed = (_signed(text, signed_by) for text in texts)
+    signed = (signed_statement(text, signed_by) for text in texts)
     return reduce(or_, (_contains("provider_signed", text) for text in signed))
 
 
@@ -148,7 +148,7 @@ def _contains(column: str, text: str) -> pl.Expr:
     return pl.col(column).list.contains(pl.lit(text)).fill_null(value=False)
 
 
-def _signed(text: str, by: str) -> str:
+def signed_statement(text: str, by: str) -> str:
     return f"{text}\n{by}"
 
 
