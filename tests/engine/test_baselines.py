@@ -94,7 +94,7 @@ def test_a_term_without_a_price_has_no_row_and_no_offers_make_an_empty_table():
     assert (empty.height, empty.columns) == (0, list(PRICE_COLUMNS))
 
 
-@given(prices=st.lists(st.integers(1, 10**5), min_size=1, max_size=8), term=st.sampled_from(TERMS))
+@given(prices=st.lists(st.integers(1, 99_999), min_size=1, max_size=8), term=st.sampled_from(TERMS))
 @settings(derandomize=True, deadline=None, database=None)
 def test_a_dearer_machine_never_changes_the_figure(prices, term):
     offers = [
