@@ -105,12 +105,12 @@ class Quotes(Sequence[Quote]):
     They are made when they are looked at. The quick order is right but where costs nearly agree:
     there the offers are compared exactly, one for all that cost the same to the last digit.
     ``ranked``: the offers with their quick costs; with ``is_settled`` in their final order, by
-    another objective than cost.
+    another objective than cost. ``quoter``: it made them, and can price any offer of the market.
     """
 
     def __init__(self, ranked: pl.DataFrame, quoter: Quoter, *, is_settled: bool = False) -> None:
         self.ranked = ranked
-        self._quoter = quoter
+        self.quoter = quoter
         self._is_settled = is_settled
         self._made: dict[int, Quote] = {}
         self._settled: dict[int, list[int]] = {}
@@ -146,7 +146,7 @@ class Quotes(Sequence[Quote]):
 
     def _quote(self, row: int) -> Quote:
         if row not in self._made:
-            self._made[row] = self._quoter.quote(row)
+            self._made[row] = self.quoter.quote(row)
         return self._made[row]
 
     def _rows(self, group: int) -> list[int]:
@@ -165,7 +165,7 @@ class Quotes(Sequence[Quote]):
         if len(set(same)) <= 1:
             return rows
         first = dict(zip(reversed(same), reversed(rows), strict=True))
-        exact = {key: self._quoter.exact(row).landed_usd_per_hour for key, row in first.items()}
+        exact = {key: self.quoter.exact(row).landed_usd_per_hour for key, row in first.items()}
         order = sorted(zip([exact[key] for key in same], near["is_unknown"], rows, strict=True))
         return [row for _, _, row in order]
 
