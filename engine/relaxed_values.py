@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import reduce
+from itertools import pairwise
 from operator import add
 from typing import Literal
 
@@ -80,8 +81,8 @@ def _named(
 ) -> Iterator[Value]:
     facet, name, label = _NAMED[code]
     names = decision.market.facets[facet].select(name=name)["name"]
-    stated, of_cheaper = (one.filter(~pl.col("is_silent")) for one in (rows, cheaper))
-    yield from _by_name(decision, facet, names, label, stated, of_cheaper)
+    stated, worth = (one["row"].filter(~one["is_silent"]) for one in (rows, cheaper))
+    yield from _by_name(decision, facet, names, label, stated, worth)
 
 
 def _by_name(
@@ -89,22 +90,21 @@ def _by_name(
     facet: Facet,
     names: pl.Series,
     label: str,
-    rows: pl.DataFrame,
-    cheaper: pl.DataFrame,
+    rows: pl.Series,
+    cheaper: pl.Series,
 ) -> Iterator[Value]:
     """Return the cheapest offer of each name; ``names``: one per row of the facet, null: none."""
     codes = decision.market.offers[facet]
-    of_cheaper = names.gather(codes.gather(cheaper["row"]))
-    firsts = (
-        cheaper.select("row", name=of_cheaper)
-        .drop_nulls("name")
-        .unique("name", keep="first", maintain_order=True)
-        .head(VALUES_MAX)
-    )
-    counts = names.gather(codes.gather(rows["row"])).value_counts(name="offers")
-    known = dict(counts.iter_rows())
-    for row, name in firsts.iter_rows():
-        yield Value(name, label.format(_said(name)), row, known[name])
+    firsts: dict[str, int] = {}
+    of_cheaper = names.gather(codes.gather(cheaper)).to_list()
+    for place, name in enumerate(of_cheaper):
+        if name is not None and name not in firsts:
+            firsts[name] = place
+            if len(firsts) == VALUES_MAX:
+                break
+    of_rows = names.gather(codes.gather(rows)) if firsts else names
+    for name, place in firsts.items():
+        yield Value(name, label.format(_said(name)), cheaper[place], int(of_rows.eq(name).sum()))
 
 
 def _said(name: str) -> str:
@@ -129,7 +129,7 @@ def _parts(
     number_failed = reduce(add, [one.cast(pl.UInt32) for one in fails.values()])
     named = pl.coalesce(*(pl.when(one).then(pl.lit(name)) for name, one in fails.items()))
     alone = decision.market.places.select(name=pl.when(number_failed == 1).then(named))["name"]
-    yield from _by_name(decision, "place", alone, _PARTS[gate.code], rows, cheaper)
+    yield from _by_name(decision, "place", alone, _PARTS[gate.code], rows["row"], cheaper["row"])
 
 
 def _controls(decision: Decision) -> list[str]:
@@ -191,18 +191,17 @@ def _limits(
     decision: Decision, gate: Gate, limit: _Limit, rows: pl.DataFrame, cheaper: pl.DataFrame
 ) -> Iterator[Value]:
     """Return the steps of a limit: the strictest value of each saving, most saving first."""
-    amounts = _amounts(decision, limit, rows)
-    steps = cheaper.with_columns(strict=_amounts(decision, limit, cheaper) * limit.sign)
-    earlier = pl.col("strict").cum_max().shift(1)
-    steps = steps.drop_nulls("strict").filter((pl.col("strict") > earlier).fill_null(value=True))
+    admits = _amounts(decision, limit, rows) * limit.sign
+    strict = _amounts(decision, limit, cheaper) * limit.sign
+    earlier = strict.cum_max().shift(1)
+    steps = ((strict > earlier) | (strict.is_not_null() & earlier.is_null())).arg_true()
     required = [one.required for one in decision.conditions if one.gate is gate]
     if not required:
         required = [f"{number(decision.requirement.usd_total_max)} USD"]
-    for row, strict in _most_saving(steps).select("row", "strict").iter_rows():
-        text = _rounded(strict * limit.sign, limit)
+    for step in _most_saving(cheaper[_COST].gather(steps).to_list(), steps.to_list()):
+        text = _rounded(strict[step] * limit.sign, limit)
         label = f"{limit.label.format(text)} instead of {' and '.join(dict.fromkeys(required))}"
-        admitted = int((amounts * limit.sign >= strict).sum())
-        yield Value(text, label, row, admitted)
+        yield Value(text, label, cheaper["row"][step], int((admits >= strict[step]).sum()))
 
 
 def _amounts(decision: Decision, limit: _Limit, rows: pl.DataFrame) -> pl.Series:
@@ -215,15 +214,11 @@ def _amounts(decision: Decision, limit: _Limit, rows: pl.DataFrame) -> pl.Series
     return amounts.gather(decision.market.offers[limit.facet].gather(rows["row"]))
 
 
-def _most_saving(steps: pl.DataFrame) -> pl.DataFrame:
-    """Return the few steps that each save most beyond the next stricter one, in their order."""
-    if steps.height <= VALUES_MAX:
-        return steps
-    gain = (pl.col(_COST).shift(-1) - pl.col(_COST)).fill_null(0.0)
-    best = steps.with_columns(gain=gain).with_row_index("step").sort("gain", descending=True)
-    first = steps.head(1)
-    others = best.filter(pl.col("step") > 0).head(VALUES_MAX - 1).sort("step")
-    return pl.concat([first, others.select(steps.columns)])
+def _most_saving(costs: list[float], steps: list[int]) -> list[int]:
+    """Return the first step, and the few that each save most beyond the next stricter one."""
+    gains = [late - cost for cost, late in pairwise(costs)] + [0.0]
+    others = sorted(range(1, len(steps)), key=lambda place: -gains[place])[: VALUES_MAX - 1]
+    return [steps[place] for place in sorted((0, *others))] if steps else []
 
 
 def _rounded(amount: float, limit: _Limit) -> str:
@@ -254,7 +249,7 @@ def _uptimes(
             passes = pl.when(pl.col(f"provider_uptime_{other}d") >= most).then(pl.lit(str(other)))
             names = decision.market.places.select(name=passes)["name"]
             label = f"uptime over the last {{}} days instead of {_listed(days)}"
-            yield from _by_name(decision, "place", names, label, rows, cheaper)
+            yield from _by_name(decision, "place", names, label, rows["row"], cheaper["row"])
 
 
 def _listed(days: Iterable[int]) -> str:

@@ -13,7 +13,6 @@ import polars as pl
 from engine.conditions import Row
 from engine.decision import Decision
 from engine.gates import GATE, GATES
-from engine.market import OFFER_SCHEMA
 from engine.savings import DIFFERENCES, labelled, own_rates_first
 
 ALL_DIFFERENCES: Mapping[str, str] = {
@@ -26,6 +25,11 @@ _COST = "landed_usd_per_hour"
 _SHAPE = sum(gate.bit | gate.unknown_bit for gate in GATES if gate.facet == "machine")
 _LOOKED_AT = (
     "network", "gpu_model", "term", "gpu_count", "price_basis", "rankable", "source_kind",
+)  # fmt: skip
+_COMPARED = (
+    *_LOOKED_AT, "offer_id", "provider_name", "region", "country_code", "vcpu", "memory_gib",
+    "gpu_count_max", "usd_per_gpu_hour", "observed_at", "price_as_of", "valid_from", "valid_until",
+    "source",
 )  # fmt: skip
 _COUNT = GATE["gpu_count"].bit
 _OTHER = GATE["not_rankable"].bit | GATE["unavailable"].bit | GATE["blocked"].bit
@@ -144,7 +148,7 @@ def _labels(
     """Return confidence and differences by baseline; a chosen shape grows to what is asked."""
     part = decision.requirement.gpus.count / pl.col("gpu_count")
     is_chosen = pl.col("gpu_count_max").is_not_null()
-    offers = decision.market.offers.select(list(OFFER_SCHEMA))
+    offers = decision.market.offers.select(_COMPARED)
     offer = offers[[best]].with_columns(
         pl.when(is_chosen).then(pl.col(name) * part).otherwise(name).alias(name)
         for name in ("vcpu", "memory_gib", "gpu_count")
