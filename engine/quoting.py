@@ -19,6 +19,7 @@ from engine.requirement import Requirement
 NEAR = 1e-8
 """Costs computed quickly that differ by less than this part are compared exactly."""
 
+_FEW = 2000  # so many are sorted sooner than the first of them are found
 _SAME = ("cost_key", "gpu_count", "usd_per_hour", "storage_gib", "vcpu", "memory_gib")
 """What an exact cost depends on: offers that agree in these cost the same to the last digit."""
 _PRICED = (*dict.fromkeys((*KEYED_COLUMNS, *_SAME)), "available")
@@ -30,6 +31,7 @@ class Quoter:
     def __init__(self, requirement: Requirement, market: Prepared) -> None:
         self._job = requirement
         self._market = market
+        self._known: dict[tuple[object, ...], Landed] = {}
 
     @cached_property
     def _pricer(self) -> Pricer:
@@ -59,7 +61,14 @@ class Quoter:
         )
 
     def exact(self, row: int) -> Landed:
-        return self._pricer.landed(self._market.offer(row))
+        return self._landed(self._market.offer(row))
+
+    def _landed(self, offer: Row) -> Landed:
+        """Return the exact cost; offers that agree in what it depends on share it."""
+        key = tuple(offer[name] for name in _SAME)
+        if key not in self._known:
+            self._known[key] = self._pricer.landed(offer)
+        return self._known[key]
 
     def is_over(self, costs: pl.DataFrame, usd_total_max: Decimal) -> pl.Series:
         """Return which of these cost more in all; near the border it is decided exactly."""
@@ -74,7 +83,7 @@ class Quoter:
     def quote(self, row: int) -> Quote:
         """Return the exact quote of an offer."""
         offer = self._market.offer(row)
-        landed = self._pricer.landed(offer)
+        landed = self._landed(offer)
         return Quote(
             offer_id=offer["offer_id"],
             network=offer["network"],
@@ -116,8 +125,9 @@ class Quotes(Sequence[Quote]):
         self._settled: dict[int, list[int]] = {}
         self._row = ranked["row"]
         costs = ranked["landed_usd_per_hour"]
-        apart = (costs - costs.shift(1)) > costs * NEAR
-        self._starts: list[int] = [0, *apart.fill_null(value=False).arg_true().to_list()]
+        after = costs.slice(1)
+        apart = (after - costs.slice(0, after.len())) > after * NEAR
+        self._starts: list[int] = [0, *(apart.arg_true() + 1).to_list()]
 
     def __len__(self) -> int:
         return self.ranked.height
@@ -172,7 +182,7 @@ class Quotes(Sequence[Quote]):
 
 def ranked(costs: pl.DataFrame, n: int | None = None) -> pl.DataFrame:
     """Return costs cheapest first; with ``n`` only those that may be among the first so many."""
-    if n is not None and n < costs.height:
+    if n is not None and max(n, _FEW) < costs.height:
         dearest = pl.col("landed_usd_per_hour").bottom_k(n).max() * (1 + 2 * NEAR)
         costs = costs.filter(pl.col("landed_usd_per_hour") <= dearest)
     return costs.sort("landed_usd_per_hour", "is_unknown", "row")
