@@ -10,8 +10,9 @@ from typing import overload
 import polars as pl
 
 from engine.conditions import Row
+from engine.cost_rates import CostKey
 from engine.landed import Landed, Pricer
-from engine.landed_market import KEYED_COLUMNS, landed_frame
+from engine.landed_market import KEYED_COLUMNS, Line, landed_frame
 from engine.prepared_market import Prepared
 from engine.quotes import Quote
 from engine.requirement import Requirement
@@ -31,6 +32,7 @@ class Quoter:
     def __init__(self, requirement: Requirement, market: Prepared) -> None:
         self._job = requirement
         self._market = market
+        self._lines: dict[CostKey, Line] = {}
         self._known: dict[tuple[object, ...], Landed] = {}
 
     @cached_property
@@ -51,7 +53,8 @@ class Quoter:
         if len(keys) < len(self._market.cost_keys):
             codes = used.search_sorted(offers["cost_key"])
             offers = offers.with_columns(cost_key=codes)
-        landed = landed_frame(self._job, offers, keys, self._market.facts.costs, bands=False)
+        costs = self._market.facts.costs
+        landed = landed_frame(self._job, offers, keys, costs, bands=False, known=self._lines)
         return offers.select(
             rows.alias("row"),
             landed["landed_usd"],

@@ -4,7 +4,7 @@ The label follows engine.savings: every difference is named and lowers it; where
 contracted rate, list prices do not count (docs/decisions/0004-honest-savings.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -70,49 +70,59 @@ def same_job(decision: Decision, best: int | None) -> tuple[SameJob, ...]:
     names = market.places.filter("is_baseline")["network"].unique().sort().to_list()
     if not names:
         return ()
-    fitting = _fitting(decision, None if best is None else market.offers["term"][best])
-    firsts = fitting.unique("network", keep="first", maintain_order=True)
-    labels = {} if best is None else _labels(decision, firsts["row"], best)
+    rows = _cheapest(decision, names, None if best is None else market.offers["term"][best])
+    labels = {} if best is None else _labels(decision, rows, best)
     found = {
         row["network"]: _told(decision, row, best, labels.get(row["offer_id"]))
-        for row in market.offers[firsts["row"]].to_dicts()
+        for row in market.offers[rows].to_dicts()
     }
     return tuple(found.get(name) or _nothing(name) for name in names)
 
 
-def _fitting(decision: Decision, term: str | None) -> pl.DataFrame:
-    """Return the baselines whose shape fits (row, network), cheapest like for like first.
+def _cheapest(decision: Decision, names: Sequence[str], term: str | None) -> list[int]:
+    """Return the rows of the cheapest offers whose shape fits, one for each that has one.
 
     On this term before on demand; with the asked number of GPUs before any other, by their part.
     """
     market, wanted = decision.market, term or "on_demand"
+    rows = _fitting(decision, wanted)
+    is_other_term = (market.deals["term"] != wanted).gather(market.offers["deal"].gather(rows))
+    gpus = market.machines["gpu_count"].gather(market.offers["machine"].gather(rows))
+    asked = decision.requirement.gpus.count
+    found: dict[str, int] = {}
+    for differs in ((False, False), (False, True), (True, False), (True, True)):
+        if len(found) == len(names):
+            break
+        is_like = (is_other_term == differs[0]) & ((gpus != asked) == differs[1])
+        of_kind, part = rows.filter(is_like), asked / gpus.filter(is_like)
+        offers = pl.DataFrame({
+            "network": market.places["network"].gather(market.offers["place"].gather(of_kind)),
+            "row": of_kind,
+            "landed": decision.quotes.quoter.costs(of_kind)[_COST] * part,
+        })  # fmt: skip
+        firsts = offers.sort("landed", "row").unique("network", keep="first")
+        found = dict(firsts.select("network", "row").iter_rows()) | found
+    return sorted(found.values())
+
+
+def _fitting(decision: Decision, wanted: str) -> pl.Series:
+    """Return the rows of the baselines that fit the job and are sold on one of its terms."""
+    market = decision.market
     deals = market.deals.select(
         is_sold=(pl.col("price_basis") == "instance")
         & pl.col("rankable")
         & pl.col("term").is_in([wanted, "on_demand"]),
-        is_other=pl.col("term") != wanted,
         is_ours=pl.col("source_kind") == "contract",
     )
     deal = market.offers["deal"]
     is_baseline = market.places["is_baseline"].gather(market.offers["place"])
     fits = is_baseline & deals["is_sold"].gather(deal) & ((decision.masks & _REFUSE) == 0)
     ours = is_baseline & deals["is_ours"].gather(deal)
-    rows = fits.arg_true()
-    if ours.any():
-        both = (fits | ours).arg_true()
-        count = own_rates_first(market.offers.select(_LOOKED_AT)[both].with_columns(row=both))
-        rows = rows.filter(rows.is_in(count["row"].implode()))
-    gpus = market.machines["gpu_count"].gather(market.offers["machine"].gather(rows))
-    asked = decision.requirement.gpus.count
-    return pl.DataFrame(
-        {
-            "row": rows,
-            "network": market.places["network"].gather(market.offers["place"].gather(rows)),
-            "is_other_term": deals["is_other"].gather(deal.gather(rows)),
-            "is_other": gpus != asked,
-            "landed": decision.quotes.quoter.costs(rows)[_COST] * (asked / gpus),
-        }
-    ).sort("is_other_term", "is_other", "landed", "row")
+    if not ours.any():
+        return fits.arg_true()
+    both = (fits | ours).arg_true()
+    counts = own_rates_first(market.offers.select(_LOOKED_AT)[both].with_columns(row=both))["row"]
+    return counts.filter(fits.gather(counts).fill_null(value=False))
 
 
 def _told(
@@ -143,7 +153,7 @@ def _told(
 
 
 def _labels(
-    decision: Decision, rows: pl.Series, best: int
+    decision: Decision, rows: Sequence[int], best: int
 ) -> Mapping[str, tuple[str, tuple[str, ...]]]:
     """Return confidence and differences by baseline; a chosen shape grows to what is asked."""
     part = decision.requirement.gpus.count / pl.col("gpu_count")
