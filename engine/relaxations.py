@@ -14,6 +14,7 @@ from engine.conditions import JOB
 from engine.decision import Decision
 from engine.gates import GATE, GATES, Gate, gate_of
 from engine.quoting import NEAR
+from engine.relaxed_limits import limits_of
 from engine.relaxed_values import Value, values_of
 
 NEVER = frozenset({"not_rankable"})
@@ -39,6 +40,7 @@ class Relaxation:
     ``code``: the gate's, or its ``_unknown`` one where only what is not known is accepted.
     ``value``: what is allowed instead or besides; None: the whole constraint is dropped.
     ``offers``: how many offers pass then that are refused now; ``offer_id``: the cheapest of them.
+    It is priced as the job is asked for now: a machine with less storage still pays for more.
     ``saving``: a fraction of the cheapest landed cost now, 0 where it saves nothing, None where no
     offer passes now.
     """
@@ -72,7 +74,8 @@ def relaxations(decision: Decision, best_usd: Decimal | None) -> tuple[Relaxatio
     for (bit,), of_gate in parts.items():
         rows = alone.filter(pl.col("gate") == bit)
         gate = _BY_BIT[bit]
-        found += [(gate, gate.code, one) for one in values_of(decision, gate, rows, of_gate)]
+        for told_of in (values_of, limits_of):
+            found += [(gate, gate.code, one) for one in told_of(decision, gate, rows, of_gate)]
     told = (_told(decision, *one, best_usd) for one in found)
     return tuple(sorted(told, key=_order))
 
