@@ -1,7 +1,6 @@
 """A decision's parts in words and rounded figures, for the text and the PDF that people read.
 
-Amounts are rounded here once, half up, for the eye only: what is kept is exact. ``further`` of a
-record holds, by name, lists of objects that say themselves in a ``sentence``.
+Amounts are rounded here once, half up, for the eye only: what is kept is exact.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,10 +17,11 @@ from engine.told_json_text import told_of
 
 FURTHER: Mapping[str, str] = {
     "what_if": "What if",
-    "hyperscalers": "The same job at the hyperscalers",
     "failover": "Failover plan",
+    "hyperscalers": "The same job at the hyperscalers",
+    "price_moves": "If prices move",
 }
-"""The parts of a record that others add, in the order in which they are told."""
+"""The parts of ``engine.decision_further``, in the order in which they are told."""
 
 COST_NAMES = {
     "compute": "compute",
