@@ -31,6 +31,7 @@ class Quoter:
     def __init__(self, requirement: Requirement, market: Prepared) -> None:
         self._job = requirement
         self._market = market
+        self._known: dict[tuple[object, ...], Landed] = {}
 
     @cached_property
     def _pricer(self) -> Pricer:
@@ -60,7 +61,14 @@ class Quoter:
         )
 
     def exact(self, row: int) -> Landed:
-        return self._pricer.landed(self._market.offer(row))
+        return self._landed(self._market.offer(row))
+
+    def _landed(self, offer: Row) -> Landed:
+        """Return the exact cost; offers that agree in what it depends on share it."""
+        key = tuple(offer[name] for name in _SAME)
+        if key not in self._known:
+            self._known[key] = self._pricer.landed(offer)
+        return self._known[key]
 
     def is_over(self, costs: pl.DataFrame, usd_total_max: Decimal) -> pl.Series:
         """Return which of these cost more in all; near the border it is decided exactly."""
@@ -75,7 +83,7 @@ class Quoter:
     def quote(self, row: int) -> Quote:
         """Return the exact quote of an offer."""
         offer = self._market.offer(row)
-        landed = self._pricer.landed(offer)
+        landed = self._landed(offer)
         return Quote(
             offer_id=offer["offer_id"],
             network=offer["network"],
