@@ -10,8 +10,9 @@ from typing import overload
 import polars as pl
 
 from engine.conditions import Row
+from engine.cost_rates import CostKey
 from engine.landed import Landed, Pricer
-from engine.landed_market import KEYED_COLUMNS, landed_frame
+from engine.landed_market import KEYED_COLUMNS, Line, landed_frame
 from engine.prepared_market import Prepared
 from engine.quotes import Quote
 from engine.requirement import Requirement
@@ -31,6 +32,7 @@ class Quoter:
     def __init__(self, requirement: Requirement, market: Prepared) -> None:
         self._job = requirement
         self._market = market
+        self._lines: dict[CostKey, Line] = {}
         self._known: dict[tuple[object, ...], Landed] = {}
 
     @cached_property
@@ -51,7 +53,8 @@ class Quoter:
         if len(keys) < len(self._market.cost_keys):
             codes = used.search_sorted(offers["cost_key"])
             offers = offers.with_columns(cost_key=codes)
-        landed = landed_frame(self._job, offers, keys, self._market.facts.costs, bands=False)
+        costs = self._market.facts.costs
+        landed = landed_frame(self._job, offers, keys, costs, bands=False, known=self._lines)
         return offers.select(
             rows.alias("row"),
             landed["landed_usd"],
@@ -114,12 +117,12 @@ class Quotes(Sequence[Quote]):
     They are made when they are looked at. The quick order is right but where costs nearly agree:
     there the offers are compared exactly, one for all that cost the same to the last digit.
     ``ranked``: the offers with their quick costs; with ``is_settled`` in their final order, by
-    another objective than cost.
+    another objective than cost. ``quoter``: it made them, and can price any offer of the market.
     """
 
     def __init__(self, ranked: pl.DataFrame, quoter: Quoter, *, is_settled: bool = False) -> None:
         self.ranked = ranked
-        self._quoter = quoter
+        self.quoter = quoter
         self._is_settled = is_settled
         self._made: dict[int, Quote] = {}
         self._settled: dict[int, list[int]] = {}
@@ -156,7 +159,7 @@ class Quotes(Sequence[Quote]):
 
     def _quote(self, row: int) -> Quote:
         if row not in self._made:
-            self._made[row] = self._quoter.quote(row)
+            self._made[row] = self.quoter.quote(row)
         return self._made[row]
 
     def _rows(self, group: int) -> list[int]:
@@ -175,7 +178,7 @@ class Quotes(Sequence[Quote]):
         if len(set(same)) <= 1:
             return rows
         first = dict(zip(reversed(same), reversed(rows), strict=True))
-        exact = {key: self._quoter.exact(row).landed_usd_per_hour for key, row in first.items()}
+        exact = {key: self.quoter.exact(row).landed_usd_per_hour for key, row in first.items()}
         order = sorted(zip([exact[key] for key in same], near["is_unknown"], rows, strict=True))
         return [row for _, _, row in order]
 
