@@ -20,6 +20,7 @@ from connectors.jobs import (
     terminal_ledger,
     terminal_policy,
     terminal_records,
+    terminal_route,
 )
 from engine.terminal import json_text, table_text
 
@@ -37,6 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(terminal.app)
+app.add_typer(terminal_route.app)
 app.add_typer(terminal_records.app)
 app.add_typer(terminal_cards.app, name="cards")
 app.add_typer(terminal_audit.app, name="audit")
