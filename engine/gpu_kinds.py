@@ -4,7 +4,7 @@ An offer that names a family only ("H100") may be any member of it: where some m
 for and others not, whether it is the right one is unknown.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -16,20 +16,30 @@ _MEMORY_TOLERANCE = 0.07  # sellers print GB, GiB or what the driver reports
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GpuKind:
-    """A GPU as offered. ``members``: the canonical names that it may be; empty where unnamed."""
+    """A GPU as offered.
+
+    ``members``: the canonical names that it may be, each with its interface; none without a name.
+    """
 
     name: str | None
     form_factor: str | None
     memory_gib: float | None
     tflops: float | None
     generation: str | None
-    members: frozenset[str]
+    members: Mapping[str, str]
 
     def is_one_of(self, wanted: frozenset[str]) -> bool | None:
         """Whether it is one of these models; None where it may be and may not be."""
-        if not self.members or not self.members.isdisjoint(wanted):
-            return True if self.members and self.members <= wanted else None
-        return False
+        if not self.members:
+            return None
+        if wanted.isdisjoint(self.members):
+            return False
+        return True if wanted.issuperset(self.members) else None
+
+    def lacks_form(self, wanted: frozenset[str]) -> bool:
+        """Whether only some of its form factors are wanted, and it does not say which it has."""
+        asked = {interface for name, interface in self.members.items() if name in wanted}
+        return bool(asked) and asked != set(self.members.values())
 
 
 def gpu_kind(
@@ -40,7 +50,7 @@ def gpu_kind(
     own = catalogue.match(name) if name else None
     models = [own] if own and own.form_factor_known else _members(catalogue, name)
     models = _narrowed(models, form_factor, memory_gib)
-    known = [own] if own else models
+    known = [own] if own and len(models) > 1 else models
     interface = _common(m.interface for m in models if m.form_factor_known)
     is_certain = bool(models) and all(m.form_factor_known for m in models)
     memory = _common(_number(m.memory_gib) for m in known)
@@ -50,7 +60,7 @@ def gpu_kind(
         memory_gib=memory_gib if memory is None else memory,
         tflops=_common(_number(m.bf16_dense_tflops) for m in known),
         generation=_common(generations.of(m.family) for m in known) or generations.of(name or ""),
-        members=frozenset(m.name for m in models) or frozenset({name} if name else ()),
+        members={m.name: m.interface for m in models} or ({name: ""} if name else {}),
     )
 
 

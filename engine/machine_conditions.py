@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from engine.conditions import JOB, Asked, Condition, condition, listed, number, text_of
-from engine.gpu_kinds import GpuKind, wanted_models
+from engine.gpu_kinds import wanted_models
 
 
 def machine_conditions(asked: Asked) -> Iterator[Condition]:
@@ -66,9 +66,13 @@ def _models(asked: Asked) -> Iterator[Condition]:
     """Return one condition on the model, and one on the form factor of which it hangs."""
     models = asked.requirement.gpus.models
     wanted = wanted_models(asked.market.facts.catalogue, models, asked.market.kinds)
-    verdicts = [(kind, kind.is_one_of(wanted)) for kind in asked.market.kinds]
-    lacks_form = [verdict is None and _lacks_form(kind) for kind, verdict in verdicts]
-    is_wanted = [True if lacks else v for lacks, (_, v) in zip(lacks_form, verdicts, strict=True)]
+    kinds = asked.market.kinds
+    verdicts = [kind.is_one_of(wanted) for kind in kinds]
+    lacks_form = [
+        verdict is None and kind.lacks_form(wanted)
+        for kind, verdict in zip(kinds, verdicts, strict=True)
+    ]
+    is_wanted = [True if lacks else v for lacks, v in zip(lacks_form, verdicts, strict=True)]
     has_form = [None if lacks else True for lacks in lacks_form]
     yield condition(
         "gpu_model",
@@ -91,11 +95,6 @@ def _models(asked: Asked) -> Iterator[Condition]:
             silent="form factor not known",
             demand="asks for {}",
         )
-
-
-def _lacks_form(kind: GpuKind) -> bool:
-    """Whether only the form factor keeps us from knowing (a family name such as "H100")."""
-    return bool(kind.members) and kind.form_factor is None
 
 
 def _by_kind(verdicts: list[bool | None]) -> pl.Expr:

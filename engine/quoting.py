@@ -35,13 +35,15 @@ class Quoter:
     def _pricer(self) -> Pricer:
         return Pricer(self._job, self._market.facts.costs)
 
-    def costs(self, rows: pl.Series) -> pl.DataFrame:
-        """Return what these offers cost, quickly, a row each.
+    def costs(self, rows: pl.Series, *, price_factor: float = 1.0) -> pl.DataFrame:
+        """Return what these offers cost, quickly, a row each; at prices so many times as high.
 
         Columns: row, landed_usd (null when open-ended), landed_usd_per_hour, is_unknown (whether
         they are free is not known) and what the exact cost depends on.
         """
         offers = self._market.offers.select(_PRICED)[rows]
+        if price_factor != 1.0:
+            offers = offers.with_columns(pl.col("cost_usd_per_hour") * price_factor)
         used = offers["cost_key"].unique().sort()
         keys = [self._market.cost_keys[key] for key in used.to_list()]
         if len(keys) < len(self._market.cost_keys):
@@ -102,11 +104,14 @@ class Quotes(Sequence[Quote]):
 
     They are made when they are looked at. The quick order is right but where costs nearly agree:
     there the offers are compared exactly, one for all that cost the same to the last digit.
+    ``ranked``: the offers with their quick costs; with ``is_settled`` in their final order, by
+    another objective than cost.
     """
 
-    def __init__(self, ranked: pl.DataFrame, quoter: Quoter) -> None:
-        self._ranked = ranked
+    def __init__(self, ranked: pl.DataFrame, quoter: Quoter, *, is_settled: bool = False) -> None:
+        self.ranked = ranked
         self._quoter = quoter
+        self._is_settled = is_settled
         self._made: dict[int, Quote] = {}
         self._settled: dict[int, list[int]] = {}
         self._row = ranked["row"]
@@ -115,7 +120,7 @@ class Quotes(Sequence[Quote]):
         self._starts: list[int] = [0, *apart.fill_null(value=False).arg_true().to_list()]
 
     def __len__(self) -> int:
-        return self._ranked.height
+        return self.ranked.height
 
     @overload
     def __getitem__(self, index: int) -> Quote: ...
@@ -125,6 +130,8 @@ class Quotes(Sequence[Quote]):
         if isinstance(index, slice):
             return [self[place] for place in range(*index.indices(len(self)))]
         place = range(len(self))[index]
+        if self._is_settled:
+            return self._quote(self._row[place])
         group = bisect_right(self._starts, place) - 1
         return self._quote(self._rows(group)[place - self._starts[group]])
 
@@ -133,6 +140,8 @@ class Quotes(Sequence[Quote]):
 
     def rows(self) -> Iterator[int]:
         """Return the rows of the offers in their exact order, without quoting them."""
+        if self._is_settled:
+            return iter(self._row)
         return (row for group in range(len(self._starts)) for row in self._rows(group))
 
     def _quote(self, row: int) -> Quote:
@@ -147,7 +156,7 @@ class Quotes(Sequence[Quote]):
             end = self._starts[group + 1] if group + 1 < len(self._starts) else len(self)
             if end - start == 1:
                 return [self._row[start]]
-            self._settled[group] = self._ordered(self._ranked.slice(start, end - start))
+            self._settled[group] = self._ordered(self.ranked.slice(start, end - start))
         return self._settled[group]
 
     def _ordered(self, near: pl.DataFrame) -> list[int]:
