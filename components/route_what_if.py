@@ -1,0 +1,109 @@
+"""What if: chips that relax a condition of the form, and the rest of the answers as a list."""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import streamlit as st
+
+from components.route_fields import Values
+from components.text import literal, network_name, percent, usd_per_hour
+from engine.decision_record import DecisionRecord
+
+Row = Mapping[str, Any]
+CHIPS_MAX = 5
+
+
+def rows_of(record: DecisionRecord, name: str) -> list[Row]:
+    """Return a list of what else a decision says."""
+    rows = record.further.get(name)
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def what_if(
+    record: DecisionRecord,
+    relax: Callable[[Row], Values | None],
+    apply: Callable[[Values], None] | None,
+) -> None:
+    """Draw the chips and, folded, everything that was worked out.
+
+    ``relax``: the form's fields after a relaxation, None where the form cannot say it. ``apply``
+    puts them into the form, in a callback; None: nothing can be changed here.
+    """
+    rows = rows_of(record, "what_if")
+    has_answer = bool(record.quotes)
+    telling = [row for row in rows if row["saving"] is None or float(row["saving"]) > 0]
+    usable = [(row, values) for row in _shortest(telling) if (values := relax(row)) is not None]
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.markdown("**What if**")
+        for number, (row, values) in enumerate(usable[:CHIPS_MAX] if apply else ()):
+            st.button(
+                chip(row), key=f"what_if_{number}", on_click=apply, args=(values,), width="content",
+                help=f"{literal(row['sentence'])}. Changes the form.",
+            )  # fmt: skip
+        if not telling:
+            st.caption(
+                "No single condition makes it dearer: relaxing one alone admits nothing cheaper."
+                if has_answer
+                else "No single condition is to blame: at least two must be relaxed together."
+            )
+        _popover(record, rows)
+
+
+def chip(row: Row) -> str:
+    """Return a chip's words: Allow US: −12 %, or what it would cost where nothing passes now."""
+    label = literal(f"{row['label'][:1].upper()}{row['label'][1:]}".split(" instead of ")[0])
+    if row["saving"] is None:
+        hourly = usd_per_hour(Decimal(row["landed_usd_per_hour"]))
+        return f"{label}: **{literal(hourly)}/h**"
+    return f"{label}: **−{percent(float(row['saving']))}**"
+
+
+def _shortest(rows: Sequence[Row]) -> list[Row]:
+    """Return single values before whole conditions that save just as much by the same offer."""
+    named = {(row["offer_id"], row["code"]) for row in rows if row["value"] is not None}
+    return [
+        row
+        for row in rows
+        if row["value"] is not None or (row["offer_id"], row["code"]) not in named
+    ]
+
+
+def _popover(record: DecisionRecord, rows: Sequence[Row]) -> None:
+    parts = {
+        "One condition relaxed, the others kept": [_stated(row) for row in rows],
+        "The same job at the hyperscalers": [
+            row["sentence"] for row in rows_of(record, "hyperscalers")
+        ],
+        "If prices move": [row["sentence"] for row in rows_of(record, "price_moves")],
+    }
+    count = sum(map(len, parts.values()))
+    with st.popover(f"All {count}", icon=":material/lightbulb:", disabled=not count):
+        for title, sentences in parts.items():
+            if sentences:
+                st.markdown(f"**{title}**")
+                st.markdown("\n".join(f"- {literal(text)}" for text in sentences))
+
+
+def _stated(row: Row) -> str:
+    by = " and ".join(row["stated_by"])
+    return f"{row['sentence']}; stated by {by}" if by else str(row["sentence"])
+
+
+def hyperscaler_lines(record: DecisionRecord) -> None:
+    """The same job at each hyperscaler, a line each."""
+    rows = rows_of(record, "hyperscalers")
+    if not rows:
+        return
+    st.subheader("The same job elsewhere", anchor=False)
+    lines = ["At | USD an hour | Saves | Label", ":-- | --: | --: | :-:"]
+    for row in rows:
+        usd = row["landed_usd_per_hour"]
+        cells = (
+            network_name(row["baseline"]),
+            literal(usd_per_hour(Decimal(usd))) if usd else "sells nothing that fits",
+            percent(float(row["saving"])) if row["saving"] else "–",
+            row["confidence"] or "–",
+        )
+        lines.append(" | ".join(cells))
+    st.markdown("\n".join(lines))
