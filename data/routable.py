@@ -30,12 +30,13 @@ def market_of(lake: Lake, now: datetime) -> Prepared:
     market = latest(lake, now)
     told = provider_drops(lake, market.offers["network"].unique().sort().to_list())
     names = names_in(lake, told)
-    key = "|".join((market.key, *names))
+    figures = costs()
+    key = "|".join((market.key, *names, f"costs/{figures.version}"))
     with _cache_guard:
         known = _cache.get(lake.root)
     if known and known.key == key:
         return known
-    facts = Facts(providers=providers_in(lake, told), catalogue=catalogue(), costs=costs())
+    facts = Facts(providers=providers_in(lake, told), catalogue=catalogue(), costs=figures)
     ready = prepared(
         market.offers, facts, now, key=key, drops=(*_offer_drops(lake, market), *names)
     )

@@ -31,10 +31,12 @@ def market_of_file(
     everything that is wrong with the offers.
     """
     known = pl.DataFrame(schema=dict(PROVIDER_SCHEMA)) if providers is None else providers
-    facts = Facts(providers=known, catalogue=catalogue(), costs=costs())
+    figures = costs()
+    facts = Facts(providers=known, catalogue=catalogue(), costs=figures)
     names = (f"{OF_FILE}{file.digest}", *drops)
+    key = "|".join((*names, f"costs/{figures.version}"))
     try:
-        return prepared(file.offers, facts, now, key="|".join(names), drops=names)
+        return prepared(file.offers, facts, now, key=key, drops=names)
     except BadOffers as bad:
         raise BadFile(file.name, [Fault(None, "", fault) for fault in bad.faults]) from None
 
@@ -43,5 +45,7 @@ def shipped_market(now: datetime) -> Prepared:
     """Return the recorded figures ready for routing, as a fresh lake would hold them."""
     offers = [offer for found in recorded_offers().values() for offer in found]
     providers = [one for found in recorded_providers().values() for one in found]
-    facts = Facts(providers=providers_frame(providers), catalogue=catalogue(), costs=costs())
-    return prepared(offers_frame(offers), facts, now, key=f"shipped/{digest()}")
+    figures = costs()
+    facts = Facts(providers=providers_frame(providers), catalogue=catalogue(), costs=figures)
+    key = f"shipped/{digest()}|costs/{figures.version}"
+    return prepared(offers_frame(offers), facts, now, key=key)

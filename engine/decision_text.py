@@ -104,7 +104,7 @@ def _quotes(record: DecisionRecord) -> Iterator[str]:
 
 
 def _term(term: CostTerm) -> Iterator[str]:
-    head = f"      {COST_NAMES[term.code]:<14} {usd(term.usd):>14}   {term.evidence:<10} "
+    head = f"      {COST_NAMES[term.code]:<14} {usd(term.usd):>14}   {term.evidence:<11}"
     notes = wrap(term.note, WIDTH + 20 - len(head)) or [""]
     yield (head + notes[0]).rstrip()
     for line in notes[1:]:

@@ -37,6 +37,7 @@ _CENT = Decimal("0.01")
 _PRICE = Decimal("0.0001")
 _NAMES = {
     "gpus": "GPUs",
+    "gpu": "GPU",
     "vcpu": "vCPU",
     "gib": "GiB",
     "gb": "GB",
@@ -205,4 +206,6 @@ def _label(place: tuple[str, ...]) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.12g}"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -19,6 +19,7 @@ from engine.requirement import Requirement
 NEAR = 1e-8
 """Costs computed quickly that differ by less than this part are compared exactly."""
 
+_FEW = 2000  # so many are sorted sooner than the first of them are found
 _SAME = ("cost_key", "gpu_count", "usd_per_hour", "storage_gib", "vcpu", "memory_gib")
 """What an exact cost depends on: offers that agree in these cost the same to the last digit."""
 _PRICED = (*dict.fromkeys((*KEYED_COLUMNS, *_SAME)), "available")
@@ -116,8 +117,9 @@ class Quotes(Sequence[Quote]):
         self._settled: dict[int, list[int]] = {}
         self._row = ranked["row"]
         costs = ranked["landed_usd_per_hour"]
-        apart = (costs - costs.shift(1)) > costs * NEAR
-        self._starts: list[int] = [0, *apart.fill_null(value=False).arg_true().to_list()]
+        after = costs.slice(1)
+        apart = (after - costs.slice(0, after.len())) > after * NEAR
+        self._starts: list[int] = [0, *(apart.arg_true() + 1).to_list()]
 
     def __len__(self) -> int:
         return self.ranked.height
@@ -172,7 +174,7 @@ class Quotes(Sequence[Quote]):
 
 def ranked(costs: pl.DataFrame, n: int | None = None) -> pl.DataFrame:
     """Return costs cheapest first; with ``n`` only those that may be among the first so many."""
-    if n is not None and n < costs.height:
+    if n is not None and max(n, _FEW) < costs.height:
         dearest = pl.col("landed_usd_per_hour").bottom_k(n).max() * (1 + 2 * NEAR)
         costs = costs.filter(pl.col("landed_usd_per_hour") <= dearest)
     return costs.sort("landed_usd_per_hour", "is_unknown", "row")
