@@ -9,20 +9,21 @@ from components.route_what_if import Row, rows_of
 from components.text import literal, network_name, usd_per_hour
 from engine.decision_record import DecisionRecord
 
+_NOTE = "note"
+
 
 def failover(record: DecisionRecord, names: Mapping[str, str]) -> None:
     """Draw the failover plan of a decision."""
     st.subheader("If it fails", anchor=False)
-    rows = rows_of(record, "failover")
     st.caption(literal(rule(record)))
-    members = [row for row in rows if row["role"] != "note"]
-    for place, row in enumerate(members):
-        _member(place, row, names)
-    notes = [row["sentence"] for row in rows if row["role"] == "note"]
-    if notes and members:
-        st.markdown("\n".join(f"- :gray[{literal(note)}]" for note in notes))
+    rows = rows_of(record, "failover")
+    members = [row for row in rows if row["role"] != _NOTE]
+    for row in members:
+        _member(row, record, names)
     if not members:
         st.caption("No offer may be taken, so none can stand by.")
+    elif notes := [row["sentence"] for row in rows if row["role"] == _NOTE]:
+        st.markdown("\n".join(f"- :gray[{literal(note)}]" for note in notes))
 
 
 def rule(record: DecisionRecord) -> str:
@@ -35,15 +36,20 @@ def rule(record: DecisionRecord) -> str:
         *["data centre"] * asked.other_datacenter,
     ]
     listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} or {parts[-1]}"
-    return f"{asked.count} standbys wanted; no two share the {listed}."
+    count = "One standby" if asked.count == 1 else f"{asked.count} standbys"
+    return f"{count} wanted; no two of the plan share the {listed}."
 
 
-def _member(place: int, row: Row, names: Mapping[str, str]) -> None:
+def _member(row: Row, record: DecisionRecord, names: Mapping[str, str]) -> None:
+    quote = next((one for one in record.quotes if one.offer_id == row["offer_id"]), None)
     who = names.get(row["offer_id"]) or row["provider_id"] or "provider not named"
-    role = ":green[:material/play_circle: first]" if place == 0 else f":blue[standby {place}]"
-    hourly = literal(usd_per_hour(Decimal(row["landed_usd_per_hour"])))
-    where = row["country_code"] or "country not known"
+    is_first = row["role"] == "first"
+    mark = ":green[:material/play_circle:" if is_first else ":blue[:material/update:"
+    parts = [f"{usd_per_hour(Decimal(row['landed_usd_per_hour']))} an hour"]
+    if quote is not None:
+        parts.append(f"{quote.gpu_count} × {quote.gpu_model or 'GPU not named'}")
+        parts.append(quote.country_code or "country not known")
     st.markdown(
-        f"{role} **{literal(network_name(row['network']))}**, {literal(who)}  \n"
-        f"{hourly} an hour · {literal(row['gpus'])} · {literal(where)}"
+        f"{mark} {literal(row['role'])}] **{literal(network_name(row['network']))}**, "
+        f"{literal(who)}  \n{literal(' · '.join(parts))}"
     )

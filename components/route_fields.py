@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from components.text import NETWORK_NAMES, TERM_NAMES
+from engine.provider_search import ANY_AUDITOR
 from engine.requirement import Requirement
 from engine.told_json_text import told_of
 
@@ -18,6 +19,8 @@ Values = Mapping[str, Any]
 """What the form holds, by field; nothing, False and an empty list ask for nothing."""
 
 ALSO, ATTRIBUTES, SIGNED_BY = "also", "attributes", "signed_by"
+DAYS = {"1": "1 day", "7": "7 days", "30": "30 days"}
+SIGNERS = {ANY_AUDITOR: "any auditor"}
 _SHARE = "uptime_min"
 
 
@@ -64,7 +67,7 @@ PARTS = (
     Part("providers_banned", "names"),
     Part("datacenter_only", "flag"),
     Part(_SHARE, "number", most=100),
-    Part("uptime_days", "choice"),
+    Part("uptime_days", "choice", names=DAYS),
     Part("name", "text"),
     Part("image", "text"),
     Part("owner", "text"),
@@ -152,7 +155,7 @@ def _value(part: Part, told: Any) -> Any:  # noqa: ANN401 - a widget's own value
     if part.kind in ("text", "flag"):
         return told
     if part.kind == "choice":
-        return str(told)
+        return names.get(str(told), str(told))
     exact = Decimal(str(told)) * (100 if part.key == _SHARE else 1)
     value = int(exact) if part.kind == "whole" else float(exact)
     return value if Decimal(str(value)) == exact and value <= part.most else None
@@ -185,7 +188,8 @@ def _attributes(told: dict[str, Any]) -> dict[str, Any]:
         return {}
     del told[ATTRIBUTES]
     pairs = [f"{one['key']} = {one['value']}" for one in stated]
-    return {ATTRIBUTES: pairs, SIGNED_BY: signers.pop()}
+    signer = signers.pop()
+    return {ATTRIBUTES: pairs, SIGNED_BY: SIGNERS.get(signer or "", signer)}
 
 
 def _attribute(text: str, signer: str | None) -> str:

@@ -1,17 +1,19 @@
 """A requirement as a file: pasted or uploaded into the form, and taken away from it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from components.route_fields import values_of
-from components.route_form import fill_form
-from components.text import literal, visible
+from components.route_form import fault_words, fill_form
 from engine.requirement import Requirement
 from engine.told_faults import BadFile, Fault
 from engine.told_files import decoded
 
+HandOut = Callable[[Callable[[], str | bytes], str], Callable[[], bytes]]
+"""Makes a download of what makes a file and its name; whoever takes it is entered."""
 Read = Callable[[str, str], tuple[Requirement, Sequence[Fault]]]
 """Reads a file's text and name; raises BadFile with everything that is wrong with it."""
 _WISHED, _FAULTS, _DONE, _TEXT, _FILE = (
@@ -60,7 +62,7 @@ def file_dialog(read: Read, examples: Mapping[str, str]) -> None:
     dialog()
 
 
-def downloads(text: str, json: str, name: str, hand_out: Callable[..., Callable[[], bytes]]) -> None:
+def downloads(text: str, json: str, name: str, hand_out: HandOut) -> None:
     """Two buttons that hand over the requirement; ``hand_out`` is given content and file name."""
     for label, content, ending, kind in (
         ("YAML", text, "yaml", "application/yaml"),
@@ -68,7 +70,7 @@ def downloads(text: str, json: str, name: str, hand_out: Callable[..., Callable[
     ):
         file = f"{name}.{ending}"
         st.download_button(
-            label, hand_out(content, file), file, kind, on_click="ignore", width="stretch",
+            label, hand_out(partial(str, content), file), file, kind, on_click="ignore", width="stretch",
             key=f"route_requirement_{ending}", icon=":material/download:",
             help=f"The requirement as {label}, as necto route reads it.",
         )  # fmt: skip
@@ -103,14 +105,8 @@ def _shown_faults(faults: Sequence[Fault]) -> None:
     if not faults:
         return
     count = "One fault" if len(faults) == 1 else f"{len(faults)} faults"
-    lines = [f"- {_fault_words(fault)}" for fault in faults]
+    lines = [f"- {fault_words(fault, line=True)}" for fault in faults]
     st.error("\n".join([f"{count}; the form is as it was:", *lines]), icon=":material/error:")
-
-
-def _fault_words(fault: Fault) -> str:
-    line = f"**line {fault.line}** " if fault.line else ""
-    path = f"{literal(fault.path)}: " if fault.path else ""
-    return f"{line}{path}{literal(visible(fault.message))}"
 
 
 def _dismissed() -> None:

@@ -8,11 +8,23 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from components.choices import one, several
-from components.filters import COUNTRY_GROUPS
-from components.route_fields import ALSO, ATTRIBUTES, KEYS, PART, SIGNED_BY, empty
-from components.text import NETWORK_NAMES, TERM_NAMES, literal, visible
+from components.filters import COUNTRY_GROUPS, Options
+from components.route_fields import (
+    ALSO,
+    ATTRIBUTES,
+    DAYS,
+    KEYS,
+    PART,
+    SIGNED_BY,
+    SIGNERS,
+    empty,
+)
+from components.text import NETWORK_NAMES, TERM_NAMES, literal, network_name, visible
+from engine.prepared_market import Prepared
 from engine.provider_search import ANY_AUDITOR
 from engine.requirement import DataClass
+from engine.resources import Catalogue
+from engine.told_faults import Fault
 from engine.told_words import REQUIREMENT
 
 GROUPS = {
@@ -32,7 +44,9 @@ _WORDS = {
     **{f"gpu_{name}": field.words for name, field in REQUIREMENT["Gpus"].items()},
     "models": REQUIREMENT["Gpus"]["models"].words,
 }
-_DAYS = {"1": "1 day", "7": "7 days", "30": "30 days"}
+_FORMS = ["SXM", "PCIe", "PCIe-NVL", "OAM", "superchip"]
+_PROVIDERS_MAX = 2000
+"""More names than that are typed into the field ``also`` or come with a file."""
 _ALSO_HELP = (
     "Anything else that a requirement file may state, as YAML: start_by, ports, command, standbys. "
     "docs/requirement.md explains every field."
@@ -52,6 +66,26 @@ class Choices:
     statements: Sequence[str]
     auditors: Sequence[str]
     policies: Mapping[str, str]
+
+    @classmethod
+    def of(
+        cls, options: Options, market: Prepared, catalogue: Catalogue, policies: Mapping[str, str]
+    ) -> "Choices":
+        """Return what this market holds; families stand before their models."""
+        sold = set(options.models)
+        families = {model.family for model in catalogue.models if model.name in sold}
+        networks, goes_by = market.known
+        return cls(
+            models=[*sorted(families), *sorted(sold - families)],
+            form_factors=[form for form in _FORMS if form in options.forms] or _FORMS,
+            generations=sorted({kind.generation for kind in market.kinds if kind.generation}),
+            countries=options.countries,
+            networks=sorted(networks, key=network_name),
+            providers=sorted(goes_by)[:_PROVIDERS_MAX],
+            statements=options.statements,
+            auditors=options.auditors,
+            policies=policies,
+        )
 
 
 def requirement_form(choices: Choices) -> dict[str, Any]:
@@ -81,10 +115,23 @@ def clear_form() -> None:
     fill_form({key: empty(key) for key in KEYS})
 
 
-def faults_list(faults: Sequence[str]) -> None:
+def faults_list(faults: Sequence[Fault]) -> None:
     """What is wrong with what was asked, all of it."""
-    listed = "\n".join(f"- {literal(visible(fault))}" for fault in faults)
+    listed = "\n".join(f"- {fault_words(fault)}" for fault in faults)
     st.error(f"This cannot be routed yet:\n{listed}", icon=":material/error:")
+
+
+def warnings_list(warnings: Sequence[Fault]) -> None:
+    """What a person should look at, although it was routed."""
+    for warning in warnings:
+        st.caption(f":material/warning: {fault_words(warning)}")
+
+
+def fault_words(fault: Fault, *, line: bool = False) -> str:
+    """Return a fault as Markdown: its line where that is asked, its field, and what to do."""
+    place = f"**line {fault.line}** " if line and fault.line else ""
+    path = f"{literal(fault.path)}: " if fault.path else ""
+    return f"{place}{path}{literal(visible(fault.message))}"
 
 
 def _folded(title: str, icon: str) -> DeltaGenerator:
@@ -163,7 +210,7 @@ def _place_and_rules(choices: Choices) -> dict[str, Any]:
             "Data", "data_class", list(get_args(DataClass)), placeholder="internal",
             note=_WORDS["data_class"],
         )  # fmt: skip
-    if policy in choices.policies:
+    if policy and policy in choices.policies:
         st.caption(literal(choices.policies[policy]))
     return {"countries": places, "policy": policy, "data_class": data}
 
@@ -203,20 +250,20 @@ def _provider(choices: Choices) -> dict[str, Any]:
     values["uptime_min"] = _number(left, "Uptime, %, least", "uptime_min")
     with right:
         values["uptime_days"] = _days(
-            one("over days", "uptime_days", list(_DAYS), _DAYS, placeholder=_DAYS["30"])
+            one("over days", "uptime_days", list(DAYS), DAYS, placeholder=DAYS["30"])
         )
     values[ATTRIBUTES] = sorted(
         several("States", ATTRIBUTES, list(choices.statements), note=_WORDS["attributes"])
     )
     values[SIGNED_BY] = one(
-        "Signed by", SIGNED_BY, [ANY_AUDITOR, *choices.auditors], {ANY_AUDITOR: "any auditor"},
+        "Signed by", SIGNED_BY, [ANY_AUDITOR, *choices.auditors], SIGNERS,
         placeholder="no signature needed",
     )  # fmt: skip
     return values
 
 
 def _days(asked: str | None) -> str | None:
-    return asked if asked in _DAYS else None
+    return asked if asked in DAYS else None
 
 
 def _job() -> dict[str, Any]:

@@ -69,9 +69,7 @@ def answer(record: DecisionRecord, names: Mapping[str, str], now: datetime) -> N
             + ("" if has_total else " The job is open-ended: 720 hours at the hourly cost."),
         )
         hour.metric("USD an hour", usd(best.landed_usd_per_hour), help="Landed, the whole machine.")
-        gpu.metric(
-            "USD per GPU-hour", usd_per_hour(best.landed_usd_per_gpu_hour), help="Landed."
-        )
+        gpu.metric("USD per GPU-hour", usd_per_hour(best.landed_usd_per_gpu_hour), help="Landed.")
         band.metric(
             "Between" if has_total else "An hour, between", _band(best) or "certain",
             help="Where inputs are uncertain, the cost lies in this band.",

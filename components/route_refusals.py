@@ -52,9 +52,7 @@ def gate_title(code: str) -> str:
 def found(record: DecisionRecord, names: Mapping[str, str], text: str) -> list[Told]:
     """Return the offers whose id or name has this text, refused ones first."""
     wanted = text.strip().casefold()
-    refused = {
-        offer_id: group.codes for group in record.refused for offer_id in group.offer_ids
-    }
+    refused = {offer_id: group.codes for group in record.refused for offer_id in group.offer_ids}
     quoted = [*(quote.offer_id for quote in record.quotes), *record.other_quotes]
     every = refused | dict.fromkeys(quoted, ())
     return [

@@ -6,13 +6,13 @@ Only what the job itself states can be relaxed here; a policy's rule needs a new
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from components.route_fields import values_of
+from components.route_fields import DAYS, values_of
 from components.text import NETWORK_NAMES, TERM_NAMES
 from engine.conditions import JOB
 from engine.requirement import Requirement
 
 Row = Mapping[str, Any]
-"""One entry of a decision's ``what_if``: code, value, label, stated_by, offers, saving, sentence."""
+"""One entry of a decision's ``what_if``, as ``engine.decision_further`` tells it."""
 Values = dict[str, Any]
 
 _NUMBERS = {
@@ -24,12 +24,11 @@ _NUMBERS = {
     "price": "usd_per_hour_max",
     "total": "usd_total_max",
 }
-_LISTS = {
+_LISTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "country": ("countries", {}),
     "gpu_model": ("models", {}),
     "form_factor": ("form_factors", {}),
 }
-_DAYS = ("1", "7", "30")
 
 
 def relaxed(row: Row, requirement: Requirement, networks: Sequence[str]) -> Values | None:
@@ -102,8 +101,8 @@ def _term(held: Values, value: str | None, _networks: Sequence[str]) -> Values |
 
 
 def _uptime(_held: Values, value: str | None, _networks: Sequence[str]) -> Values | None:
-    if value in _DAYS and value != "1":
-        return {"uptime_days": f"{value} days"}
+    if value in DAYS and value != "1":
+        return {"uptime_days": DAYS[value]}
     return {"uptime_min": None if value is None else round(float(value) * 100, 6)}
 
 

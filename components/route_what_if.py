@@ -51,7 +51,7 @@ def what_if(
 
 
 def chip(row: Row) -> str:
-    """Return a chip's words: Allow US: −12 %, or what it would cost where nothing passes now."""
+    """Return a chip's words: Allow US, and its saving, or what it would cost where nothing passes now."""
     label = literal(f"{row['label'][:1].upper()}{row['label'][1:]}".split(" instead of ")[0])
     if row["saving"] is None:
         hourly = usd_per_hour(Decimal(row["landed_usd_per_hour"]))

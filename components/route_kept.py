@@ -1,0 +1,74 @@
+"""A decision that was kept: what it was asked, under which digest it is, and its files."""
+
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
+
+import streamlit as st
+
+from components.text import literal, moment
+from engine.decision_record import DecisionRecord
+from engine.decision_words import stated
+
+ADDRESS = "decision"
+HandOut = Callable[[Callable[[], str | bytes], str], Callable[[], bytes]]
+"""Makes a download of what makes a file and its name; whoever takes it is entered."""
+
+
+def kept_head(record: DecisionRecord, digest: str, zone: tzinfo | None) -> None:
+    """What was asked, of what and when: beside the answer, where the form stood."""
+    st.subheader("Decision, kept", anchor=False)
+    st.caption(
+        f"As of {moment(record.now, zone)}, of {record.market.offers:,} offers. It shows what was "
+        "decided then, whatever the market says now."
+    )
+    st.code(digest, language=None, wrap_lines=True)
+    policy = record.policy_version or literal(record.policy.name)
+    rows = {"Job": record.requirement.name, "Policy": policy}
+    rows |= {fact.name: fact.text for fact in stated(record.requirement) if fact.name != "policy"}
+    st.markdown(
+        "\n".join(f"- :gray[{literal(name)}] {literal(text)}" for name, text in rows.items())
+    )
+
+
+def kept_files(
+    digest: str, pdf: Callable[[], bytes], json: Callable[[], bytes], of: HandOut
+) -> None:
+    """The decision to take away, as PDF and as JSON."""
+    short = digest.removeprefix("sha256:")[:12]
+    files = {"PDF": (pdf, "pdf", "application/pdf"), "JSON": (json, "json", "application/json")}
+    with st.container(horizontal=True, gap="small"):
+        for label, (made, ending, kind) in files.items():
+            file = f"necto-decision-{short}.{ending}"
+            st.download_button(
+                label, of(made, file), file, kind, on_click="ignore", icon=":material/download:",
+                key=f"decision_{ending}", width="stretch",
+            )  # fmt: skip
+
+
+def again_button(again: Callable[[], None]) -> None:
+    """Draw the button that puts the decision's job into the form, in today's market."""
+    st.button(
+        "Route it again", icon=":material/refresh:", key="route_again", on_click=again,
+        width="stretch", help="The same job in the newest market; this decision stays as it is.",
+    )  # fmt: skip
+
+
+def save_button(save: Callable[[], None] | None) -> None:
+    """Draw the page's primary act; None: there is nothing that could be kept."""
+    st.button(
+        "Save decision", type="primary", icon=":material/save:", key="route_save",
+        on_click=save, disabled=save is None, width="stretch",
+        help="Keeps this decision with everything it was made from, and enters it in the records.",
+    )  # fmt: skip
+
+
+def nothing_asked(examples: Sequence[str], put: Callable[[str], None]) -> None:
+    """The empty state: what to do, and three jobs to start from."""
+    st.info(
+        "Say at the left which GPUs the job needs: the answer follows every change. "
+        "Or start from an example:",
+        icon=":material/arrow_back:",
+    )
+    with st.container(horizontal=True, gap="small"):
+        for name in examples:
+            st.button(name, key=f"route_start_{name}", on_click=put, args=(name,))
