@@ -62,16 +62,16 @@ def file_dialog(read: Read, examples: Mapping[str, str]) -> None:
     dialog()
 
 
-def downloads(text: str, json: str, name: str, hand_out: HandOut) -> None:
-    """Two buttons that hand over the requirement; ``hand_out`` is given content and file name."""
-    for label, content, ending, kind in (
-        ("YAML", text, "yaml", "application/yaml"),
-        ("JSON", json, "json", "application/json"),
-    ):
+def downloads(
+    text: str, json: str, name: str, hand_out: HandOut
+) -> None:
+    """The form as a file to take away."""
+    kinds = {"YAML": (text, "yaml"), "JSON": (json, "json")}
+    for place, (label, (content, ending)) in zip(st.columns(2), kinds.items(), strict=True):
         file = f"{name}.{ending}"
-        st.download_button(
-            label, hand_out(partial(str, content), file), file, kind, on_click="ignore", width="stretch",
-            key=f"route_requirement_{ending}", icon=":material/download:",
+        place.download_button(
+            label, hand_out(partial(str, content), file), file, f"application/{ending}",
+            on_click="ignore", width="stretch", key=f"route_requirement_{ending}",
             help=f"The requirement as {label}, as necto route reads it.",
         )  # fmt: skip
 

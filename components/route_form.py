@@ -110,9 +110,14 @@ def fill_form(values: Mapping[str, Any]) -> None:
         st.session_state[key] = value
 
 
-def clear_form() -> None:
-    """Forget every field; for a button's callback."""
-    fill_form({key: empty(key) for key in KEYS})
+def clear_button(*, is_needed: bool) -> None:
+    """Draw the button that forgets every field."""
+
+    def clear() -> None:
+        fill_form({key: empty(key) for key in KEYS})
+
+    if is_needed:
+        st.button("Clear the form", on_click=clear, width="stretch", key="route_clear")
 
 
 def faults_list(faults: Sequence[Fault]) -> None:
@@ -189,9 +194,11 @@ def _time_and_money() -> dict[str, Any]:
     hours, stops = st.columns(2, vertical_alignment="bottom")
     hourly, whole = st.columns(2)
     return {
-        "duration_hours": _number(hours, "Hours", "duration_hours", none="open-ended"),
-        "interruptible": _flag(stops, "Interruptible", "interruptible"),
-        "usd_per_hour_max": _number(hourly, "USD an hour, most", "usd_per_hour_max"),
+        "duration_hours": _number(hours, "Hours", "duration_hours", none="no end"),
+        "interruptible": stops.toggle(
+            "Interruptible", key="interruptible", bind="query-params", width="stretch"
+        ),
+        "usd_per_hour_max": _number(hourly, "USD/h, most", "usd_per_hour_max"),
         "usd_total_max": _number(whole, "USD in all, most", "usd_total_max"),
     }
 

@@ -1,6 +1,6 @@
 """A decision that was kept: what it was asked, under which digest it is, and its files."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
 
 import streamlit as st
@@ -62,13 +62,17 @@ def save_button(save: Callable[[], None] | None) -> None:
     )  # fmt: skip
 
 
-def nothing_asked(examples: Sequence[str], put: Callable[[str], None]) -> None:
-    """The empty state: what to do, and three jobs to start from."""
+def nothing_asked(examples: Mapping[str, str], put: Callable[[str], None]) -> None:
+    """The empty state: what to do, and jobs to start from, by name with what they are."""
     st.info(
         "Say at the left which GPUs the job needs: the answer follows every change. "
         "Or start from an example:",
         icon=":material/arrow_back:",
     )
-    with st.container(horizontal=True, gap="small"):
-        for name in examples:
-            st.button(name, key=f"route_start_{name}", on_click=put, args=(name,))
+    for place, (name, words) in zip(st.columns(len(examples)), examples.items(), strict=True):
+        with place.container(border=True, height="stretch"):
+            st.markdown(f"**{literal(name)}**  \n:gray[{literal(words)}]")
+            st.button(
+                "Start from this", key=f"route_start_{name}", on_click=put, args=(name,),
+                width="stretch",
+            )  # fmt: skip

@@ -8,34 +8,28 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from components.text import TERM_NAMES, UNKNOWN, ago, literal, network_name, percent, usd_per_hour
+from components.route_refusals import gate_title
+from components.text import (
+    TERM_NAMES,
+    UNKNOWN,
+    age,
+    ago,
+    literal,
+    network_name,
+    percent,
+    usd_per_hour,
+)
 from engine.decision_record import DecisionRecord
 from engine.export import inert
-from engine.quotes import CostTerm, Quote
+from engine.quotes import Quote
 
+_NOT_ALWAYS = ("In", "USD, job", "USD/GPU-h", "Score", "Deposit")
+"""Columns that are left out where no offer has a value."""
 QUOTES_MAX = 200
 _ROW_HEIGHT, _ROWS_SHOWN = 35, 7
 _CENT = Decimal("0.01")
 _GENERATION, CHOSEN = "route_quotes_generation", "quote"
 
-COST_NAMES = {
-    "compute": "Compute",
-    "storage": "Storage",
-    "egress": "Data out",
-    "ingress": "Data in",
-    "network_fee": "Network fee",
-    "platform_fee": "Platform fee",
-    "conversion": "Conversion",
-    "interruption": "Interruptions",
-}
-EVIDENCE = {
-    "quoted": "quoted: the offer's own price",
-    "documented": "documented by the seller",
-    "published": "published price list",
-    "inferred": "inferred, not stated",
-    "assumed": "assumed by Necto",
-    "unknown": "unknown: counted as zero",
-}
 _FREE = {True: "yes", False: "no", None: "?"}
 OBJECTIVES = {
     "cost": "cheapest first",
@@ -68,10 +62,12 @@ def answer(record: DecisionRecord, names: Mapping[str, str], now: datetime) -> N
             help="Landed cost: with every term that is known."
             + ("" if has_total else " The job is open-ended: 720 hours at the hourly cost."),
         )
-        hour.metric("USD an hour", usd(best.landed_usd_per_hour), help="Landed, the whole machine.")
+        hour.metric(
+            "USD an hour", usd_per_hour(best.landed_usd_per_hour), help="Landed, the whole machine."
+        )
         gpu.metric("USD per GPU-hour", usd_per_hour(best.landed_usd_per_gpu_hour), help="Landed.")
         band.metric(
-            "Between" if has_total else "An hour, between", _band(best) or "certain",
+            "Between" if has_total else "An hour, between", band(best) or "certain",
             help="Where inputs are uncertain, the cost lies in this band.",
         )  # fmt: skip
         cash.metric(
@@ -84,7 +80,7 @@ def answer(record: DecisionRecord, names: Mapping[str, str], now: datetime) -> N
 def winner(record: DecisionRecord, names: Mapping[str, str]) -> str:
     """Return who wins and why, in a sentence."""
     best = record.quotes[0]
-    by = _provider(best, names)
+    by = provider(best, names)
     seller = f"{network_name(best.network)}, {by}" if by else network_name(best.network)
     where = best.country_code or "country not stated"
     term = TERM_NAMES.get(best.term, best.term)
@@ -140,10 +136,10 @@ def _nobody(record: DecisionRecord) -> None:
     if not offers:
         st.info("There are no offers to choose from yet.", icon=":material/hourglass_empty:")
         return
-    most = max(record.counts.items(), key=lambda pair: pair[1])
+    code, count = max(record.counts.items(), key=lambda pair: pair[1])
     st.warning(
-        f"None of {offers:,} offers meets every condition. Each refusal and its reason stands "
-        f"below; {most[1]:,} fail at one alone. What if shows which condition to relax.",
+        f"None of {offers:,} offers meets every condition; most often it is the "
+        f"{gate_title(code).lower()} ({count:,}). Every refusal and its reason stands below.",
         icon=":material/block:",
     )
 
@@ -195,74 +191,31 @@ def _rows(
             "#": place,
             "GPU": inert(quote.gpu_model or "not named"),
             "Network": network_name(quote.network),
-            "Provider": inert(_provider(quote, names)),
-            "Country": quote.country_code,
+            "Provider": inert(provider(quote, names)),
+            "In": quote.country_code,
             "Term": TERM_NAMES.get(quote.term, quote.term),
             "USD, job": _float(quote.total_usd),
             "USD/h": float(quote.landed_usd_per_hour),
-            "USD/GPU-h": float(quote.landed_usd_per_gpu_hour),
-            "Band": _band(quote),
-            "Deposit": float(quote.deposit_usd) if quote.deposit_usd else None,
-            "Sure": "estimate" if quote.is_estimate else "fixed",
-            "Free": _FREE[quote.available],
-            "Read": ago(quote.observed_at, now),
+            "USD/GPU-h": float(quote.landed_usd_per_gpu_hour) if quote.gpu_count > 1 else None,
             "Score": quote.score if has_score else None,
+            "Between": band(quote) or "certain",
+            "Price": "estimate" if quote.is_estimate else "fixed",
+            "Free": _FREE[quote.available],
+            "Read": age(quote.observed_at, now),
+            "Deposit": float(quote.deposit_usd) if quote.deposit_usd else None,
         }
         for place, quote in enumerate(quotes, 1)
     ]
     frame = pl.DataFrame(rows, infer_schema_length=None)
-    empty = [name for name in ("USD, job", "Deposit", "Score") if frame[name].is_null().all()]
-    return frame.drop(empty)
+    return frame.drop(name for name in _NOT_ALWAYS if frame[name].is_null().all())
 
 
-def cost_terms(quote: Quote, names: Mapping[str, str]) -> None:
-    """Every term of one quote's landed cost, how sure it is, and how it comes about."""
-    unit = "an hour" if quote.total_usd is None else "for the job"
-    title = f"{quote.gpu_model or 'GPU not named'} · {network_name(quote.network)}"
-    st.subheader(f"What it costs {unit}", anchor=False)
-    by = _provider(quote, names)
-    st.caption(literal(" · ".join(filter(None, (title, by)))))
-    lines = ["Term | USD | Of it | How sure", ":-- | --: | :-- | :--"]
-    whole = sum((term.usd for term in quote.terms), Decimal(0))
-    lines += [_term_line(term, whole) for term in _shown(quote.terms)]
-    lines.append(f"**All** | **{literal(usd(whole))}** |  | {_band_words(quote)}")
-    st.markdown("\n".join(lines))
-    with st.expander("How each term comes about", icon=":material/functions:"):
-        for term in quote.terms:
-            st.markdown(f"**{COST_NAMES[term.code]}**: {literal(term.note)}")
-        for name, value in quote.score_terms:
-            st.markdown(f"Score, {literal(name)}: {value:.4g}")
-
-
-def _shown(terms: Sequence[CostTerm]) -> list[CostTerm]:
-    """Terms of nothing that are sure to be nothing are left to the fold."""
-    return [term for term in terms if term.usd or term.high_usd or term.evidence == "unknown"]
-
-
-def _term_line(term: CostTerm, whole: Decimal) -> str:
-    share = float(term.usd / whole) if whole else 0.0
-    blocks = "█" * max(1, round(share * 12)) if term.usd else ""
-    band = f", up to {usd(term.high_usd)}" if term.high_usd > term.usd else ""
-    return " | ".join(
-        [
-            COST_NAMES[term.code],
-            literal(usd(term.usd)),
-            f":blue[{blocks}]" if blocks else "–",
-            literal(f"{EVIDENCE[term.evidence]}{band}"),
-        ]
-    )
-
-
-def _band(quote: Quote) -> str:
+def band(quote: Quote) -> str:
     low, high = usd(quote.low_usd), usd(quote.high_usd)
     return "" if low == high else f"{low} – {high}"
 
 
-def _band_words(quote: Quote) -> str:
-    return literal(_band(quote)) or "certain"
-
-
-def _provider(quote: Quote, names: Mapping[str, str]) -> str:
+def provider(quote: Quote, names: Mapping[str, str]) -> str:
     return names.get(quote.offer_id) or quote.provider_id or ""
 
 
@@ -273,21 +226,21 @@ def _float(amount: Decimal | None) -> float | None:
 def _columns() -> dict[str, Any]:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     return {
-        "#": number(width=36, help="In the order of the policy."),
-        "GPU": text(width=105),
-        "Network": text(width=76),
-        "Provider": text(width=128),
-        "Country": text(width=62),
+        "#": number(width=30, help="In the order of the policy."),
+        "GPU": text(width=92),
+        "Network": text(width=72),
+        "Provider": text(width=126),
+        "In": text(width=36, help="The country that the provider states."),
         "Term": text(width=80),
-        "USD, job": number(format="dollar", width=90, help="Landed cost of the whole job."),
-        "USD/h": number(format="$%.3f", width=74, help="Landed cost of the machine for an hour."),
-        "USD/GPU-h": number(format="$%.3f", width=80, help="Landed cost of one GPU for an hour."),
-        "Band": text(width=150, help="Where inputs are uncertain: from, to."),
-        "Deposit": number(format="dollar", width=70, help="Cash that is bound, not spent."),
-        "Sure": text(
-            width=70, help="estimate: the seller's bid decides. fixed: the price of this machine."
-        ),
-        "Free": text(width=44, help=f"Free at the last reading; ? where that is {UNKNOWN}."),
-        "Read": text(width=90, help="When the price was read."),
+        "USD, job": number(format="dollar", width=82, help="Landed cost of the whole job."),
+        "USD/h": number(format="$%.3f", width=70, help="Landed cost of the machine for an hour."),
+        "USD/GPU-h": number(format="$%.3f", width=76, help="Landed cost of one GPU for an hour."),
         "Score": number(format="%.4g", width=60, help="By the policy's objective."),
+        "Between": text(width=134, help="Where inputs are uncertain the cost lies between these."),
+        "Price": text(
+            width=66, help="estimate: the seller's bid decides. fixed: the price of this machine."
+        ),
+        "Free": text(width=40, help=f"Free at the last reading; ? where that is {UNKNOWN}."),
+        "Read": text(width=62, help="How long ago the price was read."),
+        "Deposit": number(format="dollar", width=70, help="Cash that is bound, not spent."),
     }

@@ -8,26 +8,27 @@ import streamlit as st
 
 from components.route_failover import failover
 from components.route_quotes import answer as first_offer
-from components.route_quotes import chosen_quote, cost_terms, quotes_table
+from components.route_costs import cost_terms
+from components.route_quotes import chosen_quote, quotes_table
 from components.route_refusals import Reasons, refusals
 from components.route_relax import relaxed
 from components.route_what_if import hyperscaler_lines, what_if
 from components.text import literal
-from engine.decision_record import DecisionRecord
+from engine.decision_record import DecisionRecord, made_again
 from engine.named_offers import names_of
 from engine.prepared_market import Prepared
 
 
 def answer(
     record: DecisionRecord,
-    reasons: Reasons,
     market: Prepared,
     now: datetime,
     apply: Callable[[Mapping[str, Any]], None] | None,
 ) -> None:
     """Draw a decision; ``apply`` puts fields into the form, None: nothing can be changed here.
 
-    ``reasons``: every reason of a refused offer; ``market``: whose networks a form may name.
+    ``market``: the newest one; where it is the one that was decided in, every offer's reasons are
+    told in full.
     """
     names = names_of(record)
     networks = market.places.filter(~market.places["is_baseline"])["network"].unique().sort()
@@ -43,4 +44,10 @@ def answer(
         with plan:
             failover(record, names)
             hyperscaler_lines(record)
-    refusals(record, names, reasons)
+    refusals(record, names, _reasons(record, market))
+
+
+def _reasons(record: DecisionRecord, market: Prepared) -> Reasons:
+    if record.market.key != market.key:
+        return lambda _offer: []
+    return lambda offer: [one.sentence for one in made_again(record, market).reasons(offer)]

@@ -11,7 +11,9 @@ from components.text import literal, network_name, percent, usd_per_hour
 from engine.decision_record import DecisionRecord
 
 Row = Mapping[str, Any]
-CHIPS_MAX = 5
+CHIPS_MAX = 4
+_OF_NETWORKS = ("baseline", "network_banned")
+_ANOTHER_JOB = ("gpu_model", "gpu_count", "form_factor", "generation", "gpu_memory", "tflops")
 
 
 def rows_of(record: DecisionRecord, name: str) -> list[Row]:
@@ -32,8 +34,8 @@ def what_if(
     """
     rows = rows_of(record, "what_if")
     has_answer = bool(record.quotes)
-    telling = [row for row in rows if row["saving"] is None or float(row["saving"]) > 0]
-    usable = [(row, values) for row in _shortest(telling) if (values := relax(row)) is not None]
+    worth = telling(rows)
+    usable = [(row, values) for row in worth if (values := relax(row)) is not None]
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.markdown("**What if**")
         for number, (row, values) in enumerate(usable[:CHIPS_MAX] if apply else ()):
@@ -41,7 +43,7 @@ def what_if(
                 chip(row), key=f"what_if_{number}", on_click=apply, args=(values,), width="content",
                 help=f"{literal(row['sentence'])}. Changes the form.",
             )  # fmt: skip
-        if not telling:
+        if not worth:
             st.caption(
                 "No single condition makes it dearer: relaxing one alone admits nothing cheaper."
                 if has_answer
@@ -51,22 +53,40 @@ def what_if(
 
 
 def chip(row: Row) -> str:
-    """Return a chip's words: Allow US, and its saving, or what it would cost where nothing passes now."""
-    label = literal(f"{row['label'][:1].upper()}{row['label'][1:]}".split(" instead of ")[0])
+    """Return a chip's words, and the saving or, where nothing passes now, what it would cost."""
+    label = literal(_label(row))
     if row["saving"] is None:
         hourly = usd_per_hour(Decimal(row["landed_usd_per_hour"]))
         return f"{label}: **{literal(hourly)}/h**"
-    return f"{label}: **−{percent(float(row['saving']))}**"
+    return f"{label}: **\N{MINUS SIGN}{percent(float(row['saving']))}**"
 
 
-def _shortest(rows: Sequence[Row]) -> list[Row]:
-    """Return single values before whole conditions that save just as much by the same offer."""
-    named = {(row["offer_id"], row["code"]) for row in rows if row["value"] is not None}
-    return [
+def _label(row: Row) -> str:
+    words = str(row["label"]).split(" instead of ")[0]
+    if row["value"] is not None and row["code"] in _OF_NETWORKS:
+        words = words.replace(row["value"], network_name(row["value"]))
+    return f"{words[:1].upper()}{words[1:]}"
+
+
+def telling(rows: Sequence[Row]) -> list[Row]:
+    """Return what is worth a chip, what saves most first.
+
+    One per condition before a second of any; another job (``_ANOTHER_JOB``) comes last. A single
+    value stands before the whole condition that admits the same offer.
+    """
+    saves = [row for row in rows if row["saving"] is None or float(row["saving"]) > 0]
+    named = {(row["offer_id"], row["code"]) for row in saves if row["value"] is not None}
+    kept = [
         row
-        for row in rows
+        for row in saves
         if row["value"] is not None or (row["offer_id"], row["code"]) not in named
     ]
+    turn: dict[str, int] = {}
+    turns = []
+    for row in kept:
+        turn[row["code"]] = turn.get(row["code"], -1) + 1
+        turns.append((turn[row["code"]] + (row["code"] in _ANOTHER_JOB), row))
+    return [row for _, row in sorted(turns, key=lambda pair: pair[0])]
 
 
 def _popover(record: DecisionRecord, rows: Sequence[Row]) -> None:

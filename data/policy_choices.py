@@ -9,6 +9,7 @@ from data.examples import policy_examples
 from data.policies import UnknownPolicy, policies, policy
 from engine.canonical import digest
 from engine.policy import Policy
+from engine.requirement import Requirement
 from engine.policy_file import read_policy
 
 
@@ -37,8 +38,11 @@ def policy_choices(view: Connection) -> dict[str, PolicyChoice]:
     return dict(sorted((_examples() | kept).items()))
 
 
-def chosen_policy(view: Connection, ref: str) -> PolicyChoice:
-    """Return the policy of a name or name@version; raises UnknownPolicy."""
+def policy_of(view: Connection, requirement: Requirement) -> PolicyChoice | None:
+    """Return the policy that a job names, by its name or name@version; raises UnknownPolicy."""
+    ref = requirement.policy
+    if ref is None:
+        return None
     try:
         kept = policy(view, ref)
     except UnknownPolicy:

@@ -5,7 +5,9 @@ what the market knows.
 """
 
 from datetime import datetime
+from functools import cache
 
+from data.examples import requirement_examples
 from data.policy_choices import PolicyChoice
 from data.shipped import HYPERSCALERS, catalogue
 from engine.decision import Decision
@@ -16,10 +18,21 @@ from engine.named_offers import NAMES, names_told
 from engine.names import NETWORK_NAMES
 from engine.prepared_market import Prepared
 from engine.requirement import Requirement
-from engine.requirement_file import BadFile, Fault, requirement_reading
+from engine.requirement_file import BadFile, Fault, read_requirement, requirement_reading
 from engine.resources import UnknownGpu
 from engine.routing import BadRequirement, route
 from engine.told_names import checked
+
+
+@cache
+def examples() -> dict[str, str]:
+    """Return what the shipped requirements that one machine can run are about, by name."""
+    found = {}
+    for name, text in requirement_examples().items():
+        first = text.partition("\n")[0]
+        if first.startswith("# ") and read_requirement(text, name).nodes == 1:
+            found[name] = ". ".join(first.removeprefix("# ").split(". ")[:1]).rstrip(".") + "."
+    return found
 
 
 def read_checked(text: str, name: str, market: Prepared) -> tuple[Requirement, tuple[Fault, ...]]:
