@@ -17,7 +17,9 @@ from connectors.jobs import (
     terminal_alerts,
     terminal_audit,
     terminal_cards,
+    terminal_decisions,
     terminal_ledger,
+    terminal_plan,
     terminal_policy,
     terminal_records,
     terminal_route,
@@ -39,12 +41,14 @@ app = typer.Typer(
 )
 app.add_typer(terminal.app)
 app.add_typer(terminal_route.app)
+app.add_typer(terminal_plan.app)
 app.add_typer(terminal_records.app)
 app.add_typer(terminal_cards.app, name="cards")
 app.add_typer(terminal_audit.app, name="audit")
 app.add_typer(terminal_ledger.app, name="ledger")
 app.add_typer(terminal_alerts.app, name="alerts")
 app.add_typer(terminal_policy.app, name="policy")
+app.add_typer(terminal_decisions.app, name="decisions")
 
 Gpu = Annotated[str | None, typer.Option(help="Model or family: H100-SXM, H100, A100-80.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -136,27 +136,28 @@ def digests_like(view: Connection, beginning: str) -> list[str]:
     return sorted(view.execute(asked).scalars())
 
 
-def orphans(lake: Lake, records: Records, now: datetime) -> list[str]:
+def orphans(lake: Lake, mode: str, records: Records | None, now: datetime) -> list[str]:
     """Return the files of decisions that nothing committed, by their names in the lake.
 
-    They are garbage, unless the records are an older backup: so they are told, and never removed.
+    ``records``: the book of the mode, None where none was begun. They are garbage, unless the book
+    is an older backup: so they are told, and never removed.
     """
-    home = _home(lake, records.book)
+    home = _home(lake, mode)
     found = {
         path.relative_to(lake.root).as_posix()
         for folder in (home, home / _OFFERS)
         for path in folder.glob("*")
         if path.is_file() and _is_old(path, now)
     }
-    if not found:
-        return []
+    if not found or records is None:
+        return sorted(found)
     with records.reading() as view:
         asked = select(files.c.name).where(files.c.kind == KIND)
         return sorted(found - set(view.execute(asked).scalars()))
 
 
 def lost(lake: Lake, records: Records) -> dict[str, str]:
-    """Return the files of committed decisions that are gone or changed, each with the reason."""
+    """Return the files of committed decisions that are gone or changed, each with why; reads all."""
     with records.reading() as view:
         asked = select(files.c.name, files.c.digest).where(files.c.kind == KIND)
         rows = view.execute(asked.order_by(files.c.name)).all()

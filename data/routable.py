@@ -13,6 +13,7 @@ import polars as pl
 
 from data import folders
 from data.billing import costs
+from data.history import market_outlook
 from data.market import Lake
 from data.offers import Market, latest
 from data.shipped import catalogue
@@ -36,7 +37,12 @@ def market_of(lake: Lake, now: datetime) -> Prepared:
         known = _cache.get(lake.root)
     if known and known.key == key:
         return known
-    facts = Facts(providers=providers_in(lake, told), catalogue=catalogue(), costs=figures)
+    facts = Facts(
+        providers=providers_in(lake, told),
+        catalogue=catalogue(),
+        costs=figures,
+        history=market_outlook(lake, now),
+    )
     ready = prepared(
         market.offers, facts, now, key=key, drops=(*_offer_drops(lake, market), *names)
     )

@@ -10,9 +10,8 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import Literal, get_args
 
-from pydantic import JsonValue
-
 from engine.decision import Decision
+from engine.decision_further import Part
 from engine.export import number_text, plain
 from engine.gates import codes_of
 from engine.quotes import CostTerm, Quote
@@ -32,20 +31,19 @@ def answer(
     quotes: Iterable[Quote],
     *,
     refusals: Refusals = "all",
-    further: Mapping[str, JsonValue],
+    further: Mapping[str, Part],
     more: Mapping[str, object],
 ) -> Iterator[str]:
     """Yield the text of one JSON object, in pieces.
 
-    ``quotes``: those to tell, in order; ``further``: what other parts say (what_if, failover);
-    ``more``: what the caller adds.
+    ``quotes``: those to tell, in order; ``further``: see ``engine.decision_further``; ``more``:
+    what the caller adds.
     """
     told: dict[str, Iterator[str]] = {
         "quotes": _rows(map(quote_told, quotes)),
         "refusals": _refusals(decision, refusals),
         "counts": _value(dict(decision.counts)),
-        "what_if": _value(further.get("what_if", [])),
-        "failover": _value(further.get("failover")),
+        **{name: _part(part) for name, part in further.items()},
         "notes": _value(list(decision.notes)),
         "now": _value(plain(decision.now)),
         "policy": _value(decision.policy.name),
@@ -104,6 +102,10 @@ def _sample(decision: Decision) -> Iterator[dict[str, object]]:
             "reasons": list(dict.fromkeys(reason.code for reason in reasons)),
             "sentences": [reason.sentence for reason in reasons],
         }
+
+
+def _part(rows: Part) -> Iterator[str]:
+    return _lines(json.dumps(row, ensure_ascii=False) for row in rows)
 
 
 def _value(value: object) -> Iterator[str]:

@@ -11,6 +11,8 @@ from engine.quotes import CostTerm, Quote
 WIDTH = 100
 TOLD = 20
 """So many quotes are told with every term; the others are counted."""
+SUMMED_UP = 6
+"""So many lines of each further part are printed in a terminal."""
 _INDENT = "  "
 
 
@@ -44,7 +46,7 @@ def summary_text(record: DecisionRecord, top: int) -> str:
         )
         parts.append(f"{words.counted_refusals(record)}\n{lines}")
     for heading, sentences in words.further(record):
-        parts.append("\n".join([heading, *_listed(sentences)]))
+        parts.append("\n".join([heading, *_listed(sentences[:SUMMED_UP])]))
     if record.notes:
         parts.append("\n".join(["Notes", *_listed(record.notes)]))
     return "\n\n".join(parts) + "\n"

@@ -1,7 +1,6 @@
 """A decision's parts in words and rounded figures, for the text and the PDF that people read.
 
-Amounts are rounded here once, half up, for the eye only: what is kept is exact. ``further`` of a
-record holds, by name, lists of objects that say themselves in a ``sentence``.
+Amounts are rounded here once, half up, for the eye only: what is kept is exact.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,10 +17,11 @@ from engine.told_json_text import told_of
 
 FURTHER: Mapping[str, str] = {
     "what_if": "What if",
-    "hyperscalers": "The same job at the hyperscalers",
     "failover": "Failover plan",
+    "hyperscalers": "The same job at the hyperscalers",
+    "price_moves": "If prices move",
 }
-"""The parts of a record that others add, in the order in which they are told."""
+"""The parts of ``engine.decision_further``, in the order in which they are told."""
 
 COST_NAMES = {
     "compute": "compute",
@@ -84,12 +84,12 @@ def title(record: DecisionRecord) -> str:
     if not offers:
         return "There were no offers to choose from."
     if not quoted:
-        return f"None of {_count(offers, 'offer')} may be taken."
+        return f"None of {count(offers, 'offer')} may be taken."
     best = record.quotes[0]
     cost = f"{usd(best.total_usd)} USD in all" if best.total_usd is not None else (
         f"{price(best.landed_usd_per_hour)} USD an hour"
     )  # fmt: skip
-    return f"{quoted:,} of {_count(offers, 'offer')} may be taken; the first costs {cost}."
+    return f"{quoted:,} of {count(offers, 'offer')} may be taken; the first costs {cost}."
 
 
 def heads(record: DecisionRecord, digest: str) -> list[Fact]:
@@ -99,7 +99,7 @@ def heads(record: DecisionRecord, digest: str) -> list[Fact]:
     return [
         Fact("Decided as of", f"{record.now:%Y-%m-%d %H:%M:%S} UTC"),
         Fact("Policy", f"{version}{policy}"),
-        Fact("Market", f"{_count(record.market.offers, 'offer')}"),
+        Fact("Market", f"{count(record.market.offers, 'offer')}"),
         Fact("Digest", digest),
     ]
 
@@ -147,8 +147,8 @@ def observed(quote: Quote) -> str:
 def refused(record: DecisionRecord) -> list[GateRow]:
     """Return every code that refused offers, most first."""
     rows = [
-        GateRow(code, _gate_title(code), count, *_example(record, code))
-        for code, count in record.counts.items()
+        GateRow(code, _gate_title(code), number, *_example(record, code))
+        for code, number in record.counts.items()
     ]
     return sorted(rows, key=lambda row: -row.refused)
 
@@ -169,8 +169,8 @@ def inputs(record: DecisionRecord) -> list[str]:
 
 def counted_refusals(record: DecisionRecord) -> str:
     """Return how many offers were refused, in words."""
-    count = record.market.offers - record.quoted
-    return f"{_count(count, 'offer')} refused, each by every gate that it fails"
+    refused_now = record.market.offers - record.quoted
+    return f"{count(refused_now, 'offer')} refused, each by every gate that it fails"
 
 
 def _example(record: DecisionRecord, code: str) -> tuple[str, str]:
@@ -183,7 +183,8 @@ def _gate_title(code: str) -> str:
     return gate.title if code == gate.code else f"{gate.title} not known"
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: 1 offer, 2 offers."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 

@@ -5,7 +5,6 @@ It only computes; ``--save`` keeps the decision. Cold on the shipped market it m
 """
 
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -57,18 +56,24 @@ def route(
 ) -> None:
     """Find the cheapest offers that a job may take. Ends with 1 when there are none."""
     from connectors.jobs.terminal_inputs import Faults
+    from engine.decision_further import further_of
+    from engine.decision_json import answer
     from engine.decision_record import record_of
 
     faults, stands = Faults(), settings()
     asked = _asked(requirement, offers, policy, now, stands, faults, is_kept=save, as_json=as_json)
     decision = _decided(asked, requirement.name, faults, as_json=as_json)
+    parts = further_of(decision)
     more: dict[str, object] = {"warnings": faults.told()}
-    if save:
-        more["decision"] = _saved(record_of(decision), asked, stands, key)
-    if as_json:
-        _print_json(decision, top, refusals, more)
+    record = None if as_json and not save else record_of(decision, further=parts)
+    if save and record:
+        more["decision"] = _saved(record, asked, stands, key)
+    if record and not as_json:
+        _print_text(record, top or SHOWN, more)
     else:
-        _print_text(record_of(decision), top or SHOWN, more)
+        quotes = islice(iter(decision.quotes), top)
+        told = answer(decision, quotes, refusals=refusals, further=parts, more=more)
+        sys.stdout.writelines(told)
     if not len(decision.quotes):
         raise typer.Exit(1)
 
@@ -135,19 +140,6 @@ def _saved(record: "DecisionRecord", asked: _Asked, stands: "Settings", key: str
     except (NotKept, RecordsFault, BadCommand, OSError) as error:
         fail(f"the decision was not kept: {error}")
     return kept.digest
-
-
-def _print_json(
-    decision: "Decision",
-    top: int | None,
-    refusals: Literal["all", "sample", "counts"],
-    more: dict[str, object],
-) -> None:
-    from engine.decision_json import answer
-
-    quotes = islice(iter(decision.quotes), top)
-    pieces: Iterator[str] = answer(decision, quotes, refusals=refusals, further={}, more=more)
-    sys.stdout.writelines(pieces)
 
 
 def _print_text(record: "DecisionRecord", top: int, more: dict[str, object]) -> None:
