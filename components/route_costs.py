@@ -65,5 +65,3 @@ def _term_line(term: CostTerm, whole: Decimal) -> str:
             literal(f"{EVIDENCE[term.evidence]}{band}"),
         ]
     )
-
-

@@ -62,9 +62,7 @@ def file_dialog(read: Read, examples: Mapping[str, str]) -> None:
     dialog()
 
 
-def downloads(
-    text: str, json: str, name: str, hand_out: HandOut
-) -> None:
+def downloads(text: str, json: str, name: str, hand_out: HandOut) -> None:
     """The form as a file to take away."""
     kinds = {"YAML": (text, "yaml"), "JSON": (json, "json")}
     for place, (label, (content, ending)) in zip(st.columns(2), kinds.items(), strict=True):

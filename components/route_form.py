@@ -24,7 +24,7 @@ from engine.prepared_market import Prepared
 from engine.provider_search import ANY_AUDITOR
 from engine.requirement import DataClass
 from engine.resources import Catalogue
-from engine.told_faults import Fault
+from engine.told_faults import BadFile, Fault
 from engine.told_words import REQUIREMENT
 
 GROUPS = {
@@ -120,9 +120,10 @@ def clear_button(*, is_needed: bool) -> None:
         st.button("Clear the form", on_click=clear, width="stretch", key="route_clear")
 
 
-def faults_list(faults: Sequence[Fault]) -> None:
+def faults_list(fault: Exception) -> None:
     """What is wrong with what was asked, all of it."""
-    listed = "\n".join(f"- {fault_words(fault)}" for fault in faults)
+    faults = fault.faults if isinstance(fault, BadFile) else [Fault(None, "", str(fault))]
+    listed = "\n".join(f"- {fault_words(one)}" for one in faults)
     st.error(f"This cannot be routed yet:\n{listed}", icon=":material/error:")
 
 

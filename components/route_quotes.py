@@ -30,6 +30,7 @@ _ROW_HEIGHT, _ROWS_SHOWN = 35, 7
 _CENT = Decimal("0.01")
 _GENERATION, CHOSEN = "route_quotes_generation", "quote"
 
+_TOLD_ELSEWHERE = ("whether it is available", "deposit: ")
 _FREE = {True: "yes", False: "no", None: "?"}
 OBJECTIVES = {
     "cost": "cheapest first",
@@ -53,7 +54,7 @@ def answer(record: DecisionRecord, names: Mapping[str, str], now: datetime) -> N
     best = record.quotes[0]
     with st.container(border=True):
         st.markdown(f":material/trophy: {winner(record, names)}")
-        total, hour, gpu, band, cash = st.columns([1.15, 1, 1, 1.35, 1])
+        total, hour, gpu, between, cash = st.columns([1.15, 1, 1, 1.35, 1])
         has_total = best.total_usd is not None
         hours = record.requirement.duration_hours
         total.metric(
@@ -66,13 +67,13 @@ def answer(record: DecisionRecord, names: Mapping[str, str], now: datetime) -> N
             "USD an hour", usd_per_hour(best.landed_usd_per_hour), help="Landed, the whole machine."
         )
         gpu.metric("USD per GPU-hour", usd_per_hour(best.landed_usd_per_gpu_hour), help="Landed.")
-        band.metric(
+        between.metric(
             "Between" if has_total else "An hour, between", band(best) or "certain",
             help="Where inputs are uncertain, the cost lies in this band.",
         )  # fmt: skip
         cash.metric(
             "Deposit", usd(best.deposit_usd) if best.deposit_usd else "none",
-            help="Cash that is bound while the job runs and comes back: not a cost.",
+            help=" ".join(["Cash that is bound while the job runs, not a cost.", *_cash_words(best)]),
         )  # fmt: skip
         st.caption(_how_sure(best, now))
 
@@ -115,9 +116,14 @@ def _how_sure(best: Quote, now: datetime) -> str:
         free[best.available],
         f"price read {ago(best.observed_at, now)}",
         *_expected(best),
-        *(note for note in best.notes if "available" not in note),
+        *(note for note in best.notes if not note.startswith(_TOLD_ELSEWHERE)),
     ]
     return literal(f"{'; '.join(parts).capitalize()}.")
+
+
+def _cash_words(best: Quote) -> list[str]:
+    notes = [note.removeprefix("deposit: ") for note in best.notes if note.startswith("deposit: ")]
+    return [literal(f"{note[:1].upper()}{note[1:]}.") for note in notes]
 
 
 def _expected(quote: Quote) -> list[str]:
@@ -163,6 +169,7 @@ def quotes_table(record: DecisionRecord, names: Mapping[str, str], now: datetime
         _rows(quotes, names, now, has_score=record.policy.objective != "cost"),
         key=key,
         hide_index=True,
+        row_height=_ROW_HEIGHT,
         height=_ROW_HEIGHT * (min(len(quotes), _ROWS_SHOWN) + 1) + 3,
         on_select=chosen,
         selection_mode="single-row",

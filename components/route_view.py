@@ -6,9 +6,9 @@ from typing import Any
 
 import streamlit as st
 
+from components.route_costs import cost_terms
 from components.route_failover import failover
 from components.route_quotes import answer as first_offer
-from components.route_costs import cost_terms
 from components.route_quotes import chosen_quote, quotes_table
 from components.route_refusals import Reasons, refusals
 from components.route_relax import relaxed
@@ -44,7 +44,10 @@ def answer(
         with plan:
             failover(record, names)
             hyperscaler_lines(record)
-    refusals(record, names, _reasons(record, market))
+    else:
+        cost = st.container()
+    with cost:
+        refusals(record, names, _reasons(record, market))
 
 
 def _reasons(record: DecisionRecord, market: Prepared) -> Reasons:

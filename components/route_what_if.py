@@ -12,6 +12,7 @@ from engine.decision_record import DecisionRecord
 
 Row = Mapping[str, Any]
 CHIPS_MAX = 4
+_TURNS_MAX = 2
 _OF_NETWORKS = ("baseline", "network_banned")
 _ANOTHER_JOB = ("gpu_model", "gpu_count", "form_factor", "generation", "gpu_memory", "tflops")
 
@@ -81,12 +82,12 @@ def telling(rows: Sequence[Row]) -> list[Row]:
         for row in saves
         if row["value"] is not None or (row["offer_id"], row["code"]) not in named
     ]
-    turn: dict[str, int] = {}
+    turn: dict[str, int] = {}  # how many of a condition came before
     turns = []
     for row in kept:
         turn[row["code"]] = turn.get(row["code"], -1) + 1
         turns.append((turn[row["code"]] + (row["code"] in _ANOTHER_JOB), row))
-    return [row for _, row in sorted(turns, key=lambda pair: pair[0])]
+    return [row for at, row in sorted(turns, key=lambda pair: pair[0]) if at <= _TURNS_MAX]
 
 
 def _popover(record: DecisionRecord, rows: Sequence[Row]) -> None:

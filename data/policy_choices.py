@@ -9,8 +9,8 @@ from data.examples import policy_examples
 from data.policies import UnknownPolicy, policies, policy
 from engine.canonical import digest
 from engine.policy import Policy
-from engine.requirement import Requirement
 from engine.policy_file import read_policy
+from engine.requirement import Requirement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,16 +61,16 @@ def asked_text() -> str:
 
 def decided(text: str) -> DecisionRecord | None:
     """Show what comes of a requirement file's text; None where it cannot be routed."""
+    if not text:
+        route_kept.nothing_asked(examples(), start_from)
+        return None
     try:
         requirement, warnings = read(text, "form")
         with session.house().reading() as view:
             policy = policy_of(view, requirement)
         record = whole_record(preview(requirement, market, policy, now()))
-    except BadFile as bad:
-        route_form.faults_list(bad.faults)
-        return None
-    except session.HouseFault as fault:
-        st.error(str(fault), icon=":material/error:")
+    except (BadFile, session.HouseFault) as fault:
+        route_form.faults_list(fault)
         return None
     with side:
         downloads(text, json_text_of(requirement), requirement.name, handed)
@@ -88,7 +88,7 @@ def show_preview() -> None:
         text = asked_text()
         route_form.clear_button(is_needed=bool(text))
     with main:
-        record = decided(text) if text else route_kept.nothing_asked(examples(), start_from)
+        record = decided(text)
     with primary:
         route_kept.save_button(partial(keep, record, str(uuid.uuid4())) if record else None)
 
