@@ -81,7 +81,8 @@ KEYS = (*PART, ATTRIBUTES, SIGNED_BY, ALSO)
 
 def empty(key: str) -> Any:  # noqa: ANN401 - a widget's own value
     """Return what a field holds that asks for nothing."""
-    kind = "names" if key == ATTRIBUTES else PART[key].kind if key in PART else "text"
+    others = {ATTRIBUTES: "names", SIGNED_BY: "choice", ALSO: "text"}
+    kind = PART[key].kind if key in PART else others[key]
     return {"names": [], "flag": False, "text": ""}.get(kind)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import tzinfo
+from pathlib import Path
 
 import streamlit as st
 
@@ -9,6 +10,7 @@ from components.text import literal, moment
 from engine.decision_record import DecisionRecord
 from engine.decision_words import stated
 
+AUDIT_PAGE = Path(__file__).resolve().parent.parent / "pages" / "audit.py"
 ADDRESS = "decision"
 HandOut = Callable[[Callable[[], str | bytes], str], Callable[[], bytes]]
 """Makes a download of what makes a file and its name; whoever takes it is entered."""
@@ -43,6 +45,14 @@ def kept_files(
                 label, of(made, file), file, kind, on_click="ignore", icon=":material/download:",
                 key=f"decision_{ending}", width="stretch",
             )  # fmt: skip
+
+
+def entry_link(book: str, digest: str) -> None:
+    """Draw the link to the entry with which it was committed: who kept it and when."""
+    st.page_link(
+        AUDIT_PAGE, label="Its entry in the trail", icon=":material/verified_user:",
+        query_params={"book": book, "has.subject": digest.removeprefix("sha256:")},
+    )  # fmt: skip
 
 
 def again_button(again: Callable[[], None]) -> None:

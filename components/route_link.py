@@ -3,6 +3,7 @@
 from decimal import Decimal
 from pathlib import Path
 
+import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from components.filters import COUNTRY_GROUPS
@@ -15,18 +16,16 @@ ROUTE_PAGE = Path(__file__).resolve().parent.parent / "pages" / "route.py"
 _NOBODY = "none"  # what the Market's filters ask for where no country can be meant
 
 
-def route_link(place: DeltaGenerator, search: Search, catalogue: Catalogue) -> None:
-    """Draw the link that takes the filters along."""
+def route_button(place: DeltaGenerator, search: Search, catalogue: Catalogue) -> None:
+    """Draw the button that goes to the Route page and takes the filters along."""
     left = not_carried(search)
     said = f" What a job cannot ask for stays behind: {', '.join(left)}." if left else ""
-    place.page_link(
-        ROUTE_PAGE,
-        label="Route this",
-        icon=":material/alt_route:",
-        query_params=route_query(search, catalogue),
-        help=f"Find the cheapest offer that meets every condition, and why others do not.{said}",
+    if place.button(
+        "Route this", icon=":material/alt_route:", key="route_this", type="primary",
         width="stretch",
-    )
+        help=f"Find the cheapest offer that meets every condition, and why others do not.{said}",
+    ):  # fmt: skip
+        st.switch_page(ROUTE_PAGE, query_params=route_query(search, catalogue))
 
 
 def route_query(search: Search, catalogue: Catalogue) -> dict[str, str | list[str]]:

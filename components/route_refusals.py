@@ -35,7 +35,7 @@ def refusals(record: DecisionRecord, names: Mapping[str, str], reasons: Reasons)
     for code, count in sorted(record.counts.items(), key=lambda pair: -pair[1]):
         with st.expander(f"{gate_title(code)} · {count:,}", key=f"gate_{code}"):
             for example in record.examples[code]:
-                who = names.get(example.offer_id, example.offer_id)
+                who = _who(example.offer_id, names)
                 st.markdown(f"{literal(example.reason.sentence)}  \n:gray[{literal(who)}]")
             rest = count - len(record.examples[code])
             if rest > 0:
@@ -45,7 +45,8 @@ def refusals(record: DecisionRecord, names: Mapping[str, str], reasons: Reasons)
 def gate_title(code: str) -> str:
     """Return what a code is about in words, as a fold's title: Country, Uptime not known."""
     gate = gate_of(code)
-    title = gate.title[:1].upper() + gate.title[1:]
+    is_name = gate.title[1:2].isupper()  # vCPU
+    title = gate.title if is_name else gate.title[:1].upper() + gate.title[1:]
     return title if code == gate.code else f"{title} not known"
 
 
@@ -60,6 +61,12 @@ def found(record: DecisionRecord, names: Mapping[str, str], text: str) -> list[T
         for offer_id, codes in every.items()
         if wanted in offer_id.casefold() or wanted in names.get(offer_id, "").casefold()
     ]
+
+
+def _who(offer_id: str, names: Mapping[str, str]) -> str:
+    """An offer's id, which is its own, and its provider's name where the id lacks it."""
+    name = names.get(offer_id, "")
+    return offer_id if name in offer_id else f"{name} · {offer_id}"
 
 
 def _search(record: DecisionRecord, names: Mapping[str, str], reasons: Reasons) -> None:

@@ -92,7 +92,7 @@ def telling(rows: Sequence[Row]) -> list[Row]:
 
 def _popover(record: DecisionRecord, rows: Sequence[Row]) -> None:
     parts = {
-        "One condition relaxed, the others kept": [_stated(row) for row in rows],
+        "One condition relaxed, the others kept": [row["sentence"] for row in rows],
         "The same job at the hyperscalers": [
             row["sentence"] for row in rows_of(record, "hyperscalers")
         ],
@@ -104,11 +104,6 @@ def _popover(record: DecisionRecord, rows: Sequence[Row]) -> None:
             if sentences:
                 st.markdown(f"**{title}**")
                 st.markdown("\n".join(f"- {literal(text)}" for text in sentences))
-
-
-def _stated(row: Row) -> str:
-    by = " and ".join(row["stated_by"])
-    return f"{row['sentence']}; stated by {by}" if by else str(row["sentence"])
 
 
 def hyperscaler_lines(record: DecisionRecord) -> None:

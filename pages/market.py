@@ -11,7 +11,7 @@ from components.desks import keep_rule, savings_of, shelf
 from components.export import export_menu
 from components.filters import VIEW_KEYS, clear_filters, market_filters
 from components.offer_drawer import offer_drawer
-from components.route_link import route_link
+from components.route_link import route_button
 from components.saved_views import saved_views
 from components.session import lake, market, now, require
 from components.side_by_side import side_by_side_dialog
@@ -103,7 +103,7 @@ with side:
     st.button("Clear filters", on_click=clear_filters, width="stretch")
 with saved:
     saved_views(shelf("market"), VIEW_KEYS)
-route_link(to_route, search, catalogue())
+route_button(to_route, search, catalogue())
 alert_me(alert, Choices(search, listed, sold.providers, catalogue()), keep_rule)
 offers = matching(listed, search, now())
 missing = unstated(listed, search)

@@ -104,6 +104,7 @@ def show_kept(digest: str) -> None:
         route_kept.kept_head(record, digest, now().tzinfo)
         files = partial(decision_pdf, record), lambda: canonical(told(record))
         route_kept.kept_files(digest, *files, handed)
+        route_kept.entry_link(session.settings().mode, digest)
     with main:
         route_view.answer(record, market, now(), None)
     with tools:

@@ -43,7 +43,7 @@ def answer(page: Page) -> str:
 
 def test_the_market_s_filters_become_the_job(page, address):
     opened(page, f"{address}/market?family=H100&count=1&place=EEA")
-    page.get_by_role("link", name="Route this").click()
+    page.get_by_role("button", name="Route this", exact=True).click()
     page.wait_for_url(re.compile("/route"))
     settled(page)
 
