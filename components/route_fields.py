@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from components.text import NETWORK_NAMES, TERM_NAMES
-from engine.provider_search import ANY_AUDITOR
+from engine.provider_search import ANY_AUDITOR, statement
 from engine.requirement import Requirement
 from engine.told_json_text import told_of
 
@@ -171,32 +171,36 @@ def _told(values: Values, *, of_gpus: bool) -> Iterator[tuple[str, str]]:
 
 
 def _field_text(part: Part, value: Any) -> str:  # noqa: ANN401 - a widget's own value
+    codes = {shown: code for code, shown in (part.names or {}).items()}
     if part.kind == "names":
-        codes = {shown: code for code, shown in (part.names or {}).items()}
         return _text(sorted(codes.get(one, one) for one in value))
     if part.key == _SHARE:
         return f"{(Decimal(str(value)) / 100).normalize():f}"
     if part.kind in ("number", "whole"):
         return number_word(value)
-    return str(value) if part.key == "uptime_days" else _text(value)
+    if part.key == "uptime_days":
+        return str(codes.get(value, value))
+    return _text(value)
 
 
 def _attributes(told: dict[str, Any]) -> dict[str, Any]:
     """Take the attributes that one signer, or nobody, must have signed."""
     stated: list[dict[str, str]] = told.get(ATTRIBUTES, [])
     signers = {one.get("signed_by") for one in stated}
-    if len(signers) != 1 or any(" = " in one["key"] for one in stated):
+    pairs = [statement(one["key"], one["value"]) for one in stated]
+    keys = [pair.partition(" = ")[0] for pair in pairs]
+    if len(signers) != 1 or keys != [one["key"] for one in stated]:
         return {}
     del told[ATTRIBUTES]
-    pairs = [f"{one['key']} = {one['value']}" for one in stated]
     signer = signers.pop()
     return {ATTRIBUTES: pairs, SIGNED_BY: SIGNERS.get(signer or "", signer)}
 
 
 def _attribute(text: str, signer: str | None) -> str:
     key, _, value = text.partition(" = ")
-    signed = {"signed_by": signer} if signer else {}
-    return _text({"key": key.strip(), "value": value.strip(), **signed})
+    codes = {shown: code for code, shown in SIGNERS.items()}
+    signed = {"signed_by": codes.get(signer, signer)} if signer else {}
+    return _text({"key": key, "value": value, **signed})
 
 
 def _text(value: object) -> str:

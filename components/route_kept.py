@@ -6,14 +6,25 @@ from pathlib import Path
 
 import streamlit as st
 
+from components.route_quotes import CHOSEN
 from components.text import literal, moment
-from engine.decision_record import DecisionRecord
+from engine.canonical import canonical
+from engine.decision_pdf import decision_pdf
+from engine.decision_record import DecisionRecord, told
 from engine.decision_words import stated
 
 AUDIT_PAGE = Path(__file__).resolve().parent.parent / "pages" / "audit.py"
 ADDRESS = "decision"
 HandOut = Callable[[Callable[[], str | bytes], str], Callable[[], bytes]]
 """Makes a download of what makes a file and its name; whoever takes it is entered."""
+
+
+def go_to(digest: str | None) -> None:
+    """Put a decision into the address, None: the form; what widgets are bound to is theirs."""
+    for name in (CHOSEN, ADDRESS):
+        st.query_params.pop(name, None)
+    if digest is not None:
+        st.query_params[ADDRESS] = digest
 
 
 def kept_head(record: DecisionRecord, digest: str, zone: tzinfo | None) -> None:
@@ -32,17 +43,18 @@ def kept_head(record: DecisionRecord, digest: str, zone: tzinfo | None) -> None:
     )
 
 
-def kept_files(
-    digest: str, pdf: Callable[[], bytes], json: Callable[[], bytes], of: HandOut
-) -> None:
+def kept_files(record: DecisionRecord, digest: str, hand_out: HandOut) -> None:
     """The decision to take away, as PDF and as JSON."""
     short = digest.removeprefix("sha256:")[:12]
-    files = {"PDF": (pdf, "pdf", "application/pdf"), "JSON": (json, "json", "application/json")}
+    files: dict[str, tuple[Callable[[], bytes], str, str]] = {
+        "PDF": (lambda: decision_pdf(record), "pdf", "application/pdf"),
+        "JSON": (lambda: canonical(told(record)), "json", "application/json"),
+    }
     with st.container(horizontal=True, gap="small"):
         for label, (made, ending, kind) in files.items():
             file = f"necto-decision-{short}.{ending}"
             st.download_button(
-                label, of(made, file), file, kind, on_click="ignore", icon=":material/download:",
+                label, hand_out(made, file), file, kind, on_click="ignore", icon=":material/download:",
                 key=f"decision_{ending}", width="stretch",
             )  # fmt: skip
 

@@ -73,7 +73,7 @@ def answer(record: DecisionRecord, names: Mapping[str, str], now: datetime) -> N
         )  # fmt: skip
         cash.metric(
             "Deposit", usd(best.deposit_usd) if best.deposit_usd else "none",
-            help=" ".join(["Cash that is bound while the job runs, not a cost.", *_cash_words(best)]),
+            help=" ".join(["Cash that is bound, not a cost.", *_cash_words(best)]),
         )  # fmt: skip
         st.caption(_how_sure(best, now))
 

@@ -17,9 +17,7 @@ from data.examples import requirement_examples
 from data.policy_choices import policy_choices, policy_of
 from data.route_preview import examples, preview, read_checked, whole_record
 from data.shipped import catalogue
-from engine.canonical import canonical
-from engine.decision_pdf import decision_pdf
-from engine.decision_record import DecisionRecord, told
+from engine.decision_record import DecisionRecord
 from engine.requirement import Requirement
 from engine.told_faults import BadFile
 from engine.told_json_text import json_text_of
@@ -33,11 +31,11 @@ def keep(record: DecisionRecord, click: str) -> None:
     """Keep what the person saw when they clicked, and go to its own address."""
     with kept_fault(FAULT, "The decision was not kept"):
         kept = saved(lake(), mode_book(), record, session.actor(), click)
-        st.query_params.from_dict({route_kept.ADDRESS: kept.digest})
+        route_kept.go_to(kept.digest)
 
 
 def route_again(requirement: Requirement) -> None:
-    st.query_params.clear()
+    route_kept.go_to(None)
     route_form.fill_form(values_of(requirement))
 
 
@@ -102,8 +100,7 @@ def show_kept(digest: str) -> None:
         return
     with side:
         route_kept.kept_head(record, digest, now().tzinfo)
-        files = partial(decision_pdf, record), lambda: canonical(told(record))
-        route_kept.kept_files(digest, *files, handed)
+        route_kept.kept_files(record, digest, handed)
         route_kept.entry_link(session.settings().mode, digest)
     with main:
         route_view.answer(record, market, now(), None)
