@@ -11,6 +11,7 @@ garbage, which upkeep tells of. Neither a decision nor the drops that a committe
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -30,6 +31,7 @@ from data.unit import Transaction
 from engine.canonical import Json, canonical, digest, plain
 from engine.commands import Command
 from engine.decision_record import BadRecord, DecisionRecord, opened, told
+from engine.export import number_text
 from engine.people import Actor
 from engine.runs import Kind
 from engine.trail import FileRef
@@ -157,7 +159,10 @@ def orphans(lake: Lake, mode: str, records: Records | None, now: datetime) -> li
 
 
 def lost(lake: Lake, records: Records) -> dict[str, str]:
-    """Return the files of committed decisions that are gone or changed, each with why; reads all."""
+    """Return the files of committed decisions that are gone or changed, each with why.
+
+    Reads all of them.
+    """
     with records.reading() as view:
         asked = select(files.c.name, files.c.digest).where(files.c.kind == KIND)
         rows = view.execute(asked.order_by(files.c.name)).all()
@@ -222,10 +227,14 @@ def _act(unit: Transaction, files: list[FileRef], decision: DecisionRecord, name
             "quoted": decision.quoted,
             "refused": decision.market.offers - decision.quoted,
             "best": best.offer_id if best else None,
-            "total_usd": best.total_usd if best else None,
-            "landed_usd_per_hour": best.landed_usd_per_hour if best else None,
+            "total_usd": _amount(best.total_usd if best else None),
+            "landed_usd_per_hour": _amount(best.landed_usd_per_hour if best else None),
         }
     )
+
+
+def _amount(usd: Decimal | None) -> str | None:
+    return None if usd is None else number_text(usd)
 
 
 def _is_known(view: Connection, file: FileRef) -> bool:

@@ -75,7 +75,7 @@ def _of_csv(content: bytes, name: str, now: datetime) -> TableRead:
         raise BadFile(name, faults or [Fault(None, "", said)]) from None
     if _may_be_short(content, cells) and (faults := [*_ragged(content, len(header))]):
         raise BadFile(name, faults)
-    return table_read(cells, name, now, _lines_in(content))
+    return table_read(_without_blank(cells), name, now, _lines_in(content))
 
 
 def _refuse_other_text(content: bytes, name: str) -> None:
@@ -104,6 +104,14 @@ def _may_be_short(content: bytes, cells: pl.DataFrame) -> bool:
     return b'"' in content or commas != (cells.width - 1) * (cells.height + 1)
 
 
+def _without_blank(cells: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that say anything: a blank line, or one of commas, is no offer."""
+    is_blank = pl.all().fill_null("") == ""
+    if not (cells[:, :1].select(is_blank.any()).item()):
+        return cells
+    return cells.filter(~pl.all_horizontal(is_blank))
+
+
 def _ragged(content: bytes, columns: int) -> Iterator[Fault]:
     """Yield the rows with more or fewer cells than columns."""
     wrong = (
@@ -121,9 +129,9 @@ def _lines_in(content: bytes) -> LinesOf:
         if not rows:
             return []
         wanted = set(rows)
-        numbered = enumerate(line for line, row in islice(_rows(content), 1, None) if row)
+        numbered = enumerate(line for line, row in islice(_rows(content), 1, None) if any(row))
         found = {at: line for at, line in islice(numbered, max(rows) + 1) if at in wanted}
-        return [found[row] for row in rows]
+        return [found.get(row, row + 2) for row in rows]  # as far as the cells can be told apart
 
     return lines_of
 

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-import polars as pl
-
 from data import folders
 from data.billing import costs
 from data.history import market_outlook
@@ -29,40 +27,41 @@ _cache: dict[Path, Prepared] = {}  # one market per lake folder: the newest
 def market_of(lake: Lake, now: datetime) -> Prepared:
     """Return the newest offers of every network and hyperscaler and the rate cards that hold."""
     market = latest(lake, now)
-    told = provider_drops(lake, market.offers["network"].unique().sort().to_list())
-    names = names_in(lake, told)
-    figures = costs()
-    key = "|".join((market.key, *names, f"costs/{figures.version}"))
+    networks = market.offers["network"].unique().sort().to_list()
+    told = _provider_drops(lake, networks)
+    names = _names(lake, told)
+    key = "|".join((market.key, *names, f"costs/{costs().version}"))
     with _cache_guard:
         known = _cache.get(lake.root)
     if known and known.key == key:
         return known
-    facts = Facts(
-        providers=providers_in(lake, told),
-        catalogue=catalogue(),
-        costs=figures,
-        history=market_outlook(lake, now),
-    )
-    ready = prepared(
-        market.offers, facts, now, key=key, drops=(*_offer_drops(lake, market), *names)
-    )
+    drops = (*_offer_drops(lake, market), *names)
+    ready = prepared(market.offers, _facts(lake, told, now), now, key=key, drops=drops)
     with _cache_guard:
         _cache[lake.root] = ready
     return ready
 
 
-def provider_drops(lake: Lake, networks: Sequence[str]) -> list[Path]:
-    """Return the newest drop with facts about the providers of each of these networks."""
+def known_of(lake: Lake, networks: Sequence[str], now: datetime) -> tuple[Facts, tuple[str, ...]]:
+    """Return what the lake knows of these networks beside offers, and the drops that say it."""
+    told = _provider_drops(lake, networks)
+    return _facts(lake, told, now), _names(lake, told)
+
+
+def _facts(lake: Lake, drops: Sequence[Path], now: datetime) -> Facts:
+    return Facts(
+        providers=lake.frame("providers", drops, list(PROVIDER_SCHEMA)),
+        catalogue=catalogue(),
+        costs=costs(),
+        history=market_outlook(lake, now),
+    )
+
+
+def _provider_drops(lake: Lake, networks: Sequence[str]) -> list[Path]:
     return [drop for name in networks if (drop := lake.newest_drop("providers", name))]
 
 
-def providers_in(lake: Lake, drops: Sequence[Path]) -> pl.DataFrame:
-    """Return what these drops say of providers (``PROVIDER_SCHEMA``)."""
-    return lake.frame("providers", drops, list(PROVIDER_SCHEMA))
-
-
-def names_in(lake: Lake, drops: Sequence[Path]) -> tuple[str, ...]:
-    """Return the names of drops in the lake."""
+def _names(lake: Lake, drops: Sequence[Path]) -> tuple[str, ...]:
     return tuple(path.relative_to(lake.root).as_posix() for path in drops)
 
 
@@ -72,7 +71,7 @@ def _offer_drops(lake: Lake, market: Market) -> Iterator[str]:
         if part.startswith(_NETWORK):
             network, _, run_id = part.removeprefix(_NETWORK).partition("/")
             drop = folders.of_run(lake.root, "offers", network, run_id, ".parquet")
-            yield from names_in(lake, [drop])
+            yield from _names(lake, [drop])
         elif part.startswith(_CARD):
             card, _, version = part.rpartition("/")
             yield f"cards/{card}/version={int(version):06d}/offers.parquet"

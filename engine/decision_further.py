@@ -81,9 +81,9 @@ def _comparison(one: SameJob) -> str:
         return said
     differences = ", ".join(ALL_DIFFERENCES.get(code, code) for code in one.differences)
     like = f", confidence {one.confidence}{f': {differences}' if differences else ''}"
-    if one.saving >= 0:
+    if one.saving > 0:
         return f"{said}; the cheapest quote costs {_percent(one.saving)} less{like}"
-    return f"{said}; the cheapest quote costs more{like}"
+    return f"{said}; the cheapest quote costs {'more' if one.saving else 'the same'}{like}"
 
 
 def _moved(one: PriceMoves) -> JsonValue:

@@ -1,7 +1,8 @@
 """The offers that may carry a job of a plan: routed like any job, a row per machine that would do.
 
 A plan's machines share what an offer has free, counted in its GPUs. Where machines may add up, each
-size of machine is routed with its part of what a node needs.
+size of machine is routed with its part of what a node needs; an offer whose shape the buyer chooses
+comes once, in the size of a node or else the largest that it can have.
 """
 
 from dataclasses import dataclass
@@ -53,14 +54,21 @@ def candidates_for(
     for size in _sizes(requirement, market) if combine else ():
         part = _part_of(node, size)
         frames.append(_machines(route(part, market, policy, now, policy_version=policy_version)))
-    return Candidates(offers=pl.concat(frames), decision=decision)
+    offers = pl.concat(frames).unique("offer_id", keep="first", maintain_order=True)
+    return Candidates(offers=offers, decision=decision)
 
 
 def _sizes(requirement: Requirement, market: Prepared) -> list[int]:
-    """Return the other numbers of GPUs that machines here have, up to the whole job."""
-    counts = market.machines["gpu_count"].unique().sort().to_list()
+    """Return the other numbers of GPUs that a machine may have, up to the whole job.
+
+    Those below a node come first, the largest of them before the others: it is most like one.
+    """
     asked = requirement.gpus.count
-    return [count for count in counts if count != asked and count <= requirement.nodes * asked]
+    whole = asked * requirement.nodes
+    usual = (2**power for power in range(whole.bit_length()))
+    counts = {*market.machines["gpu_count"], *usual} - {asked}
+    smaller = sorted((count for count in counts if count < asked), reverse=True)
+    return [*smaller, *sorted(count for count in counts if asked < count <= whole)]
 
 
 def _part_of(node: Requirement, size: int) -> Requirement:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import polars as pl
 
 from engine.decision import Decision
-from engine.quoting import NEAR, Quoter
+from engine.quoting import NEAR
 
 MOVES = (-0.2, -0.1, 0.1, 0.2)
 """Prices 20 % lower to 20 % higher."""
@@ -111,7 +111,7 @@ def _lines(decision: Decision) -> list[_Line]:
     no dearer now, and only when they fall if the rest of its cost is.
     """
     costs = decision.quotes.ranked
-    rest = Quoter(decision.requirement, decision.market).costs(costs["row"], price_factor=0.0)
+    rest = decision.quotes.quoter.costs(costs["row"], price_factor=0.0)
     market = decision.market
     places = market.offers["place"].gather(costs["row"])
     lines = costs.select("row", "cost_key", "is_unknown", cost=_COST).with_columns(

@@ -10,8 +10,9 @@ from typing import overload
 import polars as pl
 
 from engine.conditions import Row
+from engine.cost_rates import CostKey
 from engine.landed import Landed, Pricer
-from engine.landed_market import KEYED_COLUMNS, landed_frame
+from engine.landed_market import KEYED_COLUMNS, Line, landed_frame
 from engine.prepared_market import Prepared
 from engine.quotes import Quote
 from engine.requirement import Requirement
@@ -31,6 +32,8 @@ class Quoter:
     def __init__(self, requirement: Requirement, market: Prepared) -> None:
         self._job = requirement
         self._market = market
+        self._lines: dict[CostKey, Line] = {}
+        self._known: dict[tuple[object, ...], Landed] = {}
 
     @cached_property
     def _pricer(self) -> Pricer:
@@ -50,7 +53,8 @@ class Quoter:
         if len(keys) < len(self._market.cost_keys):
             codes = used.search_sorted(offers["cost_key"])
             offers = offers.with_columns(cost_key=codes)
-        landed = landed_frame(self._job, offers, keys, self._market.facts.costs, bands=False)
+        costs = self._market.facts.costs
+        landed = landed_frame(self._job, offers, keys, costs, bands=False, known=self._lines)
         return offers.select(
             rows.alias("row"),
             landed["landed_usd"],
@@ -60,7 +64,14 @@ class Quoter:
         )
 
     def exact(self, row: int) -> Landed:
-        return self._pricer.landed(self._market.offer(row))
+        return self._landed(self._market.offer(row))
+
+    def _landed(self, offer: Row) -> Landed:
+        """Return the exact cost; offers that agree in what it depends on share it."""
+        key = tuple(offer[name] for name in _SAME)
+        if key not in self._known:
+            self._known[key] = self._pricer.landed(offer)
+        return self._known[key]
 
     def is_over(self, costs: pl.DataFrame, usd_total_max: Decimal) -> pl.Series:
         """Return which of these cost more in all; near the border it is decided exactly."""
@@ -75,7 +86,7 @@ class Quoter:
     def quote(self, row: int) -> Quote:
         """Return the exact quote of an offer."""
         offer = self._market.offer(row)
-        landed = self._pricer.landed(offer)
+        landed = self._landed(offer)
         return Quote(
             offer_id=offer["offer_id"],
             network=offer["network"],
@@ -106,12 +117,12 @@ class Quotes(Sequence[Quote]):
     They are made when they are looked at. The quick order is right but where costs nearly agree:
     there the offers are compared exactly, one for all that cost the same to the last digit.
     ``ranked``: the offers with their quick costs; with ``is_settled`` in their final order, by
-    another objective than cost.
+    another objective than cost. ``quoter``: it made them, and can price any offer of the market.
     """
 
     def __init__(self, ranked: pl.DataFrame, quoter: Quoter, *, is_settled: bool = False) -> None:
         self.ranked = ranked
-        self._quoter = quoter
+        self.quoter = quoter
         self._is_settled = is_settled
         self._made: dict[int, Quote] = {}
         self._settled: dict[int, list[int]] = {}
@@ -148,7 +159,7 @@ class Quotes(Sequence[Quote]):
 
     def _quote(self, row: int) -> Quote:
         if row not in self._made:
-            self._made[row] = self._quoter.quote(row)
+            self._made[row] = self.quoter.quote(row)
         return self._made[row]
 
     def _rows(self, group: int) -> list[int]:
@@ -167,7 +178,7 @@ class Quotes(Sequence[Quote]):
         if len(set(same)) <= 1:
             return rows
         first = dict(zip(reversed(same), reversed(rows), strict=True))
-        exact = {key: self._quoter.exact(row).landed_usd_per_hour for key, row in first.items()}
+        exact = {key: self.quoter.exact(row).landed_usd_per_hour for key, row in first.items()}
         order = sorted(zip([exact[key] for key in same], near["is_unknown"], rows, strict=True))
         return [row for _, _, row in order]
 

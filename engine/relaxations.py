@@ -12,13 +12,16 @@ import polars as pl
 
 from engine.conditions import JOB
 from engine.decision import Decision
-from engine.gates import GATES, Gate
-from engine.quoting import NEAR, Quoter
+from engine.gates import GATE, GATES, Gate, gate_of
+from engine.quoting import NEAR
+from engine.relaxed_limits import limits_of
 from engine.relaxed_values import Value, values_of
 
 NEVER = frozenset({"not_rankable"})
 """What is no price of a whole machine cannot be compared: relaxing it would say nothing."""
 
+_BY_BIT = {gate.bit: gate for gate in GATES}
+_KNOWN = sum(gate.bit for gate in GATES)
 _COST = "landed_usd_per_hour"
 _WHOLE: Mapping[str, str] = {
     "baseline": "allowing hyperscalers",
@@ -37,6 +40,7 @@ class Relaxation:
     ``code``: the gate's, or its ``_unknown`` one where only what is not known is accepted.
     ``value``: what is allowed instead or besides; None: the whole constraint is dropped.
     ``offers``: how many offers pass then that are refused now; ``offer_id``: the cheapest of them.
+    It is priced as the job is asked for now: a machine with less storage still pays for more.
     ``saving``: a fraction of the cheapest landed cost now, 0 where it saves nothing, None where no
     offer passes now.
     """
@@ -57,87 +61,77 @@ def relaxations(decision: Decision, best_usd: Decimal | None) -> tuple[Relaxatio
     ``best_usd``: the cheapest landed cost per hour that passes, None where none does. Values within
     a constraint are told only where they save something (or where nothing passes).
     """
-    near = _near(decision)
-    quoter = Quoter(decision.requirement, decision.market)
-    if not near:
+    alone = _alone(decision)
+    if not alone.height:
         return ()
-    every = pl.concat(list(near.values()))
-    costs = quoter.costs(every["row"]).select("row", "landed_usd", _COST, every["is_silent"])
-    found: list[Relaxation] = []
-    start = 0
-    for gate, rows in near.items():
-        of_gate = costs.slice(start, rows.height)
-        start += rows.height
-        for code, value in _values(decision, gate, of_gate, best_usd):
-            found.append(_told(decision, quoter, gate, code, value, best_usd))
-    return tuple(sorted(found, key=_order))
+    costs = decision.quotes.quoter.costs(alone["row"])
+    alone = alone.with_columns(costs["landed_usd"], costs[_COST])
+    found = list(_whole(alone))
+    cheaper = alone
+    if best_usd is not None:
+        cheaper = alone.filter(pl.col(_COST) < float(best_usd) * (1 - NEAR))
+    parts = cheaper.sort(_COST, "row").partition_by("gate", as_dict=True, maintain_order=True)
+    for (bit,), of_gate in parts.items():
+        rows = alone.filter(pl.col("gate") == bit)
+        gate = _BY_BIT[bit]
+        for told_of in (values_of, limits_of):
+            found += [(gate, gate.code, one) for one in told_of(decision, gate, rows, of_gate)]
+    told = (_told(decision, *one, best_usd) for one in found)
+    return tuple(sorted(told, key=_order))
 
 
-def _near(decision: Decision) -> dict[Gate, pl.DataFrame]:
-    """Return the offers that one gate alone refuses: row, is_silent (only for not being known)."""
-    present = frozenset(decision.masks.unique())
-    found = {}
-    for gate in GATES:
-        masks = {gate.bit, gate.unknown_bit, gate.bit | gate.unknown_bit} & present - {0}
-        if not masks or gate.code in NEVER:
-            continue
-        parts = [
-            pl.DataFrame({"row": decision.masks.eq(mask).arg_true()}).with_columns(
-                is_silent=pl.lit(mask == gate.unknown_bit)
-            )
-            for mask in sorted(masks)
-        ]
-        rows = pl.concat(parts)
-        if gate.code == "gpu_count":
-            rows = rows.filter(_is_larger(decision, rows["row"]))
-        if rows.height:
-            found[gate] = rows
-    return found
+def _alone(decision: Decision) -> pl.DataFrame:
+    """Return the offers that one gate alone refuses: row, gate (its bit), is_silent.
+
+    ``is_silent``: only because it is not known whether they meet it.
+    """
+    masks = decision.masks
+    gates = (masks | (masks // 2)) & _KNOWN  # an unknown bit is the next one above its gate's
+    is_one = gates.ne(0) & (gates & (gates - gates.ne(0).cast(pl.UInt64))).eq(0)
+    rows = is_one.arg_true()
+    gate = gates.gather(rows)
+    is_count = gate == GATE["gpu_count"].bit
+    keeps = ~gate.is_in([GATE[code].bit for code in NEVER])
+    if is_count.any():
+        keeps &= ~is_count | _is_larger(decision, rows)
+    is_silent = masks.gather(rows) & gate == 0
+    return pl.DataFrame({"row": rows, "gate": gate, "is_silent": is_silent}).filter(keeps)
 
 
 def _is_larger(decision: Decision, rows: pl.Series) -> pl.Series:
     """Whether a machine has more GPUs than asked: fewer are another job, and no saving."""
-    machines = decision.market.machines.select(
-        is_larger=pl.col("gpu_count_max").is_null()
-        & (pl.col("gpu_count") > decision.requirement.gpus.count)
-    )["is_larger"]
-    return machines.gather(decision.market.offers["machine"].gather(rows))
+    machines = decision.market.machines
+    is_larger = machines["gpu_count_max"].is_null() & (
+        machines["gpu_count"] > decision.requirement.gpus.count
+    )
+    return is_larger.gather(decision.market.offers["machine"].gather(rows))
 
 
-def _values(
-    decision: Decision, gate: Gate, rows: pl.DataFrame, best_usd: Decimal | None
-) -> Iterator[tuple[str, Value]]:
-    """Return the whole constraint, then accepting what is not known, then single values."""
-    silent = rows.filter("is_silent")
-    if silent.height < rows.height:
-        label = _WHOLE.get(gate.code, f"without the condition on {gate.title}")
-        yield gate.code, Value(None, label, _first(rows), rows.height)
-    if silent.height:
-        label = f"accepting that the {gate.title} is not known"
-        yield gate.unknown_code, Value(None, label, _first(silent), silent.height)
-    cheaper = rows
-    if best_usd is not None:
-        cheaper = rows.filter(pl.col(_COST) < float(best_usd) * (1 - NEAR))
-    if cheaper.height:
-        for value in values_of(decision, gate, rows, cheaper.sort(_COST, "row")):
-            yield gate.code, value
-
-
-def _first(rows: pl.DataFrame) -> int:
-    """Return the cheapest offer's row, the first by id where several cost the same."""
-    cheapest = rows.filter(pl.col(_COST) == pl.col(_COST).min())
-    return int(min(cheapest["row"].to_list()))
+def _whole(alone: pl.DataFrame) -> Iterator[tuple[Gate, str, Value]]:
+    """Return every whole constraint, and accepting what is not known; the cheapest, first by id."""
+    cost, row, is_silent = pl.col(_COST), pl.col("row"), pl.col("is_silent")
+    gates = alone.group_by("gate").agg(
+        offers=pl.len(),
+        silent=is_silent.sum(),
+        first=row.get(cost.arg_min()),
+        first_silent=row.filter("is_silent").get(
+            cost.filter("is_silent").arg_min(), null_on_oob=True
+        ),
+    )
+    for bit, offers, silent, first, first_silent in gates.iter_rows():
+        gate = _BY_BIT[bit]
+        if silent < offers:
+            label = _WHOLE.get(gate.code, f"without the condition on {gate.title}")
+            yield gate, gate.code, Value(None, label, first, offers)
+        if silent:
+            label = f"accepting that the {gate.title} is not known"
+            yield gate, gate.unknown_code, Value(None, label, first_silent, silent)
 
 
 def _told(
-    decision: Decision,
-    quoter: Quoter,
-    gate: Gate,
-    code: str,
-    value: Value,
-    best_usd: Decimal | None,
+    decision: Decision, gate: Gate, code: str, value: Value, best_usd: Decimal | None
 ) -> Relaxation:
-    usd = quoter.exact(value.row).landed_usd_per_hour
+    usd = decision.quotes.quoter.exact(value.row).landed_usd_per_hour
     by = (condition.by for condition in decision.conditions if condition.gate is gate)
     return Relaxation(
         code=code,
@@ -152,5 +146,5 @@ def _told(
 
 
 def _order(one: Relaxation) -> tuple[float, Decimal, int, str, str]:
-    place = next(n for n, gate in enumerate(GATES) if one.code in (gate.code, gate.unknown_code))
+    place = GATES.index(gate_of(one.code))
     return -(one.saving or 0.0), one.landed_usd_per_hour, place, one.code, one.value or ""

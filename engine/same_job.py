@@ -4,16 +4,15 @@ The label follows engine.savings: every difference is named and lowers it; where
 contracted rate, list prices do not count (docs/decisions/0004-honest-savings.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 
 import polars as pl
 
+from engine.conditions import Row
 from engine.decision import Decision
 from engine.gates import GATE, GATES
-from engine.quoting import Quoter
 from engine.savings import DIFFERENCES, labelled, own_rates_first
 
 ALL_DIFFERENCES: Mapping[str, str] = {
@@ -24,8 +23,18 @@ ALL_DIFFERENCES: Mapping[str, str] = {
 
 _COST = "landed_usd_per_hour"
 _SHAPE = sum(gate.bit | gate.unknown_bit for gate in GATES if gate.facet == "machine")
-_NEVER = GATE["not_rankable"].bit | GATE["unavailable"].bit | GATE["blocked"].bit
+_LOOKED_AT = (
+    "network", "gpu_model", "term", "gpu_count", "price_basis", "rankable", "source_kind",
+)  # fmt: skip
+_COMPARED = (
+    *_LOOKED_AT, "offer_id", "provider_name", "region", "country_code", "vcpu", "memory_gib",
+    "gpu_count_max", "usd_per_gpu_hour", "observed_at", "price_as_of", "valid_from", "valid_until",
+    "source",
+)  # fmt: skip
 _COUNT = GATE["gpu_count"].bit
+_OTHER = GATE["not_rankable"].bit | GATE["unavailable"].bit | GATE["blocked"].bit
+_REFUSE = _SHAPE - _COUNT | _OTHER
+"""What a hyperscaler's offer must not fail; rules on places are not asked of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,52 +67,78 @@ def same_job(decision: Decision, best: int | None) -> tuple[SameJob, ...]:
     demand. Rules on places (countries, networks, compliance) are not asked of a hyperscaler.
     """
     market = decision.market
-    places = market.places.select("place", "is_baseline", "network").filter("is_baseline")
-    rows = market.offers["place"].is_in(places["place"].implode()).arg_true()
-    names = sorted(set(places["network"]))
-    if not rows.len():
-        return tuple(_nothing(name) for name in names)
-    fitting = _fitting(decision, rows, best)
-    return tuple(_cheapest(decision, name, fitting, best) for name in names)
+    names = market.places.filter("is_baseline")["network"].unique().sort().to_list()
+    if not names:
+        return ()
+    rows = _cheapest(decision, names, None if best is None else market.offers["term"][best])
+    labels = {} if best is None else _labels(decision, rows, best)
+    found = {
+        row["network"]: _told(decision, row, best, labels.get(row["offer_id"]))
+        for row in market.offers[rows].to_dicts()
+    }
+    return tuple(found.get(name) or _nothing(name) for name in names)
 
 
-def _fitting(decision: Decision, rows: pl.Series, best: int | None) -> pl.DataFrame:
-    """Return the baselines whose shape fits, cheapest like for like first; with their landed cost.
+def _cheapest(decision: Decision, names: Sequence[str], term: str | None) -> list[int]:
+    """Return the rows of the cheapest offers whose shape fits, one for each that has one.
 
-    A machine with another number of GPUs comes after every one that has the asked number.
+    On this term before on demand; with the asked number of GPUs before any other, by their part.
     """
+    market, wanted = decision.market, term or "on_demand"
+    rows = _fitting(decision, wanted)
+    is_other_term = (market.deals["term"] != wanted).gather(market.offers["deal"].gather(rows))
+    gpus = market.machines["gpu_count"].gather(market.offers["machine"].gather(rows))
+    asked = decision.requirement.gpus.count
+    found: dict[str, int] = {}
+    for differs in ((False, False), (False, True), (True, False), (True, True)):
+        if len(found) == len(names):
+            break
+        is_like = (is_other_term == differs[0]) & ((gpus != asked) == differs[1])
+        of_kind, part = rows.filter(is_like), asked / gpus.filter(is_like)
+        offers = pl.DataFrame({
+            "network": market.places["network"].gather(market.offers["place"].gather(of_kind)),
+            "row": of_kind,
+            "landed": decision.quotes.quoter.costs(of_kind)[_COST] * part,
+        })  # fmt: skip
+        firsts = offers.sort("landed", "row").unique("network", keep="first")
+        found = dict(firsts.select("network", "row").iter_rows()) | found
+    return sorted(found.values())
+
+
+def _fitting(decision: Decision, wanted: str) -> pl.Series:
+    """Return the rows of the baselines that fit the job and are sold on one of its terms."""
     market = decision.market
-    mask = decision.masks.gather(rows)
-    own = own_rates_first(market.offers[rows].with_columns(row=rows, mask=mask))
-    fits = own.filter((pl.col("mask") & (_SHAPE - _COUNT | _NEVER)) == 0)
-    term = "on_demand" if best is None else market.offers["term"][best]
-    fits = fits.filter(pl.col("term").is_in([term, "on_demand"]))
-    costs = Quoter(decision.requirement, market).costs(fits["row"])
-    part = decision.requirement.gpus.count / pl.col("gpu_count")
-    is_other = (pl.col("mask") & _COUNT) != 0
-    return fits.with_columns(
-        is_other=is_other,
-        landed=pl.when(is_other).then(costs[_COST] * part).otherwise(costs[_COST]),
-    ).sort(pl.col("term") != term, "is_other", "landed", "row")
+    deals = market.deals.select(
+        is_sold=(pl.col("price_basis") == "instance")
+        & pl.col("rankable")
+        & pl.col("term").is_in([wanted, "on_demand"]),
+        is_ours=pl.col("source_kind") == "contract",
+    )
+    deal = market.offers["deal"]
+    is_baseline = market.places["is_baseline"].gather(market.offers["place"])
+    fits = is_baseline & deals["is_sold"].gather(deal) & ((decision.masks & _REFUSE) == 0)
+    ours = is_baseline & deals["is_ours"].gather(deal)
+    if not ours.any():
+        return fits.arg_true()
+    both = (fits | ours).arg_true()
+    counts = own_rates_first(market.offers.select(_LOOKED_AT)[both].with_columns(row=both))["row"]
+    return counts.filter(fits.gather(counts).fill_null(value=False))
 
 
-def _cheapest(decision: Decision, name: str, fitting: pl.DataFrame, best: int | None) -> SameJob:
-    found = fitting.filter(pl.col("network") == name).head(1)
-    if not found.height:
-        return _nothing(name)
-    row = found.row(0, named=True)
-    quoter = Quoter(decision.requirement, decision.market)
-    usd = quoter.exact(row["row"]).landed_usd_per_hour
-    if row["is_other"]:
-        per_gpu = quoter.exact(row["row"]).landed_usd_per_gpu_hour
-        usd = per_gpu * decision.requirement.gpus.count
-    saving = confidence = None
-    differences: tuple[str, ...] = ()
+def _told(
+    decision: Decision, row: Row, best: int | None, label: tuple[str, tuple[str, ...]] | None
+) -> SameJob:
+    quoter = decision.quotes.quoter
+    exact = quoter.exact(decision.market.row_of(row["offer_id"]))
+    count = decision.requirement.gpus.count
+    usd = exact.landed_usd_per_hour
+    if row["gpu_count"] != count:
+        usd = exact.landed_usd_per_gpu_hour * count
+    saving = None
     if best is not None:
-        saving = float(1 - Fraction(quoter.exact(best).landed_usd_per_hour) / Fraction(usd))
-        confidence, differences = _label(decision, found, best)
+        saving = float(1 - quoter.exact(best).landed_usd_per_hour / usd)
     return SameJob(
-        baseline=name,
+        baseline=row["network"],
         offer_id=row["offer_id"],
         machine=row["provider_name"],
         region=row["region"],
@@ -112,25 +147,31 @@ def _cheapest(decision: Decision, name: str, fitting: pl.DataFrame, best: int | 
         term=row["term"],
         landed_usd_per_hour=usd,
         saving=saving,
-        confidence=confidence,
-        differences=differences,
+        confidence=label[0] if label else None,
+        differences=label[1] if label else (),
     )
 
 
-def _label(decision: Decision, baseline: pl.DataFrame, best: int) -> tuple[str, tuple[str, ...]]:
-    """Return confidence and differences of the machine as asked; a chosen shape grows with it."""
+def _labels(
+    decision: Decision, rows: Sequence[int], best: int
+) -> Mapping[str, tuple[str, tuple[str, ...]]]:
+    """Return confidence and differences by baseline; a chosen shape grows to what is asked."""
     part = decision.requirement.gpus.count / pl.col("gpu_count")
     is_chosen = pl.col("gpu_count_max").is_not_null()
-    offer = decision.market.offers[[best]].with_columns(
+    offers = decision.market.offers.select(_COMPARED)
+    offer = offers[[best]].with_columns(
         pl.when(is_chosen).then(pl.col(name) * part).otherwise(name).alias(name)
         for name in ("vcpu", "memory_gib", "gpu_count")
     )
-    (pair,) = labelled(offer, baseline, decision.now).to_dicts()
-    differences = list(pair["differences"])
-    differences += ["model"] * (pair["gpu_model"] != pair["baseline_gpu_model"])
-    differences += ["term"] * (pair["term"] != pair["baseline_term"])
-    is_like = pair["confidence"] != "B" or not differences
-    return pair["confidence"] if is_like else "C", tuple(differences)
+    found = {}
+    for pair in labelled(offer, offers[rows], decision.now).iter_rows(named=True):
+        differences = list(pair["differences"])
+        differences += ["model"] * (pair["gpu_model"] != pair["baseline_gpu_model"])
+        differences += ["term"] * (pair["term"] != pair["baseline_term"])
+        is_like = pair["confidence"] != "B" or not differences
+        confidence = pair["confidence"] if is_like else "C"
+        found[pair["baseline_offer_id"]] = (confidence, tuple(differences))
+    return found
 
 
 def _nothing(name: str) -> SameJob:

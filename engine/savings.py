@@ -80,6 +80,8 @@ def own_rates_first(baselines: pl.DataFrame) -> pl.DataFrame:
         pl.col("rankable"),
     )
     is_contract = pl.col("source_kind") == "contract"
+    if not whole.select(is_contract.any()).item():
+        return whole
     return whole.filter(is_contract | ~is_contract.any().over("network", "gpu_model", "term"))
 
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from engine.decision import Decision
 from engine.price_moves import PriceMoves, price_moves
-from engine.quoting import Quoter
 from engine.relaxations import Relaxation, relaxations
 from engine.same_job import SameJob, same_job
 
@@ -33,7 +32,7 @@ def what_if(decision: Decision) -> WhatIf:
     best = cheapest_row(decision)
     usd = None
     if best is not None:
-        usd = Quoter(decision.requirement, decision.market).exact(best).landed_usd_per_hour
+        usd = decision.quotes.quoter.exact(best).landed_usd_per_hour
     return WhatIf(
         offer_id=None if best is None else decision.market.offers["offer_id"][best],
         landed_usd_per_hour=usd,

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Routing decisions that were kept.", no_args_is_help=True)
 
+_DIGEST_SHOWN = 23
+"""Enough of a digest to be told from the others; ``show`` takes it."""
+
 
 @app.command("list")
 def list_(
@@ -32,7 +35,8 @@ def list_(
     except RecordsFault as fault:
         fail(str(fault))
     columns = ("digest", "job", "kept_at", "kept_by", "policy", "quoted", "best", "total_usd")
-    sys.stdout.write(json_text(rows) if as_json else table_text(rows, columns))
+    short = [row | {"digest": str(row["digest"])[:_DIGEST_SHOWN]} for row in rows]
+    sys.stdout.write(json_text(rows) if as_json else table_text(short, columns))
 
 
 @app.command()

@@ -59,7 +59,7 @@ class Faults:
 
     def told(self) -> list[str]:
         """Return the warnings as sentences."""
-        return [f"{name}: {fault}".removeprefix("warning: ") for name, fault in self.warnings]
+        return [f"{name}: {str(fault).removeprefix('warning: ')}" for name, fault in self.warnings]
 
     def fail_if_any(self, *, as_json: bool) -> None:
         """End with 2 and every fault when anything is wrong."""
@@ -160,12 +160,10 @@ def _market_of(file: Path, settings: "Settings", now: datetime, faults: Faults) 
     faults.warn(read.name, read.warnings)
     if not _has_market(settings.lake):
         return GivenMarket(market=market_of_file(read, now), file=read)
-    from data.routable import names_in, provider_drops, providers_in
+    from data.routable import known_of
 
-    lake = opened_lake()
-    drops = provider_drops(lake, read.offers["network"].unique().sort().to_list())
-    market = market_of_file(read, now, providers_in(lake, drops), names_in(lake, drops))
-    return GivenMarket(market=market, file=read)
+    known, drops = known_of(opened_lake(), read.offers["network"].unique().sort().to_list(), now)
+    return GivenMarket(market=market_of_file(read, now, known, drops), file=read)
 
 
 def _lake_market(now: datetime) -> Prepared:

@@ -140,6 +140,41 @@ def test_a_move_whose_price_nobody_knows_says_so():
     assert [m.is_known for m in stays.moves] == [True]
 
 
+DEAR_INSIDE = MadeUpMoves({"a": (5.0, 1.0)}, is_regional=True)
+"""Small amounts: the first gigabytes to the internet are often cheaper than between regions."""
+WATCHED = Limits(budgets={"c": Decimal(100)})
+
+
+def test_moving_inside_a_network_may_cost_more_than_leaving_it():
+    tasks = [
+        job("t", offer("t", 1, network="a")),
+        job("u", offer("s", 1, network="a", region="s"), offer("b", 2, network="b")),
+    ]
+    edges = [Edge(source="t", target="u", gb=Decimal(1))]
+    plan = portfolio(tasks, edges, tariff=DEAR_INSIDE, limits=WATCHED)
+
+    assert (taken(plan, "u"), plan.total_usd) == ({"b": 1}, 4)
+
+
+def test_data_of_jobs_in_several_regions_goes_the_cheapest_way():
+    one_each = {"capacity": 1}
+    tasks = [
+        job("t", *(offer(r, 1, network="a", region=r, **one_each) for r in ("r", "q")), nodes=2),
+        job(
+            "u",
+            offer("must", 0, network="b", **one_each),
+            offer("s", 1, network="a", region="s", **one_each),
+            offer("b", 2, network="b", **one_each),
+            nodes=2,
+        ),
+    ]
+    edges = [Edge(source="t", target="u", gb=Decimal(1))]
+    plan = portfolio(tasks, edges, tariff=DEAR_INSIDE, limits=WATCHED)
+
+    assert taken(plan, "u") == {"must": 1, "b": 1}
+    assert (plan.moves[0].usd, plan.total_usd) == (1, 5)
+
+
 def test_a_budget_counts_the_machines_and_the_data_that_leaves():
     prepare = job("prepare", offer("a", 1, network="a"), cost_centre="c")
     train = job("train", offer("a", 9, network="a"), offer("b", 1, network="b"), cost_centre="d")

@@ -8,10 +8,14 @@ import pytest
 from hypothesis import given, settings
 
 from engine.portfolio import portfolio
-from engine.portfolio_types import Edge, Limits
+from engine.portfolio_conflicts import conflict
+from engine.portfolio_options import prepared
+from engine.portfolio_rules import modelled
+from engine.portfolio_types import Limits
 from engine.requirement import Standbys
+from engine.tariffs import FreeMoves
 from tests.engine.small_plans import offer
-from tests.engine.test_portfolio import A_AND_B, job
+from tests.engine.test_portfolio import job
 from tests.engine.test_portfolio_oracle import LAKE, graphs, limits
 
 EVERYTHING_APART = (
@@ -103,17 +107,15 @@ def test_many_offers_without_room_are_one_condition():
     assert told[2].endswith("and 15 more")
 
 
-def test_without_time_the_conflict_may_be_too_long_and_says_so():
-    tasks = [
-        job("t", offer("a", 7), offer("b", 8, network="b"), cost_centre="c"),
-        job("u", offer("a", 7), offer("b", 8, network="b"), cost_centre="d"),
-    ]
-    edges = [Edge(source="t", target="u", gb=Decimal(1))]
-    plan = portfolio(
-        tasks, edges, tariff=A_AND_B, seconds=0.0, limits=Limits(budgets={"c": Decimal(1)})
-    )
+def test_without_time_every_condition_is_told_and_that_it_may_be_too_many():
+    tasks = [job("t", offer(usd=7), cost_centre="c"), job("u", offer(usd=1), cost_centre="d")]
+    budgets = Limits(budgets={"c": Decimal("6.5"), "d": Decimal(2)})
+    jobs = prepared(tasks, [], budgets, is_regional=False)
+    model = modelled(jobs, [], budgets, FreeMoves())
+    conflicts, is_smallest = conflict(model, model.programme.ready(), 0.0)
 
-    assert plan.status == "unknown" or not plan.is_smallest
+    assert [one.code for one in conflicts] == ["job", "job", "budget", "budget"]
+    assert not is_smallest
 
 
 @settings(max_examples=80, deadline=None)
