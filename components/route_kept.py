@@ -54,8 +54,8 @@ def kept_files(record: DecisionRecord, digest: str, hand_out: HandOut) -> None:
         for label, (made, ending, kind) in files.items():
             file = f"necto-decision-{short}.{ending}"
             st.download_button(
-                label, hand_out(made, file), file, kind, on_click="ignore", icon=":material/download:",
-                key=f"decision_{ending}", width="stretch",
+                label, hand_out(made, file), file, kind, on_click="ignore",
+                key=f"decision_{ending}", icon=":material/download:", width="stretch",
             )  # fmt: skip
 
 
