@@ -41,6 +41,12 @@ page = st.navigation(
             url_path="market",
         ),
         st.Page(
+            ROOT / "pages" / "route.py",
+            title="Route",
+            icon=":material/alt_route:",
+            url_path="route",
+        ),
+        st.Page(
             ROOT / "pages" / "networks.py",
             title="Networks",
             icon=":material/hub:",

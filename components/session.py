@@ -22,6 +22,7 @@ from data.audit import Counts
 from data.books import Book, open_book
 from data.card_register import LateEntry
 from data.chosen import chosen
+from data.decisions import NotKept
 from data.exports import enter_export
 from data.faults import RecordsFault
 from data.market import BrokenLake, Busy, Lake
@@ -29,6 +30,7 @@ from data.offers import Market, latest, states
 from data.preferences import Preferences
 from data.providers import provider_signals
 from data.records import Records
+from data.routable import market_of
 from data.settings import Settings
 from data.status import set_aside as unusable
 from data.worker import connections as reported
@@ -38,6 +40,7 @@ from engine.connections import Connection
 from engine.exports import Export
 from engine.overview import savings_by_offer
 from engine.people import Actor, Role, local_actor
+from engine.prepared_market import Prepared
 from engine.provider_search import with_signals
 from engine.runs import NetworkState
 from engine.search import Search, matching
@@ -47,7 +50,7 @@ MarketFault = BrokenLake
 """The market cannot be read; the message says why and what to do."""
 HouseFault = RecordsFault
 """The house book cannot be opened or written; the message says why and what to do."""
-FAULTS = (Busy, HouseFault, LookupError, ValueError, OSError)
+FAULTS = (Busy, HouseFault, NotKept, LookupError, ValueError, OSError)
 """What may keep a person's act from being done, each in words."""
 
 _run = threading.local()  # a script run has its own thread
@@ -123,6 +126,16 @@ def _listing(key: str, _newest: Market, hyperscalers: bool) -> Listing:  # noqa:
     sold = matching(_newest.offers if hyperscalers else _newest.networks, Search(), now())
     offers = savings_by_offer(with_signals(sold, facts), _newest.baselines, now())
     return Listing(offers, facts, Options.of(offers, facts))
+
+
+def routable() -> Prepared:
+    """The newest market ready for routing; made once per newest market, not at every click."""
+    return market_of(lake(), now())
+
+
+def mode_book() -> Records:
+    """The book of the mode: what is decided, ordered and paid in it. Raises HouseFault."""
+    return book(settings().mode)
 
 
 def network_states() -> list[NetworkState]:

@@ -12,6 +12,7 @@ from components.desks import keep_rule, savings_of, shelf
 from components.export import export_menu
 from components.filters import VIEW_KEYS, clear_filters, market_filters
 from components.offer_drawer import offer_drawer
+from components.route_link import route_button
 from components.saved_views import saved_views
 from components.session import lake, market, now, require
 from components.side_by_side import side_by_side_dialog
@@ -82,7 +83,7 @@ def show_prices() -> None:
 
 
 newest = market()
-title, alert, saved = st.columns([6, 1.1, 1.1], vertical_alignment="bottom")
+title, to_route, alert, saved = st.columns([5, 1, 1.1, 1.1], vertical_alignment="bottom")
 title.title("Who sells what, where, at what price")
 if newest.offers.is_empty():
     freshness.wait_for_offers(lambda: not market().offers.is_empty())
@@ -103,6 +104,7 @@ with side:
     st.button("Clear filters", on_click=clear_filters, width="stretch")
 with saved:
     saved_views(shelf("market"), VIEW_KEYS)
+route_button(to_route, search, catalogue())
 alert_me(alert, Choices(search, listed, sold.providers, catalogue()), keep_rule)
 offers = matching(listed, search, now())
 missing = unstated(listed, search)

@@ -1,0 +1,67 @@
+"""What one quote costs: every term, how sure it is, and how it comes about."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import streamlit as st
+
+from components.route_quotes import band, provider, usd
+from components.text import literal, network_name
+from engine.quotes import CostTerm, Quote
+
+COST_NAMES = {
+    "compute": "Compute",
+    "storage": "Storage",
+    "egress": "Data out",
+    "ingress": "Data in",
+    "network_fee": "Network fee",
+    "platform_fee": "Platform fee",
+    "conversion": "Conversion",
+    "interruption": "Interruptions",
+}
+EVIDENCE = {
+    "quoted": "quoted: the offer's own price",
+    "documented": "documented by the seller",
+    "published": "published price list",
+    "inferred": "inferred, not stated",
+    "assumed": "assumed by Necto",
+    "unknown": "unknown: counted as zero",
+}
+
+
+def cost_terms(quote: Quote, names: Mapping[str, str]) -> None:
+    """Every term of one quote's landed cost, how sure it is, and how it comes about."""
+    unit = "an hour" if quote.total_usd is None else "for the job"
+    title = f"{quote.gpu_model or 'GPU not named'} · {network_name(quote.network)}"
+    st.subheader(f"What it costs {unit}", anchor=False)
+    by = provider(quote, names)
+    st.caption(literal(" · ".join(filter(None, (title, by)))))
+    lines = ["Term | USD | Of it | How sure", ":-- | --: | :-- | :--"]
+    whole = sum((term.usd for term in quote.terms), Decimal(0))
+    lines += [_term_line(term, whole) for term in _shown(quote.terms)]
+    lines.append(f"**All** | **{literal(usd(whole))}** |  | {literal(band(quote)) or 'certain'}")
+    st.markdown("\n".join(lines))
+    with st.expander("How each term comes about", icon=":material/functions:"):
+        for term in quote.terms:
+            st.markdown(f"**{COST_NAMES[term.code]}**: {literal(term.note)}")
+        for name, value in quote.score_terms:
+            st.markdown(f"Score, {literal(name)}: {value:.4g}")
+
+
+def _shown(terms: Sequence[CostTerm]) -> list[CostTerm]:
+    """Terms of nothing that are sure to be nothing are left to the fold."""
+    return [term for term in terms if term.usd or term.high_usd or term.evidence == "unknown"]
+
+
+def _term_line(term: CostTerm, whole: Decimal) -> str:
+    share = float(term.usd / whole) if whole else 0.0
+    blocks = "█" * max(1, round(share * 12)) if term.usd else ""
+    band = f", up to {usd(term.high_usd)}" if term.high_usd > term.usd else ""
+    return " | ".join(
+        [
+            COST_NAMES[term.code],
+            literal(usd(term.usd)),
+            f":blue[{blocks}]" if blocks else "–",
+            literal(f"{EVIDENCE[term.evidence]}{band}"),
+        ]
+    )
