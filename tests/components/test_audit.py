@@ -9,13 +9,14 @@ from streamlit.testing.v1 import AppTest
 
 from components.audit_address import BOOK_KEY
 from data import checkpoints, proofs, trail_keys, verifying
-from data.audit import Counts
+from data.audit import EVER, Counts, page
 from data.books import open_book
 from data.documents import put
 from data.faults import RecordsFull
 from data.settings import Settings
-from engine.commands import Command
-from engine.people import local_actor
+from engine.commands import Command, Failed
+from engine.paging import Query
+from engine.people import job, local_actor
 
 ROOT = Path(__file__).parents[2]
 ANN = local_actor("ann")
@@ -223,6 +224,18 @@ def test_a_problem_is_told_with_its_place(book, home):
     assert "**documents note/first/1** was changed after entry 1 added it" in said
     assert "✕ entries" in said
     assert "1 problem" in said
+    assert "✕ failed: 1 problem" in words(visit(entry="3"))
+
+
+def test_a_reading_that_gave_nothing_is_found_among_the_failures_with_its_reason(book):
+    said = {"outcome": "unreachable", "message": "nobody answers"}
+    asked = Command.of("r1", "market.read", job("ingest"), "network/akash", {})
+    book.perform(asked, lambda _: Failed(said))
+
+    assert "✕ failed: nobody answers" in words(visit(entry="3"))
+    with book.reading() as view:
+        found = page(view, Query(facets={"result": ("failed",)}), EVER, Counts())
+    assert [row.cells["subject"] for row in found.rows] == ["network/akash"]
 
 
 def test_a_result_that_cannot_be_kept_is_shown_all_the_same(book, monkeypatch):
