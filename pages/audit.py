@@ -18,6 +18,7 @@ from components.session import actor, book, counts, doubts, now, require, settin
 from data import checkpoints, packs, proofs, signing, verifying
 from data.audit import Span, page
 from data.faults import RecordsFault
+from data.pack_choice import Wanted as Choice
 from engine.proofs import Kept
 
 require("viewer")
@@ -40,7 +41,7 @@ def look(index: int) -> Kept | None:
 
 
 def make_pack(wanted: Wanted, progress: Progress) -> Made:
-    asked_for = packs.Wanted(Span(wanted.start, wanted.end), wanted.subject, wanted.checkpoint)
+    asked_for = Choice(Span(wanted.start, wanted.end), wanted.subject, wanted.checkpoint)
     key = f"pack-{uuid.uuid4()}"
     return packs.made(records, settings(), asked_for, key, actor(), progress)
 

@@ -112,8 +112,9 @@ def export_pack(
     from data import packs
     from data.audit import Span
     from data.files import sha256_of
+    from data.pack_choice import Wanted as Choice
 
-    wanted = packs.Wanted(Span(utc(start), utc(end)), subject, checkpoint)
+    wanted = Choice(Span(utc(start), utc(end)), subject, checkpoint)
     records = opened_book(book)
     temporary = out.with_name(f"{out.name}.part")
     try:
