@@ -4,7 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from components.text import ago, literal, moment, visible
+from components.text import ago, counted, literal, moment, visible
 from engine.proofs import Standing
 from engine.verdicts import Verdict
 
@@ -14,13 +14,13 @@ _UNSIGNED = "A checkpoint is the book's size and root under a signature: sign on
 
 def head_line(standing: Standing, now: datetime) -> None:
     """N entries, last checkpoint, verified when and by whom: with a word and a sign each."""
-    st.badge(counted(standing.size), icon=":material/format_list_numbered:", color="blue")
+    st.badge(entries_of(standing.size), icon=":material/format_list_numbered:", color="blue")
     _checkpoint(standing, now)
     _verified(standing, now)
 
 
-def counted(entries: int) -> str:
-    return f"{entries:,} {'entry' if entries == 1 else 'entries'}"
+def entries_of(number: int) -> str:
+    return counted(number, "entry", "entries")
 
 
 def _checkpoint(standing: Standing, now: datetime) -> None:
@@ -36,9 +36,9 @@ def _checkpoint(standing: Standing, now: datetime) -> None:
     at, size = datetime.fromisoformat(standing.at), standing.checkpoint.size
     after = standing.size - size
     if after < 0:
-        text, icon, color = f"covers {size:,} entries: some were cut off", "gpp_bad", "red"
+        text, icon, color = f"covers {entries_of(size)}: some were cut off", "gpp_bad", "red"
     elif after:
-        text, icon, color = f"{counted(after)} came after it", "gpp_maybe", "yellow"
+        text, icon, color = f"{entries_of(after)} came after it", "gpp_maybe", "yellow"
     else:
         text, icon, color = "covers all of them", "verified_user", "green"
     st.badge(
@@ -68,5 +68,4 @@ def outcome(verdict: Verdict) -> str:
     """The result in words."""
     if verdict.is_clean:
         return "nothing differs"
-    noun = "problem" if verdict.problem_count == 1 else "problems"
-    return f"{verdict.problem_count:,} {noun}"
+    return counted(verdict.problem_count, "problem")

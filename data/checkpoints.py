@@ -138,11 +138,13 @@ def check(
     ``held``: files of checkpoints, ours or kept by somebody else; ``name``: this book's origin.
     """
     seen, total = 0, _count(view) + len(held)
-    kept, gone = set[str](), explained_by(view)
+    kept, found_filed, gone = set[str](), set[str](), explained_by(view)
     for place, note, filed in _notes(view, held, report):
         if progress and not seen % _TOLD_EVERY:
             progress(seen, total)
         seen += 1
+        report.checkpoints += filed is not None
+        report.checkpoint_files += filed is None
         try:
             checkpoint = opened(note, verifiers)
         except BadNote as fault:
@@ -152,13 +154,15 @@ def check(
             kept.add(note)
             if filed != checkpoint.size:
                 report.found(place, f"is filed under {filed} entries, and covers {checkpoint.size}")
+        else:
+            found_filed.add(note)
         differs = difference(view, report.size, checkpoint, name)
         if differs:
             # What the records hold was made of this book: no restoration took it away.
             may_be_gone = checkpoint.origin == name and note not in kept
             why = gone.why(checkpoint.size) if may_be_gone else None
             report.found(place, differs.because(why))
-    report.checkpoints = seen
+    report.filed = len(kept & found_filed)
     report.notes += gone.sentences
 
 

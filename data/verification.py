@@ -56,6 +56,8 @@ class Verified:
             root=report.root.hex(),
             facts=report.facts,
             checkpoints=report.checkpoints,
+            checkpoint_files=report.checkpoint_files,
+            filed=report.filed,
             problems=[
                 ProblemTold(place=p.place, what=p.what) for p in report.problems[:PROBLEMS_TOLD]
             ],

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from connectors.jobs.terminal import Json, fail, opened_lake, settings
+from engine.names import counted
 from engine.people import Actor, local_actor
 from engine.terminal import json_text
+from engine.verdicts import base64_of, checkpoints_told
 
 if TYPE_CHECKING:
     from data.books import Book
@@ -138,6 +140,7 @@ def _told(report: "Report", seconds: dict[str, float]) -> dict[str, object]:
         "root": report.root.hex(),
         "facts": report.facts,
         "checkpoints": report.checkpoints,
+        "checkpoint_files": report.checkpoint_files,
         "problems": [{"place": one.place, "what": one.what} for one in report.problems],
         "not_described": report.more,
         "notes": report.notes,
@@ -152,17 +155,19 @@ def _text(report: "Report", seconds: dict[str, float]) -> str:
 
 
 def _sentences(report: "Report", seconds: dict[str, float]) -> str:
+    entries, facts = counted(report.size, "entry", "entries"), counted(report.facts, "fact")
+    checkpoints = checkpoints_told(report.checkpoints, report.filed, report.checkpoint_files)
     parts = (
         ("pages", "the database's own pages, indexes and references"),
-        ("tree", f"{report.size} entries hashed, root {report.root.hex()}"),
-        ("entries", f"{report.facts} facts compared with the entries that vouch for them"),
+        ("tree", f"{entries} hashed, root {base64_of(report.root.hex())}"),
+        ("entries", f"{facts} compared with the entries that vouch for them"),
         ("ledger", "every posting and hold recomputed"),
-        ("checkpoints", f"{report.checkpoints} signed checkpoints compared with the tree"),
+        ("checkpoints", f"{checkpoints}, compared with the tree"),
         ("guards", "the triggers that refuse changes compared with their text"),
     )
     lines = [f"{name:12} {what} ({seconds.get(name, 0):.1f} s)\n" for name, what in parts]
     found = len(report.problems) + report.more
-    verdict = "nothing differs\n" if report.is_clean else f"{found} differences:\n"
+    verdict = "nothing differs\n" if report.is_clean else f"{counted(found, 'difference')}:\n"
     return "".join([*lines, verdict])
 
 

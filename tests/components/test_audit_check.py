@@ -15,7 +15,7 @@ def part(name: str, done: int, total: int) -> None:
 def result(verdict) -> None:
     from components.audit_check import verdict_panel  # noqa: PLC0415
 
-    verdict_panel(verdict, expanded=True)
+    verdict_panel(verdict, print, expanded=True)
 
 
 def doubt(told: str | None) -> None:
@@ -66,7 +66,8 @@ def test_a_restore_explains_problems_and_the_book_is_not_called_sound():
     )  # fmt: skip
     visitor = shown(result, verdict)
 
-    assert "1 problem in 4 entries" in visitor.get("status")[0].label
+    assert "Verification failed: 1 problem in 4 entries" in visitor.error[0].value
+    assert visitor.get("status")[0].state == "error"
     assert visitor.info[0].value == r"the book was restored from a \*backup\*"
 
 
