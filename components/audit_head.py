@@ -1,5 +1,6 @@
 """Where a book stands, in one line: its size, its newest checkpoint, who verified it and when."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import streamlit as st
@@ -17,6 +18,21 @@ def head_line(standing: Standing, now: datetime) -> None:
     st.badge(entries_of(standing.size), icon=":material/format_list_numbered:", color="blue")
     _checkpoint(standing, now)
     _verified(standing, now)
+    if standing.keys:
+        _keys([key.text for key in standing.keys])
+
+
+def _keys(texts: Sequence[str]) -> None:
+    """What checks a checkpoint and a pack: whoever got the key earlier compares it by eye."""
+    with st.popover("Public key", icon=":material/key:"):
+        st.caption(
+            "The public key that signs this book's checkpoints. Keep a copy elsewhere: packs are "
+            "checked with it (`verify.py --key`)."
+        )
+        st.code(texts[-1], language=None, wrap_lines=True)
+        if older := texts[-2::-1]:
+            st.caption("The keys before it, which handed over one to the next:")
+            st.code("\n".join(older), language=None, wrap_lines=True)
 
 
 def entries_of(number: int) -> str:

@@ -1,24 +1,45 @@
 """What people keep for themselves in the house book: alert rules, and saved views of a page."""
 
+import uuid
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 
 from components.alert_desk import AlertBoard, AlertDesk
 from components.alert_forms import Choices
+from components.audit_drawer import EntryDesk
+from components.audit_pack import Made, Make, Progress, Wanted
 from components.saved_views import Shelf
-from components.session import FAULTS, actor, house, lake, listing, market, now, told
-from data import views
+from components.session import (
+    FAULTS,
+    actor,
+    counts,
+    house,
+    lake,
+    listing,
+    market,
+    now,
+    settings,
+    told,
+)
+from data import packs, proofs, signing, views
 from data.alert_facts import Watch
 from data.alert_rules import change_rule, make_rule, remove_rule, rules, switch_rule
 from data.alerts import history, open_alerts
+from data.audit import Span, around
 from data.offers import Market
+from data.pack_choice import Wanted as Choice
+from data.records import Records
 from data.shipped import catalogue
 from engine.alert_rules import Rule
 from engine.alert_states import Alert
 from engine.alerts import judged
 from engine.overview import Comparison
+from engine.paging import Query
+from engine.proofs import Kept
 from engine.savings import compared
 from engine.search import Search
+from engine.verdicts import Verdict
 from engine.views import KeptView
 
 
@@ -58,6 +79,44 @@ def alert_desk(pauses: Mapping[str, timedelta]) -> AlertDesk:
         switch=lambda kept, on: switch_rule(book, who, kept, on=on),
         remove=lambda kept: remove_rule(book, who, kept),
         faults=FAULTS,
+    )
+
+
+def pack_maker(records: Records) -> Make:
+    """What makes an evidence pack of a book for the person who asks."""
+    stores, who = settings(), actor()
+
+    def make(wanted: Wanted, progress: Progress) -> Made:
+        choice = Choice(Span(wanted.start, wanted.end), wanted.subject, wanted.checkpoint)
+        return packs.made(records, stores, choice, f"pack-{uuid.uuid4()}", who, progress)
+
+    return make
+
+
+def entry_desk(records: Records, query: Query, span: Span, verdict: Verdict | None) -> EntryDesk:
+    """What can be done with entries of a book while the page shows what answers a query."""
+    stores, who, known = settings(), actor(), counts(records)
+
+    def look(index: int) -> Kept | None:
+        with told("The entry cannot be read"), records.reading() as view:
+            return proofs.kept(view, index)
+        return None
+
+    def beside(index: int) -> tuple[int | None, int | None]:
+        with told("The entries beside it cannot be found"), records.reading() as view:
+            return around(view, query, span, known, index)
+        return None, None
+
+    def pack(index: int, size: int) -> bytes:
+        choice, click = Choice(entry=index, checkpoint=size), f"pack-{uuid.uuid4()}"
+        return packs.made(records, stores, choice, click, who).content()
+
+    return EntryDesk(
+        look=look,
+        around=beside,
+        sign=partial(signing.sign, records, stores.home),
+        pack=pack,
+        verdict=verdict,
     )
 
 

@@ -19,7 +19,7 @@ import streamlit as st
 
 from components.filters import Options
 from data.audit import Counts
-from data.books import Book, open_book
+from data.books import Book, book_exists, open_book
 from data.card_register import LateEntry
 from data.chosen import chosen
 from data.exports import enter_export
@@ -79,6 +79,11 @@ def lake() -> Lake:
 def book(name: Book) -> Records:
     """One of the books of records, opened when it is first asked for. Raises HouseFault."""
     return open_book(settings(), name)
+
+
+def is_begun(name: Book) -> bool:
+    """Whether a book is there: looking at one begins none. Raises HouseFault."""
+    return book_exists(settings(), name)
 
 
 def house() -> Records:

@@ -98,6 +98,12 @@ def sizes(view: Connection, below: int | None = None) -> list[int]:
     return list(view.execute(asked if below is None else asked.where(below > _size)).scalars())
 
 
+def dated(view: Connection) -> list[tuple[int, str]]:
+    """Return the newest checkpoints, the largest first: the size of each and when it was made."""
+    asked = select(_size, tables.checkpoints.c.at).order_by(_size.desc()).limit(SIZES_MAX)
+    return [(size, at) for size, at in view.execute(asked)]
+
+
 def witnessed(home: Path, book: str, signed: Signed) -> str:
     """Return the note with a witness's signature where one came, else as we signed it.
 

@@ -24,12 +24,14 @@ class Wanted:
 
     About ``subject`` is what has it as its subject, or one that begins with it and a slash.
     Without any of these: the whole book. ``checkpoint``: the size of the one to bind the pack to;
-    without it the first that covers what is asked for, made now where there is none.
+    without it the first that covers what is asked for, made now where there is none. ``entry``:
+    only the one at this place.
     """
 
     span: Span = EVER
     subject: str | None = None
     checkpoint: int | None = None
+    entry: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def bound(records: Records, home: Path, wanted: Wanted) -> Bound:
     """
     with records.reading() as view:
         known, size, signed = verifiers(view), size_of(view), None
-        first, after = run_of(view, wanted.span, size)
+        first, after = _run_of(view, wanted, size)
         if wanted.checkpoint is not None:
             signed = checkpoints.of_size(view, wanted.checkpoint, known)
             if signed is None:
@@ -60,13 +62,23 @@ def bound(records: Records, home: Path, wanted: Wanted) -> Bound:
     if signed:
         return Bound(signed, selection)
     made = checkpoints.make(records, signer(records, home), home)
-    if isinstance(selection, Run) and wanted.span.end is None:
+    if isinstance(selection, Run) and wanted.span.end is None and wanted.entry is None:
         selection = Run(first, made.checkpoint.size)  # with the key, where it was recorded for this
     return Bound(made, selection)
 
 
+def _run_of(view: Connection, wanted: Wanted, size: int) -> tuple[int, int]:
+    if wanted.entry is None:
+        return run_of(view, wanted.span, size)
+    if not 0 <= wanted.entry < size:
+        raise NothingToPack(f"there is no entry {wanted.entry}: the newest is {size - 1}")
+    return wanted.entry, wanted.entry + 1
+
+
 def _selection(view: Connection, wanted: Wanted, inside: range, size: int) -> Run | Chosen:
     if wanted.subject is None:
+        if not inside and wanted.entry is not None:
+            raise NothingToPack(f"the checkpoint does not cover entry {wanted.entry}")
         if not inside:
             raise NothingToPack("no entry was written in that time: choose another")
         return Run(inside.start, inside.stop)

@@ -8,6 +8,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -38,14 +39,23 @@ ACTION = "pack.exported"
 _TOLD_EVERY = 1_000  # entries
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a pack holds: its manifest, how many entries, and the public key to check it with."""
+
+    manifest: Mapping[str, Json]
+    entries: int
+    key: str
+
+
 def write(
     records: Records,
     settings: Settings,
     wanted: Wanted,
     out: BinaryIO,
     progress: Progress | None = None,
-) -> dict[str, Json]:
-    """Write a pack as a zip file and return its manifest; the same pack gives the same bytes.
+) -> Written:
+    """Write a pack as a zip file and return what it holds; the same pack gives the same bytes.
 
     ``progress`` is told how many of the entries are written. Raises NothingToPack, BadPack,
     BadNote, RecordsFault in words; what was written until then is to be thrown away.
@@ -57,7 +67,7 @@ def write(
         verifier, handed_over = _keys(view, note)
         folders = (settings.home, settings.lake)
         tree = _Nodes(view, progress, _length(selection))
-        return write_pack(
+        manifest = write_pack(
             out,
             Pack(
                 installation=records.installation,
@@ -74,6 +84,7 @@ def write(
                 earlier=checkpoints.sizes(view, found.signed.checkpoint.size),
             ),
         )
+    return Written(manifest, _length(selection), verifier.text)
 
 
 def keep(
@@ -88,8 +99,8 @@ def keep(
 class Packed:
     """A pack in a temporary file without a name: it goes when nobody holds this any more."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file, self._guard = file, threading.Lock()
+    def __init__(self, file: BinaryIO, written: Written) -> None:
+        self._file, self._guard, self._written = file, threading.Lock(), written
         weakref.finalize(self, file.close)
 
     @property
@@ -97,6 +108,21 @@ class Packed:
         """How many bytes it has."""
         with self._guard:
             return self._file.seek(0, io.SEEK_END)
+
+    @property
+    def entries(self) -> int:
+        """How many entries it holds."""
+        return self._written.entries
+
+    @property
+    def checkpoint(self) -> int:
+        """The size of the checkpoint that proves them."""
+        return int(str(self._written.manifest["size"]))
+
+    @property
+    def key(self) -> str:
+        """The public key that signed the checkpoint, as verify.py takes it."""
+        return self._written.key
 
     def content(self) -> bytes:
         """Return all of its bytes, for whoever takes no file."""
@@ -118,12 +144,15 @@ def made(
     Raises as ``write`` does, and OSError when ``NECTO_HOME`` has no room for it.
     """
     file = tempfile.TemporaryFile(dir=settings.home)  # noqa: SIM115 - closed by who holds the pack
-    packed = Packed(file)
-    manifest = write(records, settings, wanted, file, progress)
-    file.seek(0)
-    found = hashlib.file_digest(file, "sha256")
-    keep(records, manifest, f"sha256:{found.hexdigest()}", key, who)
-    return packed
+    try:
+        written = write(records, settings, wanted, file, progress)
+        file.seek(0)
+        found = hashlib.file_digest(file, "sha256")
+        keep(records, written.manifest, f"sha256:{found.hexdigest()}", key, who)
+    except BaseException:
+        file.close()
+        raise
+    return Packed(file, written)
 
 
 class _Nodes:

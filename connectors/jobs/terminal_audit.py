@@ -105,12 +105,17 @@ def export_pack(
     out: Annotated[Path, typer.Option(help="The zip file to write.")],
     start: Annotated[datetime | None, typer.Option("--from", help="UTC.")] = None,
     end: Annotated[datetime | None, typer.Option("--to", help="UTC, not included.")] = None,
-    subject: Annotated[str | None, typer.Option(help="Only entries about this.")] = None,
+    subject: Annotated[
+        str | None, typer.Option(help="Only about this or what begins with it and a slash.")
+    ] = None,
     checkpoint: Annotated[int | None, typer.Option(help="The size of the one to bind to.")] = None,
     book: InBook = "house",
     as_json: Json = False,
 ) -> None:
-    """Write an evidence pack that an auditor checks offline; without options the whole book."""
+    """Write an evidence pack that an auditor checks offline; without options the whole book.
+
+    Signs a checkpoint where none covers what is asked for; exporting is an entry of its own.
+    """
     from data import packs
     from data.audit import Span
     from data.files import sha256_of
@@ -121,17 +126,19 @@ def export_pack(
     temporary = out.with_name(f"{out.name}.part")
     try:
         with temporary.open("wb") as file:
-            manifest = packs.write(records, settings(), wanted, file)
+            made = packs.write(records, settings(), wanted, file)
         packed = f"sha256:{sha256_of(temporary)}"
-        packs.keep(records, manifest, packed, f"pack-{uuid.uuid4()}", actor())
+        packs.keep(records, made.manifest, packed, f"pack-{uuid.uuid4()}", actor())
         temporary.replace(out)
     except (ValueError, RuntimeError, OSError) as fault:
         temporary.unlink(missing_ok=True)
         fail(f"no pack was written: {fault}")
-    told = {"file": str(out), "digest": packed, "size": manifest["size"], "root": manifest["root"]}
-    sys.stdout.write(
-        json_text(told) if as_json else "".join(f"{k}: {v}\n" for k, v in told.items())
-    )
+    told = {
+        "file": str(out), "digest": packed, "entries": made.entries, "size": made.manifest["size"],
+        "root": made.manifest["root"], "key": made.key,
+    }  # fmt: skip
+    lines = [*told.items(), ("check", f"python3 verify.py {out.name} --key {made.key}")]
+    sys.stdout.write(json_text(told) if as_json else "".join(f"{k}: {v}\n" for k, v in lines))
 
 
 def _told(report: "Report", seconds: dict[str, float]) -> dict[str, object]:

@@ -109,8 +109,8 @@ def test_a_whole_book_is_proven_offline(book, settings, tmp_path):
 def test_the_same_pack_is_made_twice_byte_for_byte(book, settings):
     first = packed(book, settings)
     size = 13  # the opening, six views, a card, four postings, the key
-    manifest = packs.write(book, settings, packs.Wanted(), io.BytesIO())
-    packs.keep(book, manifest, "sha256:x", "k", ANN)
+    written = packs.write(book, settings, packs.Wanted(), io.BytesIO())
+    packs.keep(book, written.manifest, "sha256:x", "k", ANN)
     assert packed(book, settings, checkpoint=size) == first
     assert packed(book, settings) != first  # that a pack was made is an entry itself
 
@@ -142,6 +142,18 @@ def test_a_subject_is_found_by_its_index(small_book):
         plan = view.exec_driver_sql(f"EXPLAIN QUERY PLAN {about}").all()
     assert all("SCAN" not in row.detail for row in plan)
     assert any("entries_by_subject" in row.detail for row in plan)
+
+
+def test_one_entry_is_a_pack_of_its_own(book, settings, tmp_path):
+    made = packs.made(book, settings, packs.Wanted(entry=3), "click", ANN)
+    code, said = judged(made.content(), tmp_path, "--key", made.key)
+    assert (code, "places: 1 of 13" in said) == (0, True), said
+    assert (made.entries, made.checkpoint) == (1, 13)
+    with pytest.raises(packs.NothingToPack, match="there is no entry 99: the newest is"):
+        packed(book, settings, entry=99)
+    keep(book, "later", "view/1", lambda _: None)
+    with pytest.raises(packs.NothingToPack, match="does not cover entry 14"):
+        packed(book, settings, entry=14, checkpoint=13)
 
 
 def test_a_span_of_time_is_proven_as_a_run(book, settings, tmp_path):
