@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 
+import streamlit as st
+
 from components.alert_desk import AlertBoard, AlertDesk
 from components.alert_forms import Choices
+from components.alerts import Rules
 from components.audit_drawer import EntryDesk
 from components.audit_pack import Made, Make, Progress, Wanted
 from components.saved_views import Shelf
@@ -23,7 +26,7 @@ from components.session import (
     told,
 )
 from data import packs, proofs, signing, views
-from data.alert_facts import Watch
+from data.alert_facts import Watch, key
 from data.alert_rules import change_rule, make_rule, remove_rule, rules, switch_rule
 from data.alerts import history, open_alerts
 from data.audit import Span, around
@@ -31,7 +34,7 @@ from data.offers import Market
 from data.pack_choice import Wanted as Choice
 from data.records import Records
 from data.shipped import catalogue
-from engine.alert_rules import Rule
+from engine.alert_rules import KeptRule, Rule
 from engine.alert_states import Alert
 from engine.alerts import judged
 from engine.overview import Comparison
@@ -42,11 +45,28 @@ from engine.search import Search
 from engine.verdicts import Verdict
 from engine.views import KeptView
 
+_JUDGED_SECONDS = 60
 
-def alerts_now() -> tuple[list[Alert], int]:
-    """The alerts that are not over, the newest first, and how many rules are on."""
+
+def alerts_now(pauses: Mapping[str, timedelta]) -> tuple[list[Alert], Rules]:
+    """The alerts that are not over, the newest first, and the rules that are on.
+
+    ``pauses``: how long each source is left alone between two readings, by its name.
+    """
     with house().reading() as view:
-        return open_alerts(view), sum(kept.is_on for kept in rules(view))
+        opened, on = open_alerts(view), [kept for kept in rules(view) if kept.is_on]
+    if not on:
+        return opened, Rules()
+    state = f"{key(lake(), now())} {[(kept.id, kept.version) for kept in on]}"
+    return opened, Rules(len(on), _unjudged(state, on, dict(pauses)))
+
+
+@st.cache_data(max_entries=4, ttl=_JUDGED_SECONDS, show_spinner=False)
+def _unjudged(state: str, _on: list[KeptRule], _pauses: dict[str, timedelta]) -> int:
+    """How many rules cannot be judged; looked at once for all who look, while nothing is new."""
+    del state
+    found = judged(_on, Watch(_pauses).look(lake(), now()), {})
+    return sum(one.verdict.state == "cannot be judged" for one in found)
 
 
 def keep_rule(rule: Rule, click: str) -> bool:

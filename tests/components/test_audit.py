@@ -257,6 +257,20 @@ def test_a_problem_leads_to_its_entry_which_warns(book):
     assert "found a problem here" not in words(visit(entry="2"))
 
 
+def test_every_page_says_that_a_verification_failed_and_leads_to_audit(book):
+    behind_its_back(book, "UPDATE documents SET body = '{}' WHERE version = 1")
+    verified(visit(), book)
+    frame = AppTest.from_file(str(ROOT / "components" / "frame.py"), default_timeout=120).run()
+    (link,) = [one for one in frame.get("page_link") if "Records" in one.proto.label]
+
+    assert "Records, house book: 1 problem found" in link.proto.label
+    assert link.proto.page == "audit"
+    assert "Nothing needs you now" not in words(frame)
+    assert not [
+        one for one in visit(book="sandbox").get("page_link") if "sandbox" in one.proto.label
+    ]
+
+
 def test_the_public_key_is_on_the_page_and_its_older_ones(book, home):
     assert all("+" not in code.value for code in visit().code)
     old = trail_keys.signer(book, home).verifier.text

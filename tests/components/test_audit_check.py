@@ -36,6 +36,33 @@ def shown(script, *args):
     return visitor
 
 
+def needing(seen, on, unjudged, in_doubt) -> None:
+    from datetime import UTC, datetime  # noqa: PLC0415 - AppTest runs this text alone
+
+    from components.alerts import Rules, needs_you  # noqa: PLC0415
+    from data.shipped import catalogue  # noqa: PLC0415
+
+    needs_you(seen, Rules(on, unjudged), catalogue(), datetime.now(UTC), print,
+              worker_alive=True, in_doubt=in_doubt)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ((2, 0, False), "Nothing needs you now; 2 alert rules are watched."),
+        (
+            (2, 1, False),
+            "now; 2 alert rules are watched, 1 of them cannot be judged: see Settings.",
+        ),
+        ((1, 1, False), "Nothing needs you now; 1 alert rule cannot be judged: see Settings."),
+        ((1, 0, True), "No alert is open; 1 alert rule is watched."),
+        ((0, 0, True), "No alert is open. To be told of a price"),
+    ],
+)
+def test_rules_that_cannot_be_judged_and_books_in_doubt_are_no_calm(told, words):
+    assert words in shown(needing, [], *told).caption[0].value
+
+
 @pytest.mark.parametrize(
     ("told", "words", "share"),
     [

@@ -31,3 +31,8 @@ def test_json_is_read_back_and_keeps_other_alphabets():
     assert json.loads(text) == [{"card": "Vertrag Ålder", "rows": None}]
     assert "Ålder" in text
     assert text.endswith("\n")
+
+
+def test_a_column_that_is_wanted_whole_is_not_cut():
+    said = table_text([{"a": "x" * 100, "b": "y" * 100}], ("a", "b"), whole=["a"])
+    assert ("x" * 100 in said, "y" * 45 in said) == (True, False)
