@@ -7,6 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from components.audit_head import outcome as found_in
+from components.audit_words import sentence
 from components.text import ago, escaped, visible
 from engine.sealed import Sealed
 from engine.trail import TYPE_PREFIX, BadEntry, EffectTold, Event, FileTold, parse
@@ -65,6 +66,7 @@ def _rows(event: Event, now: datetime) -> None:
     rows = {
         "Who": who,
         "What": event.type.removeprefix(TYPE_PREFIX),
+        "In words": sentence(event),
         "Subject": event.subject,
         "When": f"{at.astimezone(now.tzinfo):%Y-%m-%d %H:%M:%S %Z}, {ago(at, now)}",
         "In UTC": event.time,

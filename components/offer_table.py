@@ -22,7 +22,7 @@ from engine.overview import BASELINE_NAMES
 
 _ROW_HEIGHT, _HEIGHT_MAX = 35, 600  # pixels
 _LISTED_MAX = 200
-_NAME_MAX = 17  # characters that the narrowest column of names can show
+_GPU_MAX, _PROVIDER_MAX = 15, 14  # characters that their columns can show
 _UNBROKEN_SPACE, _UNBROKEN_HYPHEN = "\u00a0", "\u2011"
 _ROUNDING_NOISE = 1e-9
 _OPENER = "offer_opener"
@@ -104,9 +104,9 @@ def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
     seen = pl.coalesce("price_as_of", "observed_at")
     ages = seen.map_elements(lambda m: age(m, now), return_dtype=pl.String)
     return offers.select(
-        _elided(inert_text(pl.coalesce("gpu_model", "gpu_name"))).alias("GPU"),
+        _elided(pl.coalesce("gpu_model", "gpu_name"), _GPU_MAX).alias("GPU"),
         _seller().alias("Network"),
-        _elided(inert_text(pl.coalesce("provider_name", "provider_id"))).alias("Provider"),
+        _elided(pl.coalesce("provider_name", "provider_id"), _PROVIDER_MAX).alias("Provider"),
         pl.col("usd_per_gpu_hour").cast(pl.Float64).alias("USD/GPU-h"),
         *_savings(),
         pl.col("confidence").alias("Label"),
@@ -120,10 +120,11 @@ def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
     )
 
 
-def _elided(text: pl.Expr) -> pl.Expr:
+def _elided(name: pl.Expr, most: int) -> pl.Expr:
     """A name that its column can show: the grid cuts what is longer, and does not say so."""
-    short = pl.concat_str(text.str.head(_NAME_MAX - 1).str.strip_chars_end(), pl.lit("…"))
-    return pl.when(text.str.len_chars() > _NAME_MAX).then(short).otherwise(text)
+    text = inert_text(name)
+    short = pl.concat_str(text.str.head(most - 1).str.strip_chars_end(), pl.lit("…"))
+    return pl.when(text.str.len_chars() > most).then(short).otherwise(text)
 
 
 def network_lines(cheapest: pl.DataFrame) -> None:
@@ -181,11 +182,11 @@ def _columns() -> dict[str, Any]:
         for name in BASELINE_NAMES.values()
     }
     return savings | {
-        "GPU": text(width=132),
+        "GPU": text(width=121),
         "Network": text(width=128),
-        "Provider": text(width=142, help="Open the offer to see the whole name."),
+        "Provider": text(width=122, help="Open the offer to see the whole name."),
         "USD/GPU-h": number(
-            format="$%.3f", width=90, help="USD per GPU-hour, whole machine divided."
+            format="$%.3f", width=86, help="USD per GPU-hour, whole machine divided."
         ),
         "Label": text(width=48, help=LABEL_MEANINGS),
         "GPUs": number(width=52, help="GPUs bought at this price."),
