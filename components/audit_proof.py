@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from components.audit_check import sign_button
-from components.text import ago, counted, literal
+from components.text import ago, counted, literal, visible
 from engine.proofs import Checked, Kept, Proof, checked
 from engine.verdicts import base64_of
 
@@ -95,6 +95,26 @@ def step_lines(kept: Kept, found: Checked) -> list[str]:
     return [*lines, "       which the checkpoint writes in base64:", f"       {told}"]
 
 
+def _pack(file: str, make: Callable[[], bytes]) -> None:
+    """The pack of one entry, made when it is asked for: that is an entry of its own."""
+    if not st.button(
+        "Pack of this entry", key="audit_pack_entry", icon=":material/archive:",
+        help="A zip file that the verify.py in it checks offline: the entry, its proof, the "
+        "checkpoint and the key. Making it is an entry of its own.",
+    ):  # fmt: skip
+        return
+    try:
+        content = make()
+    except (ValueError, RuntimeError, OSError) as fault:
+        st.error(f"No pack was made: {literal(visible(str(fault)))}", icon=":material/error:")
+        return
+    st.download_button(
+        "Download the pack", content, file, "application/zip", on_click="ignore",
+        icon=":material/download:", key="audit_download_pack",
+    )  # fmt: skip
+    st.caption(f"`python3 verify.py {file}` checks it; `--key` takes the public key of this page.")
+
+
 def _downloads(kept: Kept, book: str, pack: Callable[[int, int], bytes]) -> None:
     name = f"necto-{book}-{kept.index}"
     files = {"Entry": (kept.leaf, f"{name}.leaf.json", "application/json")}
@@ -103,13 +123,7 @@ def _downloads(kept: Kept, book: str, pack: Callable[[int, int], bytes]) -> None
         files["Proof"] = (proof.json, f"{name}.proof.json", "application/json")
         files["Checkpoint"] = (proof.note.encode(), point, "text/plain")
     if proof := kept.proof:
-        st.download_button(
-            "Pack of this entry", partial(pack, kept.index, proof.checkpoint.size),
-            f"{name}-evidence.zip", "application/zip", on_click="ignore",
-            icon=":material/archive:", key="audit_download_pack",
-            help="A zip file that verify.py in it checks offline: the entry, its proof, the "
-            "checkpoint and the key. Taking it is an entry of its own.",
-        )  # fmt: skip
+        _pack(f"{name}-evidence.zip", partial(pack, kept.index, proof.checkpoint.size))
     with st.container(horizontal=True, gap="small"):
         for label, (content, file, kind) in files.items():
             st.download_button(

@@ -162,6 +162,18 @@ def test_verify_shows_every_step_up_to_the_signed_root(book, home):
     assert "✓ equal" in steps
 
 
+def test_a_pack_of_one_entry_is_made_when_it_is_asked_for_or_says_why_not(book, home):
+    sign(book, home)
+    visitor = visit(entry="1")
+    visitor.button(key="audit_pack_entry").click().run()
+    assert "Download the pack" in [one.label for one in visitor.get("download_button")]
+    with book.reading() as view:
+        assert proofs.standing(view).size == 5  # that a pack was made is an entry
+    behind_its_back(book, "UPDATE entries SET body = replace(body, '\"n\":0', '\"n\":9')")
+    visitor.button(key="audit_pack_entry").click().run()
+    assert "No pack was made: entry 1 is not what" in words(visitor)
+
+
 def test_verify_says_what_was_changed(book, home):
     sign(book, home)
     behind_its_back(book, "UPDATE entries SET body = replace(body, '\"n\":0', '\"n\":9')")
