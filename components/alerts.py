@@ -1,13 +1,14 @@
 """Alerts on the screen: what needs a person now, the rules, and what became of alerts."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
 
 from components.cards import MARKET_PAGE
-from components.text import TERM_NAMES, age, literal, network_name
+from components.text import TERM_NAMES, age, counted, literal, network_name
 from engine.alert_rules import (
     AvailabilityReturns,
     Kind,
@@ -22,6 +23,7 @@ from engine.resources import Catalogue, UnknownGpu
 NETWORKS_PAGE = Path(__file__).resolve().parent.parent / "pages" / "networks.py"
 SHOWN_MAX = 2
 """So many stand on the Dashboard itself, which is one screen; the others are one click away."""
+_CALM = "Nothing needs you now"
 _PANEL = (1.15, 8.85)
 _ROW = (1.35, 6, 0.9, 1, 1.3)
 Acknowledge = Callable[[Alert], None]
@@ -34,19 +36,32 @@ KIND_WORDS: Mapping[Kind, tuple[str, str]] = {
 """What a kind of alert is called, and its icon."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How many alert rules are on, and how many of them the newest figures cannot judge."""
+
+    on: int = 0
+    unjudged: int = 0
+
+
 def needs_you(
     alerts: Sequence[Alert],
-    rules_on: int,
+    rules: Rules,
     catalogue: Catalogue,
     now: datetime,
     on_acknowledge: Acknowledge,
     *,
     worker_alive: bool,
+    in_doubt: bool = False,
 ) -> None:
-    """The alerts that nobody has acknowledged, the newest first, or that there is none, and why."""
+    """The alerts that nobody has acknowledged, the newest first, or that there is none, and why.
+
+    ``in_doubt``: a book of the records is, which needs a person and is told above.
+    """
     waiting = [alert for alert in alerts if alert.state == "open"]
     if not waiting:
-        st.caption(_nothing(len(alerts), rules_on, worker_alive=worker_alive))
+        said = _nothing(len(alerts), rules, worker_alive=worker_alive)
+        st.caption(said.replace(_CALM, "No alert is open") if in_doubt else said)
         return
     with st.container(key="needs_you"):
         head, lines = st.columns(_PANEL, gap="small")
@@ -60,17 +75,21 @@ def needs_you(
                     _card(alert, catalogue, now, on_acknowledge)
 
 
-def _nothing(seen: int, rules_on: int, *, worker_alive: bool) -> str:
-    if not rules_on:
+def _nothing(seen: int, rules: Rules, *, worker_alive: bool) -> str:
+    if not rules.on:
         return (
-            ":material/notifications: Nothing needs you now. To be told of a price, a machine, a "
+            f":material/notifications: {_CALM}. To be told of a price, a machine, a "
             "silence or a lost signature: **Alert me**, on the Market."
         )
     if not worker_alive:
         return ":material/warning: The worker is not running: alert rules are not judged."
-    rules = "1 alert rule is" if rules_on == 1 else f"{rules_on} alert rules are"
+    told = counted(rules.on, "alert rule is watched", "alert rules are watched")
+    if rules.unjudged == rules.on:
+        told = counted(rules.on, "alert rule", "alert rules") + " cannot be judged: see Settings"
+    elif rules.unjudged:
+        told += f", {rules.unjudged} of them cannot be judged: see Settings"
     still = f" {seen} acknowledged and not over: see Settings." if seen else ""
-    return f":material/notifications: Nothing needs you now; {rules} watched.{still}"
+    return f":material/notifications: {_CALM}; {told}.{still}"
 
 
 def _line(alert: Alert, catalogue: Catalogue, now: datetime, on_acknowledge: Acknowledge) -> None:

@@ -4,19 +4,20 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from components.audit_head import outcome
+from components.audit_address import open_entry
+from components.audit_head import entries_of, outcome
 from components.audit_pack import pack_button
-from components.text import literal, visible
+from components.text import counted, literal, visible
 from engine.proofs import Standing
 from engine.verdicts import Verdict
 
 POLL_SECONDS = 0.5
 _PROVED = {
     "pages": "the database finds its own pages, indexes and references sound",
-    "tree": "{size:,} entries hashed again, one after the other, up to the root",
-    "entries": "{facts:,} facts compared with the entries that vouch for them",
+    "tree": "{entries} hashed again, one after the other, up to the root",
+    "entries": "{facts} compared with the entries that vouch for them",
     "ledger": "every posting sums to zero, every hold is within its limits",
-    "checkpoints": "{checkpoints:,} signed checkpoints compared with the tree",
+    "checkpoints": "{checkpoints}, compared with the tree",
     "guards": "the triggers that refuse changes stand",
 }
 _UNDER_WAY = {
@@ -103,33 +104,60 @@ def result(kept: Verdict | None, own: Verdict | None, fault: str | None, *, expa
         st.error(f"The book could not be verified: {literal(fault)}", icon=":material/error:")
     verdict = own if fault and own else kept
     if verdict:
-        verdict_panel(verdict, expanded=expanded or not verdict.is_clean)
+        verdict_panel(verdict, open_entry, expanded=expanded)
 
 
-def verdict_panel(verdict: Verdict, *, expanded: bool) -> None:
-    """Draw what was proved part by part, and each problem with its place."""
+def verdict_panel(verdict: Verdict, on_open: Callable[[int], None], *, expanded: bool) -> None:
+    """Draw what was proved part by part, and each problem with its place.
+
+    ``on_open`` opens an entry that a problem names.
+    """
     seconds = sum(part.milliseconds for part in verdict.parts) / 1000
-    label = f"Verified: {outcome(verdict)} in {verdict.size:,} entries, checked in {seconds:.1f} s"
+    label = f"{outcome(verdict)} in {entries_of(verdict.size)}, checked in {seconds:.1f} s"
+    if not verdict.is_clean:
+        _problems(verdict, label, on_open)
+        label = "The verification part by part"
+    else:
+        label = f"Verified: {label}"
     with st.status(label, state="complete" if verdict.is_clean else "error", expanded=expanded):
         st.code("\n".join(_lines(verdict)), language=None, wrap_lines=True)
-        for problem in verdict.problems:
-            place, what = (literal(visible(text)[:300]) for text in (problem.place, problem.what))
-            st.markdown(f":material/error: **{place}** {what}")
-        if verdict.problem_count > len(verdict.problems):
-            st.caption(
-                f"The first {len(verdict.problems)} of {verdict.problem_count:,}: "
-                "`necto audit verify` tells them all."
-            )
-        for note in verdict.notes:
-            st.info(literal(visible(note)), icon=":material/history:")
+    for note in verdict.notes:
+        st.info(literal(visible(note)), icon=":material/history:")
+
+
+def _problems(verdict: Verdict, label: str, on_open: Callable[[int], None]) -> None:
+    """The red panel: what differs, and where; an entry that is named is a click away."""
+    st.error(
+        f"**Verification failed: {label}.** This book is not what was recorded: keep it as it is, "
+        "and compare it with a backup and with a checkpoint that you keep elsewhere.",
+        icon=":material/gpp_bad:",
+    )
+    for number, problem in enumerate(verdict.problems):
+        place, what = (literal(visible(text)[:300]) for text in (problem.place, problem.what))
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            if problem.entry is not None:
+                st.button(
+                    f"Open entry {problem.entry}", key=f"audit_problem_{number}", type="tertiary",
+                    icon=":material/arrow_forward:", on_click=on_open, args=(problem.entry,),
+                )  # fmt: skip
+            st.markdown(f":red[:material/error: **{place}** {what}]")
+    if verdict.problem_count > len(verdict.problems):
+        st.caption(
+            f"The first {len(verdict.problems)} of {verdict.problem_count:,}: "
+            "`necto audit verify` tells them all."
+        )
 
 
 def _lines(verdict: Verdict) -> list[str]:
-    counts = verdict.model_dump(include={"size", "facts", "checkpoints"})
+    counts = {
+        "entries": entries_of(verdict.size),
+        "facts": counted(verdict.facts, "fact"),
+        "checkpoints": verdict.checkpoints_told,
+    }
     lines = []
     for part in verdict.parts:
         proved = _PROVED.get(part.part, part.part).format(**counts)
-        said = proved if not part.problems else f"{part.problems:,} problems, told below"
+        said = proved if not part.problems else f"{counted(part.problems, 'problem')}, told above"
         sign = "✓" if not part.problems else "✕"
         lines.append(f"{sign} {part.part:<12}{part.milliseconds / 1000:>7.2f} s  {said}")
-    return [*lines, f"  root        {verdict.root}"]
+    return [*lines, f"  root        {verdict.root_told}"]

@@ -6,9 +6,12 @@ from datetime import datetime
 
 import streamlit as st
 
+from components.audit_head import outcome as found_in
+from components.audit_words import sentence
 from components.text import ago, escaped, visible
 from engine.sealed import Sealed
 from engine.trail import TYPE_PREFIX, BadEntry, EffectTold, Event, FileTold, parse
+from engine.verdicts import verdict_of
 
 RAW_MAX = 20_000  # characters shown; the download holds all
 _LINES_MAX, _VALUE_MAX = 40, 400
@@ -63,15 +66,26 @@ def _rows(event: Event, now: datetime) -> None:
     rows = {
         "Who": who,
         "What": event.type.removeprefix(TYPE_PREFIX),
+        "In words": sentence(event),
         "Subject": event.subject,
         "When": f"{at.astimezone(now.tzinfo):%Y-%m-%d %H:%M:%S %Z}, {ago(at, now)}",
         "In UTC": event.time,
-        "Result": _SIGNS[data.outcome],
+        "Result": _outcome(data.outcome, data.result),
         "Policy": data.policy,
         "Simulated time": data.at,
         "Request": data.request,
     }
     facts({name: value for name, value in rows.items() if value})
+
+
+def _outcome(word: str, result: object) -> str:
+    """The outcome with its reason, where the result gives one."""
+    if word == "done" or not isinstance(result, dict):
+        return _SIGNS[word]
+    said = result.get("reason") or result.get("message")
+    if verdict := verdict_of(result):
+        said = found_in(verdict)
+    return f"{_SIGNS[word]}: {said}" if isinstance(said, str) and said else _SIGNS[word]
 
 
 def facts(rows: Mapping[str, str]) -> None:

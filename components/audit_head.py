@@ -1,10 +1,11 @@
 """Where a book stands, in one line: its size, its newest checkpoint, who verified it and when."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import streamlit as st
 
-from components.text import ago, literal, moment, visible
+from components.text import ago, counted, literal, moment, visible
 from engine.proofs import Standing
 from engine.verdicts import Verdict
 
@@ -14,13 +15,28 @@ _UNSIGNED = "A checkpoint is the book's size and root under a signature: sign on
 
 def head_line(standing: Standing, now: datetime) -> None:
     """N entries, last checkpoint, verified when and by whom: with a word and a sign each."""
-    st.badge(counted(standing.size), icon=":material/format_list_numbered:", color="blue")
+    st.badge(entries_of(standing.size), icon=":material/format_list_numbered:", color="blue")
     _checkpoint(standing, now)
     _verified(standing, now)
+    if standing.keys:
+        _keys([key.text for key in standing.keys])
 
 
-def counted(entries: int) -> str:
-    return f"{entries:,} {'entry' if entries == 1 else 'entries'}"
+def _keys(texts: Sequence[str]) -> None:
+    """What checks a checkpoint and a pack: whoever got the key earlier compares it by eye."""
+    with st.popover("Public key", icon=":material/key:"):
+        st.caption(
+            "The public key that signs this book's checkpoints. Keep a copy elsewhere: packs are "
+            "checked with it (`verify.py --key`)."
+        )
+        st.code(texts[-1], language=None, wrap_lines=True)
+        if older := texts[-2::-1]:
+            st.caption("The keys before it, which handed over one to the next:")
+            st.code("\n".join(older), language=None, wrap_lines=True)
+
+
+def entries_of(number: int) -> str:
+    return counted(number, "entry", "entries")
 
 
 def _checkpoint(standing: Standing, now: datetime) -> None:
@@ -36,9 +52,9 @@ def _checkpoint(standing: Standing, now: datetime) -> None:
     at, size = datetime.fromisoformat(standing.at), standing.checkpoint.size
     after = standing.size - size
     if after < 0:
-        text, icon, color = f"covers {size:,} entries: some were cut off", "gpp_bad", "red"
+        text, icon, color = f"covers {entries_of(size)}: some were cut off", "gpp_bad", "red"
     elif after:
-        text, icon, color = f"{counted(after)} came after it", "gpp_maybe", "yellow"
+        text, icon, color = f"{entries_of(after)} came after it", "gpp_maybe", "yellow"
     else:
         text, icon, color = "covers all of them", "verified_user", "green"
     st.badge(
@@ -68,5 +84,4 @@ def outcome(verdict: Verdict) -> str:
     """The result in words."""
     if verdict.is_clean:
         return "nothing differs"
-    noun = "problem" if verdict.problem_count == 1 else "problems"
-    return f"{verdict.problem_count:,} {noun}"
+    return counted(verdict.problem_count, "problem")

@@ -8,6 +8,10 @@ from components.audit_address import BOOK_KEY, BOOKS
 from components.text import literal, visible
 
 _NAMES = {"house": "House", "sandbox": "Sandbox"}
+_BEGINS = {
+    "house": "it begins with the first start of Necto",
+    "sandbox": "it begins with the first act with play money",
+}
 _NEXT = {
     "house": "change a setting or import a rate card, and it stands above it, for ever.",
     "sandbox": "whatever is done with play money stands above it, for ever.",
@@ -58,6 +62,13 @@ def no_entry(index: int, size: int, book: str) -> None:
 def only_the_opening(book: str) -> None:
     st.info(
         f"Only the opening of the {book} book is here yet: {_NEXT[book]}",
+        icon=":material/hourglass_top:",
+    )
+
+
+def not_begun(book: str) -> None:
+    st.info(
+        f"The {book} book is not begun yet: {_BEGINS[book]}. Looking at it writes nothing.",
         icon=":material/hourglass_top:",
     )
 

@@ -7,11 +7,12 @@ from typing import Protocol, TypeAlias
 
 import streamlit as st
 
-from components.audit_time import DATES, Times
-from components.text import literal, visible
+from components.audit_time import DATES, PRESETS, Times
+from components.text import counted, literal, moment, visible
 
 _WISHED = "audit_pack_wished"
 FIRST = "The first that covers them"
+ALL_TIMES = Times()
 Progress: TypeAlias = Callable[[int, int], None]
 
 
@@ -35,26 +36,57 @@ class Made(Protocol):
     @property
     def size(self) -> int: ...
 
+    @property
+    def entries(self) -> int: ...
+
+    @property
+    def checkpoint(self) -> int: ...
+
+    @property
+    def key(self) -> str: ...
+
     def content(self) -> bytes: ...
 
 
 Make: TypeAlias = Callable[[Wanted, Progress], Made]
 
 
-def pack_dialog(book: str, checkpoints: Sequence[int], now: datetime, make: Make) -> None:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the page shows when the dialog opens: the pack is about the same, unless changed.
+
+    ``others``: the columns that it is filtered by besides, which no pack can be chosen by.
+    """
+
+    times: Times = ALL_TIMES
+    subject: str = ""
+    others: Sequence[str] = ()
+
+    def days(self, now: datetime) -> list[date | datetime | str | None]:
+        """The days that the times are within; none for all times."""
+        if self.times.preset in PRESETS:
+            return [(now - PRESETS[self.times.preset]).date(), now.date()]
+        first, last = self.times.first or self.times.last, self.times.last or self.times.first
+        return [first, last] if first and last else []
+
+
+def pack_dialog(
+    book: str, checkpoints: Sequence[tuple[int, str]], shown: Shown, now: datetime, make: Make
+) -> None:
     """Open the dialog; ``make`` returns a pack and tells its progress.
 
-    ``checkpoints``: the sizes of those that there are. What ``make`` raises as ValueError,
-    RuntimeError or OSError is told in its words.
+    ``checkpoints``: the size and the time (text, UTC) of those that there are. What ``make`` raises
+    as ValueError, RuntimeError or OSError is told in its words.
     """
 
     @st.dialog(f"Export evidence from the {book} book", width="medium", on_dismiss=_dismissed)
     def dialog() -> None:
         st.markdown(
             "A zip file that an auditor checks offline: entries, their proofs, the signed "
-            "checkpoint, and a program that verifies them. Exporting is an entry of its own."
+            "checkpoint, and a program that verifies them. Where no checkpoint covers them yet, "
+            "**this signs a checkpoint**; exporting is an entry of its own."
         )
-        wanted = _wanted(checkpoints, now)
+        wanted = _wanted(checkpoints, shown, now)
         if st.button("Make the pack", type="primary", icon=":material/archive:", key="pack_make"):
             _hand_over(book, wanted, make)
 
@@ -78,18 +110,24 @@ def _dismissed() -> None:
     st.session_state.pop(_WISHED, None)
 
 
-def _wanted(checkpoints: Sequence[int], now: datetime) -> Wanted:
-    no_days: list[date | datetime | str | None] = []
+def _wanted(checkpoints: Sequence[tuple[int, str]], shown: Shown, now: datetime) -> Wanted:
     days = st.date_input(
-        "Days, both included (none chosen: the whole book)", no_days, key="pack_days",
+        "Days, both included (none chosen: the whole book)", shown.days(now), key="pack_days",
         format="YYYY-MM-DD",
     )  # fmt: skip
     subject = st.text_input(
-        "Only about this subject (optional)", key="pack_subject", max_chars=300,
+        "Only about this subject (optional)", shown.subject, key="pack_subject", max_chars=300,
         placeholder="rate-card/aethir",
-        help="Such a pack cannot prove that nothing else is about the subject; it says so.",
+        help="Also what begins with it and a slash. Such a pack cannot prove that nothing else is "
+        "about the subject; it says so.",
     )  # fmt: skip
-    sizes = {FIRST: None} | {f"At {size:,} entries": size for size in checkpoints}
+    if shown.others:
+        names = ", ".join(shown.others)
+        st.caption(f"The page is filtered by {names} too: a pack cannot be, it holds all results.")
+    sizes = {FIRST: None} | {
+        f"At {_entries(size)}, signed {moment(datetime.fromisoformat(at), now.tzinfo)}": size
+        for size, at in checkpoints
+    }
     point = st.selectbox("Checkpoint", list(sizes), key="pack_checkpoint")
     start, end = Times(DATES, days[0], days[-1]).bounds(now) if days else (None, None)
     return Wanted(start, end, subject.strip() or None, sizes[point])
@@ -108,8 +146,26 @@ def _hand_over(book: str, wanted: Wanted, make: Make) -> None:
         st.error(f"No pack was made: {literal(visible(str(fault)))}", icon=":material/error:")
         return
     bar.progress(1.0, f"The pack is made: {pack.size:,} bytes")
+    st.success(
+        f"It holds {_entries(pack.entries)} under the checkpoint at {_entries(pack.checkpoint)}.",
+        icon=":material/verified_user:",
+    )
     # A callable: its bytes are read when they are asked for, and not held for nothing until then.
     st.download_button(
         "Download the pack", pack.content, f"necto-{book}-evidence.zip", "application/zip",
         on_click="ignore", icon=":material/download:", key="pack_download",
     )  # fmt: skip
+    st.caption(
+        "The public key that signed it. Give it to the auditor another way than the pack, so that "
+        "the two can be compared:"
+    )
+    st.code(pack.key, language=None, wrap_lines=True)
+    st.caption("What the auditor runs, with the verify.py of the pack or one got elsewhere:")
+    st.code(
+        f"python3 verify.py necto-{book}-evidence.zip --key {pack.key}", language="bash",
+        wrap_lines=True,
+    )  # fmt: skip
+
+
+def _entries(number: int) -> str:
+    return counted(number, "entry", "entries")

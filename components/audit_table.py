@@ -40,7 +40,7 @@ def columns(zone: tzinfo | None) -> tuple[Column, ...]:
 def audit_table(
     page: TablePage,
     query: Query,
-    facets: Mapping[str, Sequence[tuple[str, int]]],
+    facets: Mapping[str, Sequence[tuple[str, int | None]]],
     zone: tzinfo | None,
     revision: str,
 ) -> None:

@@ -16,6 +16,7 @@ _HYPERSCALERS = ("aws", "azure", "gcp")
 _NETWORKS = ("akash", "render", "aethir", "nosana", "lium")
 _DASHES = {"aws": "solid", "azure": "dash", "gcp": "dot"}
 _NETWORK_COLORS = ("#3b82f6", "#22d3ee", "#a78bfa", "#34d399", "#fbbf24")
+_TALL = 200  # pixels
 _MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 
 
@@ -56,9 +57,14 @@ def history_lines(history: pl.DataFrame, *, key: str, height: int = 420) -> None
         height=height,
         hovermode="closest",
         legend={"orientation": "v"},
-        yaxis={"title": "USD per GPU-hour", "rangemode": "tozero"},
+        yaxis={"title": _price_title(height), "rangemode": "tozero"},
     )
     show_figure(figure, "Lowest price per GPU-hour by day and seller", key=key)
+
+
+def _price_title(height: int) -> str:
+    """A low chart has no room for the whole title beside it: what is too long is cut."""
+    return "USD per GPU-hour" if height >= _TALL else "USD/GPU-h"
 
 
 def index_line(index: pl.DataFrame) -> None:

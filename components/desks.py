@@ -1,31 +1,72 @@
 """What people keep for themselves in the house book: alert rules, and saved views of a page."""
 
+import uuid
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
+
+import streamlit as st
 
 from components.alert_desk import AlertBoard, AlertDesk
 from components.alert_forms import Choices
+from components.alerts import Rules
+from components.audit_drawer import EntryDesk
+from components.audit_pack import Made, Make, Progress, Wanted
 from components.saved_views import Shelf
-from components.session import FAULTS, actor, house, lake, listing, market, now, told
-from data import views
-from data.alert_facts import Watch
+from components.session import (
+    FAULTS,
+    actor,
+    counts,
+    house,
+    lake,
+    listing,
+    market,
+    now,
+    settings,
+    told,
+)
+from data import packs, proofs, signing, views
+from data.alert_facts import Watch, key
 from data.alert_rules import change_rule, make_rule, remove_rule, rules, switch_rule
 from data.alerts import history, open_alerts
+from data.audit import Span, around
 from data.offers import Market
+from data.pack_choice import Wanted as Choice
+from data.records import Records
 from data.shipped import catalogue
-from engine.alert_rules import Rule
+from engine.alert_rules import KeptRule, Rule
 from engine.alert_states import Alert
 from engine.alerts import judged
 from engine.overview import Comparison
+from engine.paging import Query
+from engine.proofs import Kept
 from engine.savings import compared
 from engine.search import Search
+from engine.verdicts import Verdict
 from engine.views import KeptView
 
+_JUDGED_SECONDS = 60
 
-def alerts_now() -> tuple[list[Alert], int]:
-    """The alerts that are not over, the newest first, and how many rules are on."""
+
+def alerts_now(pauses: Mapping[str, timedelta]) -> tuple[list[Alert], Rules]:
+    """The alerts that are not over, the newest first, and the rules that are on.
+
+    ``pauses``: how long each source is left alone between two readings, by its name.
+    """
     with house().reading() as view:
-        return open_alerts(view), sum(kept.is_on for kept in rules(view))
+        opened, on = open_alerts(view), [kept for kept in rules(view) if kept.is_on]
+    if not on:
+        return opened, Rules()
+    state = f"{key(lake(), now())} {[(kept.id, kept.version) for kept in on]}"
+    return opened, Rules(len(on), _unjudged(state, on, dict(pauses)))
+
+
+@st.cache_data(max_entries=4, ttl=_JUDGED_SECONDS, show_spinner=False)
+def _unjudged(state: str, _on: list[KeptRule], _pauses: dict[str, timedelta]) -> int:
+    """How many rules cannot be judged; looked at once for all who look, while nothing is new."""
+    del state
+    found = judged(_on, Watch(_pauses).look(lake(), now()), {})
+    return sum(one.verdict.state == "cannot be judged" for one in found)
 
 
 def keep_rule(rule: Rule, click: str) -> bool:
@@ -58,6 +99,44 @@ def alert_desk(pauses: Mapping[str, timedelta]) -> AlertDesk:
         switch=lambda kept, on: switch_rule(book, who, kept, on=on),
         remove=lambda kept: remove_rule(book, who, kept),
         faults=FAULTS,
+    )
+
+
+def pack_maker(records: Records) -> Make:
+    """What makes an evidence pack of a book for the person who asks."""
+    stores, who = settings(), actor()
+
+    def make(wanted: Wanted, progress: Progress) -> Made:
+        choice = Choice(Span(wanted.start, wanted.end), wanted.subject, wanted.checkpoint)
+        return packs.made(records, stores, choice, f"pack-{uuid.uuid4()}", who, progress)
+
+    return make
+
+
+def entry_desk(records: Records, query: Query, span: Span, verdict: Verdict | None) -> EntryDesk:
+    """What can be done with entries of a book while the page shows what answers a query."""
+    stores, who, known = settings(), actor(), counts(records)
+
+    def look(index: int) -> Kept | None:
+        with told("The entry cannot be read"), records.reading() as view:
+            return proofs.kept(view, index)
+        return None
+
+    def beside(index: int) -> tuple[int | None, int | None]:
+        with told("The entries beside it cannot be found"), records.reading() as view:
+            return around(view, query, span, known, index)
+        return None, None
+
+    def pack(index: int, size: int) -> bytes:
+        choice, click = Choice(entry=index, checkpoint=size), f"pack-{uuid.uuid4()}"
+        return packs.made(records, stores, choice, click, who).content()
+
+    return EntryDesk(
+        look=look,
+        around=beside,
+        sign=partial(signing.sign, records, stores.home),
+        pack=pack,
+        verdict=verdict,
     )
 
 

@@ -12,6 +12,7 @@ from components.session import (
     house,
     market,
     now,
+    records_in_doubt,
     settings,
     show_refused_export,
     sources,
@@ -73,7 +74,9 @@ st.set_page_config(page_title=f"{page.title} · Necto")
 @st.fragment(run_every=STATUS_SECONDS)
 def status() -> None:
     show_refused_export()
-    status_line(settings().mode, sources(), now(), worker_alive=worker_is_alive())
+    status_line(
+        settings().mode, sources(), now(), records_in_doubt(), worker_alive=worker_is_alive()
+    )
 
 
 try:

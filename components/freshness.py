@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 import polars as pl
 import streamlit as st
@@ -11,14 +12,23 @@ from engine.export import inert_text
 from engine.runs import NetworkState
 from engine.sources import MEANINGS, SourceStatus, Word
 
+AUDIT_PAGE = Path(__file__).resolve().parent.parent / "pages" / "audit.py"
 _POLL_SECONDS = 2
 _REJECTS_SHOWN_MAX = 200  # they are sent again whenever the page renews itself
 
 
 def status_line(
-    mode: str, sources: Sequence[SourceStatus], now: datetime, *, worker_alive: bool
+    mode: str,
+    sources: Sequence[SourceStatus],
+    now: datetime,
+    in_doubt: Mapping[str, str],
+    *,
+    worker_alive: bool,
 ) -> None:
-    """One line under the navigation: mode, freshness of the market, the worker."""
+    """One line under the navigation: mode, freshness of the market, the worker, the records.
+
+    ``in_doubt``: the books that are not to be relied on, each in words.
+    """
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="status_line"):
         st.badge(
             f"{mode.upper()} · play money, nothing is bought",
@@ -47,6 +57,11 @@ def status_line(
                 color="red",
                 help="Start it with: python -m connectors work (make run starts it by itself).",
             )
+        for book, told in in_doubt.items():
+            st.page_link(
+                AUDIT_PAGE, label=f":red-badge[:material/gpp_bad: Records, {book} book: {told}]",
+                query_params={} if book == "house" else {"book": book}, width="content",
+            )  # fmt: skip
 
 
 _BADGES: dict[Word, tuple[str, str]] = {

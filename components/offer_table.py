@@ -22,6 +22,8 @@ from engine.overview import BASELINE_NAMES
 
 _ROW_HEIGHT, _HEIGHT_MAX = 35, 600  # pixels
 _LISTED_MAX = 200
+_GPU_MAX, _PROVIDER_MAX = 15, 14  # characters that their columns can show
+_UNBROKEN_SPACE, _UNBROKEN_HYPHEN = "\u00a0", "\u2011"
 _ROUNDING_NOISE = 1e-9
 _OPENER = "offer_opener"
 _GENERATION = "offer_table_generation"
@@ -102,9 +104,9 @@ def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
     seen = pl.coalesce("price_as_of", "observed_at")
     ages = seen.map_elements(lambda m: age(m, now), return_dtype=pl.String)
     return offers.select(
-        inert_text(pl.coalesce("gpu_model", "gpu_name")).alias("GPU"),
+        _elided(pl.coalesce("gpu_model", "gpu_name"), _GPU_MAX).alias("GPU"),
         _seller().alias("Network"),
-        inert_text(pl.coalesce("provider_name", "provider_id")).alias("Provider"),
+        _elided(pl.coalesce("provider_name", "provider_id"), _PROVIDER_MAX).alias("Provider"),
         pl.col("usd_per_gpu_hour").cast(pl.Float64).alias("USD/GPU-h"),
         *_savings(),
         pl.col("confidence").alias("Label"),
@@ -116,6 +118,13 @@ def _shown(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
         pl.col("vcpu").alias("vCPU"),
         pl.col("memory_gib").alias("RAM GiB"),
     )
+
+
+def _elided(name: pl.Expr, most: int) -> pl.Expr:
+    """A name that its column can show: the grid cuts what is longer, and does not say so."""
+    text = inert_text(name)
+    short = pl.concat_str(text.str.head(most - 1).str.strip_chars_end(), pl.lit("…"))
+    return pl.when(text.str.len_chars() > most).then(short).otherwise(text)
 
 
 def network_lines(cheapest: pl.DataFrame) -> None:
@@ -131,7 +140,8 @@ def network_lines(cheapest: pl.DataFrame) -> None:
         made = row["price_as_of"] or row["observed_at"]
         savings = [_saved(row, name) for name in BASELINE_NAMES]
         label = row["confidence"] or "–"
-        lines.append(" | ".join([literal(row["seller"]), *savings, label, f"{made:%Y-%m-%d}"]))
+        day = f"{made:%Y-%m-%d}".replace("-", _UNBROKEN_HYPHEN)
+        lines.append(" | ".join([literal(row["seller"]), *savings, label, day]))
     rule = " | ".join([":--", *["--:"] * len(BASELINE_NAMES), ":-:", "--:"])
     st.markdown("\n".join([" | ".join(titles), rule, *lines]))
 
@@ -141,10 +151,9 @@ def _saved(row: dict[str, Any], baseline: str) -> str:
     known, most = row[f"{baseline}_saving"], row[f"{baseline}_saving_as_quoted"]
     if most is None:
         return "–"
-    if known is None:
-        return f"up to {percent(most)}"
     least, best = percent(known), percent(most)
-    return best if least == best else f"{least.removesuffix(' %')} to {best}"
+    said = best if least == best else f"{least.removesuffix(' %')} to {best}"
+    return (f"up to {best}" if known is None else said).replace(" ", _UNBROKEN_SPACE)
 
 
 def _seller() -> pl.Expr:
@@ -175,9 +184,9 @@ def _columns() -> dict[str, Any]:
     return savings | {
         "GPU": text(width=121),
         "Network": text(width=128),
-        "Provider": text(width=122),
+        "Provider": text(width=122, help="Open the offer to see the whole name."),
         "USD/GPU-h": number(
-            format="$%.3f", width=82, help="USD per GPU-hour, whole machine divided."
+            format="$%.3f", width=86, help="USD per GPU-hour, whole machine divided."
         ),
         "Label": text(width=48, help=LABEL_MEANINGS),
         "GPUs": number(width=52, help="GPUs bought at this price."),

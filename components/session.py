@@ -19,7 +19,7 @@ import streamlit as st
 
 from components.filters import Options
 from data.audit import Counts
-from data.books import Book, open_book
+from data.books import BOOKS, Book, book_exists, open_book
 from data.card_register import LateEntry
 from data.chosen import chosen
 from data.decisions import NotKept
@@ -28,6 +28,7 @@ from data.faults import RecordsFault
 from data.market import BrokenLake, Busy, Lake
 from data.offers import Market, latest, states
 from data.preferences import Preferences
+from data.proofs import last_verdict
 from data.providers import provider_signals
 from data.records import Records
 from data.routable import market_of
@@ -38,6 +39,7 @@ from data.worker import doubts as reported_doubts
 from data.worker import heartbeat
 from engine.connections import Connection
 from engine.exports import Export
+from engine.names import counted
 from engine.overview import savings_by_offer
 from engine.people import Actor, Role, local_actor
 from engine.prepared_market import Prepared
@@ -82,6 +84,11 @@ def lake() -> Lake:
 def book(name: Book) -> Records:
     """One of the books of records, opened when it is first asked for. Raises HouseFault."""
     return open_book(settings(), name)
+
+
+def is_begun(name: Book) -> bool:
+    """Whether a book is there: looking at one begins none. Raises HouseFault."""
+    return book_exists(settings(), name)
 
 
 def house() -> Records:
@@ -165,6 +172,19 @@ def set_aside() -> dict[str, str]:
 def doubts() -> dict[str, str]:
     """The books that are not what was signed of them, each in words, as the worker found."""
     return reported_doubts(settings().home)
+
+
+def records_in_doubt() -> dict[str, str]:
+    """The books that are not to be relied on, each in words: not as signed, or a check failed."""
+    found = dict[str, str]()
+    for name in BOOKS:
+        with contextlib.suppress(HouseFault):  # told where the book is used
+            if is_begun(name):
+                with book(name).reading() as view:
+                    verdict = last_verdict(view)
+                if verdict and not verdict.is_clean:
+                    found[name] = f"{counted(verdict.problem_count, 'problem')} found"
+    return found | dict.fromkeys(doubts(), "not as signed")
 
 
 def worker_is_alive() -> bool:

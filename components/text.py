@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
-from engine.names import NETWORK_NAMES, TERM_NAMES, network_name
+from engine.names import NETWORK_NAMES, TERM_NAMES, counted, network_name
 from engine.overview import BASELINE_NAMES, Comparison
 from engine.savings import DIFFERENCES
 
-__all__ = ["NETWORK_NAMES", "TERM_NAMES", "network_name"]
+__all__ = ["NETWORK_NAMES", "TERM_NAMES", "counted", "network_name"]
 """Names that every component takes from here, beside what is defined below."""
 
 _MINUTE = 60

@@ -6,7 +6,7 @@ Every question is answered from an index and a bounded number of rows, however l
 import json
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -29,6 +29,8 @@ COLUMNS = {
 """The table's columns by the names that a person sees."""
 FACETS = ("actor", "action", "result")
 VALUES_MAX = 50  # of a facet, the most frequent first
+COUNTED_MAX = 20_000
+"""In a run of so many entries at most the values of a facet are counted within the conditions."""
 MISSING = "missing"
 """The result shown for a place whose entry was taken out of the records."""
 _ACTOR_BEFORE = '{"data":{"actor":'  # canonical JSON sorts names: every entry begins so
@@ -70,6 +72,49 @@ def page(view: Connection, query: Query, span: Span, counts: "Counts") -> TableP
         total=total,
         version=f"{total} {first}-{after}",
     )
+
+
+def choices(
+    view: Connection, query: Query, span: Span, counts: "Counts"
+) -> Mapping[str, list[tuple[str, int | None]]]:
+    """Return the most frequent values of every facet, counted within the other conditions.
+
+    None as the count where counting would take long.
+    """
+    first, after = run_of(view, span, counts.up_to_date(view))
+    is_whole = after - first == counts.size
+    known, found = counts.most(), dict[str, list[tuple[str, int | None]]]()
+    for name in FACETS:
+        facets = {other: values for other, values in query.facets.items() if other != name}
+        others = _conditions(view, query.model_copy(update={"facets": facets}), counts)
+        if is_whole and not others:
+            found[name] = [*known[name]]
+        elif after - first > COUNTED_MAX:
+            found[name] = [(value, None) for value, _ in known[name]]
+        else:
+            inside = [entries.c.leaf_index >= first, entries.c.leaf_index < after, *others]
+            found[name] = [*_frequent(view, COLUMNS[name], inside)]
+    return found
+
+
+def _frequent(
+    view: Connection, column: ColumnElement[str], conditions: list[ColumnElement[bool]]
+) -> Iterator[tuple[str, int]]:
+    number = func.count().label("number")
+    asked = select(column, number).where(*conditions).group_by(column)
+    for value, count in view.execute(asked.order_by(number.desc(), column).limit(VALUES_MAX)):
+        yield str(value), int(count)
+
+
+def around(
+    view: Connection, query: Query, span: Span, counts: "Counts", place: int
+) -> tuple[int | None, int | None]:
+    """Return the entries before and after a place, of those that a query shows."""
+    first, after = run_of(view, span, counts.up_to_date(view))
+    conditions, at = _conditions(view, query, counts), entries.c.leaf_index
+    asked = select(at).where(at >= first, at < after, *conditions).limit(1)
+    before = view.execute(asked.where(at < place).order_by(at.desc())).scalar()
+    return before, view.execute(asked.where(at > place).order_by(at)).scalar()
 
 
 def run_of(view: Connection, span: Span, total: int) -> tuple[int, int]:

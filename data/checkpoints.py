@@ -106,6 +106,12 @@ def sizes(view: Connection, below: int | None = None) -> list[int]:
     return list(view.execute(asked if below is None else asked.where(below > _size)).scalars())
 
 
+def dated(view: Connection) -> list[tuple[int, str]]:
+    """Return the newest checkpoints, the largest first: the size of each and when it was made."""
+    asked = select(_size, tables.checkpoints.c.at).order_by(_size.desc()).limit(SIZES_MAX)
+    return [(size, at) for size, at in view.execute(asked)]
+
+
 def witnessed(home: Path, book: str, signed: Signed) -> str:
     """Return the note with a witness's signature where one came, else as we signed it.
 
@@ -149,11 +155,13 @@ def check(
     keys, held = verifiers(view), [*(own or ()), *held]
     reach = dict(zip((key.text for key in keys), hand_overs(view), strict=False))
     seen, total = 0, _count(view) + len(held)
-    kept, gone = set[str](), explained_by(view)
+    kept, found_filed, gone = set[str](), set[str](), explained_by(view)
     for place, note, filed in _notes(view, held, report):
         if progress and not seen % _TOLD_EVERY:
             progress(seen, total)
         seen += 1
+        report.checkpoints += filed is not None
+        report.checkpoint_files += filed is None
         try:
             checkpoint = opened(note, keys)
         except BadNote as fault:
@@ -165,13 +173,15 @@ def check(
             kept.add(note)
             if filed != checkpoint.size:
                 report.found(place, f"is filed under {filed} entries, and covers {checkpoint.size}")
+        else:
+            found_filed.add(note)
         differs = difference(view, report.size, checkpoint, name)
         if differs:
             # What the records hold was made of this book: no restoration took it away.
             may_be_gone = checkpoint.origin == name and note not in kept
             why = gone.why(checkpoint.size) if may_be_gone else None
             report.found(place, differs.because(why))
-    report.checkpoints = seen
+    report.filed = len(kept & found_filed)
     report.notes += gone.sentences
     _check_missing(view, report, None if own is None else {path.name for path in own})
 

@@ -23,7 +23,7 @@ from data.schemas import SCHEMAS
 from data.tables import entries
 from data.unit import Transaction
 from engine.canonical import Json, canonical, digest, plain
-from engine.commands import Command
+from engine.commands import Command, Failed
 from engine.people import Actor, job
 from engine.runs import DropRecord, Kind, RunRecord, moment_of
 from engine.trail import FileRef
@@ -48,6 +48,7 @@ class _Run:
     body: Mapping[str, object]
     result: Mapping[str, object]
     files: tuple[FileRef, ...]
+    has_failed: bool
 
     @property
     def key(self) -> str:
@@ -57,7 +58,7 @@ class _Run:
 def enter_run(records: Records, run: RunRecord) -> None:
     """Commit the entry of a run whose drops are published; entering twice is entering once.
 
-    A failed run has an entry too, with what it said. Raises RecordsFault.
+    A failed run has an entry too, which says so and what it said. Raises RecordsFault.
     """
     told = _told(run)
     records.perform(_command(told, READ, INGEST), partial(_act, run=told))
@@ -175,7 +176,7 @@ def _told(run: RunRecord) -> _Run:
         "rejects": run.reject_counts,
         "reference": run.reference_digest,
     }
-    return _Run(run.network, run.run_id, body, result, run_files(run))
+    return _Run(run.network, run.run_id, body, result, run_files(run), run.outcome != "ok")
 
 
 def _untold(lake: Lake, network: str, run_id: str) -> _Run:
@@ -189,13 +190,13 @@ def _untold(lake: Lake, network: str, run_id: str) -> _Run:
     body = {"network": network, "run": run_id, "started_at": moment_of(run_id)}
     said = "its writer stopped before the run was recorded"
     result = {"outcome": "unrecorded", "message": said}
-    return _Run(network, run_id, body, result, tuple(found))
+    return _Run(network, run_id, body, result, tuple(found), has_failed=not found)
 
 
-def _act(unit: Transaction, run: _Run) -> Json:
+def _act(unit: Transaction, run: _Run) -> object:
     for file in run.files:
         unit.vouch(file)
-    return plain(run.result)
+    return Failed(run.result) if run.has_failed else run.result
 
 
 def _command(run: _Run, action: str, actor: Actor) -> Command:

@@ -16,14 +16,13 @@ from typing import BinaryIO, cast
 from sqlalchemy import Connection, Table, select
 
 from data import checkpoints, tables
-from data.audit import EVER, Span, run_of
-from data.checkpoints import Signed
 from data.documents import all_versions
 from data.files import sha256_of
+from data.pack_choice import NothingToPack, Wanted, bound
 from data.records import Records
 from data.settings import Settings
-from data.trail import Leaf, leaf, leaves, nodes, size_of
-from data.trail_keys import KIND, signer, verifiers
+from data.trail import Leaf, leaf, leaves, nodes
+from data.trail_keys import KIND, verifiers
 from data.verify import Progress
 from engine.canonical import Json
 from engine.commands import Command, Outcome
@@ -40,21 +39,13 @@ ACTION = "pack.exported"
 _TOLD_EVERY = 1_000  # entries
 
 
-class NothingToPack(ValueError):
-    """No entry is asked for: widen the time or name another subject."""
-
-
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a pack shall hold: entries of a span of time, about a subject, under a checkpoint.
+class Written:
+    """What a pack holds: its manifest, how many entries, and the public key to check it with."""
 
-    Without any of these: the whole book. ``checkpoint``: the size of the one to bind the pack to;
-    without it the first that covers what is asked for, made now where there is none.
-    """
-
-    span: Span = EVER
-    subject: str | None = None
-    checkpoint: int | None = None
+    manifest: Mapping[str, Json]
+    entries: int
+    key: str
 
 
 def write(
@@ -63,20 +54,20 @@ def write(
     wanted: Wanted,
     out: BinaryIO,
     progress: Progress | None = None,
-) -> dict[str, Json]:
-    """Write a pack as a zip file and return its manifest; the same pack gives the same bytes.
+) -> Written:
+    """Write a pack as a zip file and return what it holds; the same pack gives the same bytes.
 
     ``progress`` is told how many of the entries are written. Raises NothingToPack, BadPack,
     BadNote, RecordsFault in words; what was written until then is to be thrown away.
     """
-    bound = _bound(records, settings.home, wanted)
-    note = checkpoints.witnessed(settings.home, records.book, bound.signed)
+    found = bound(records, settings.home, wanted)
+    note = checkpoints.witnessed(settings.home, records.book, found.signed)
     with records.reading() as view:
-        selection = _selection(view, wanted, bound)
+        selection = found.selection
         verifier, handed_over = _keys(view, note)
         folders = (settings.home, settings.lake)
         tree = _Nodes(view, progress, _length(selection))
-        return write_pack(
+        manifest = write_pack(
             out,
             Pack(
                 installation=records.installation,
@@ -90,9 +81,10 @@ def write(
                 documents=Documents(_leaves(view, selection), folders),
                 ledger=_facts(view, selection),
                 rotations=handed_over,
-                earlier=checkpoints.sizes(view, bound.signed.checkpoint.size),
+                earlier=checkpoints.sizes(view, found.signed.checkpoint.size),
             ),
         )
+    return Written(manifest, _length(selection), verifier.text)
 
 
 def keep(
@@ -107,8 +99,8 @@ def keep(
 class Packed:
     """A pack in a temporary file without a name: it goes when nobody holds this any more."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file, self._guard = file, threading.Lock()
+    def __init__(self, file: BinaryIO, written: Written) -> None:
+        self._file, self._guard, self._written = file, threading.Lock(), written
         weakref.finalize(self, file.close)
 
     @property
@@ -116,6 +108,21 @@ class Packed:
         """How many bytes it has."""
         with self._guard:
             return self._file.seek(0, io.SEEK_END)
+
+    @property
+    def entries(self) -> int:
+        """How many entries it holds."""
+        return self._written.entries
+
+    @property
+    def checkpoint(self) -> int:
+        """The size of the checkpoint that proves them."""
+        return int(str(self._written.manifest["size"]))
+
+    @property
+    def key(self) -> str:
+        """The public key that signed the checkpoint, as verify.py takes it."""
+        return self._written.key
 
     def content(self) -> bytes:
         """Return all of its bytes, for whoever takes no file."""
@@ -137,51 +144,15 @@ def made(
     Raises as ``write`` does, and OSError when ``NECTO_HOME`` has no room for it.
     """
     file = tempfile.TemporaryFile(dir=settings.home)  # noqa: SIM115 - closed by who holds the pack
-    packed = Packed(file)
-    manifest = write(records, settings, wanted, file, progress)
-    file.seek(0)
-    found = hashlib.file_digest(file, "sha256")
-    keep(records, manifest, f"sha256:{found.hexdigest()}", key, who)
-    return packed
-
-
-@dataclass(frozen=True, slots=True)
-class _Bound:
-    """A checkpoint and the run of entries that was asked for, all of them covered by it."""
-
-    signed: Signed
-    first: int
-    after: int
-
-
-def _bound(records: Records, home: Path, wanted: Wanted) -> _Bound:
-    with records.reading() as view:
-        known = verifiers(view)
-        first, after = run_of(view, wanted.span, size_of(view))
-        if wanted.checkpoint is not None:
-            signed = checkpoints.of_size(view, wanted.checkpoint, known)
-            if signed is None:
-                raise NothingToPack(f"there is no checkpoint of {wanted.checkpoint} entries")
-            return _Bound(signed, min(first, wanted.checkpoint), min(after, wanted.checkpoint))
-        signed = checkpoints.covering(view, after, known) if known else None
-    return _Bound(signed or checkpoints.make(records, signer(records, home), home), first, after)
-
-
-def _selection(view: Connection, wanted: Wanted, bound: _Bound) -> Run | Chosen:
-    if wanted.subject is None:
-        if bound.first == bound.after:
-            raise NothingToPack("no entry was written in that time: choose another")
-        return Run(bound.first, bound.after)
-    column = tables.entries.c
-    asked = select(column.leaf_index).where(
-        column.subject == wanted.subject,
-        column.leaf_index >= bound.first,
-        column.leaf_index < bound.after,
-    )
-    found = list(view.execute(asked.order_by(column.leaf_index)).scalars())
-    if not found:
-        raise NothingToPack(f"no entry is about {wanted.subject} in that time")
-    return Chosen(wanted.subject, found)
+    try:
+        written = write(records, settings, wanted, file, progress)
+        file.seek(0)
+        found = hashlib.file_digest(file, "sha256")
+        keep(records, written.manifest, f"sha256:{found.hexdigest()}", key, who)
+    except BaseException:
+        file.close()
+        raise
+    return Packed(file, written)
 
 
 class _Nodes:

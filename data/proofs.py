@@ -9,9 +9,10 @@ from data.trail import leaf, nodes, size_of
 from data.trail_keys import verifiers
 from data.verification import ACTION
 from engine.merkle import inclusion_proof
-from engine.notes import BadNote
+from engine.notes import BadNote, Verifier
 from engine.proofs import Kept, Proof, Standing
 from engine.trail import TYPE_PREFIX, BadEntry, Event, parse
+from engine.verdicts import Verdict, verdict_of
 
 
 def kept(view: Connection, index: int) -> Kept | None:
@@ -35,13 +36,21 @@ def kept(view: Connection, index: int) -> Kept | None:
 def standing(view: Connection) -> Standing:
     """Return a book's size, its newest checkpoint and its newest verification."""
     size, verified = size_of(view), _verified(view)
+    keys: list[Verifier] = []
     try:
-        signed = checkpoints.newest(view, verifiers(view))
+        keys = verifiers(view)
+        signed = checkpoints.newest(view, keys)
     except BadNote as fault:
-        return Standing(size, fault=str(fault), verified=verified)
+        return Standing(size, fault=str(fault), verified=verified, keys=keys)
     if signed is None:
-        return Standing(size, verified=verified)
-    return Standing(size, signed.checkpoint, signed.at, verified=verified)
+        return Standing(size, verified=verified, keys=keys)
+    return Standing(size, signed.checkpoint, signed.at, verified=verified, keys=keys)
+
+
+def last_verdict(view: Connection) -> Verdict | None:
+    """Return what the newest verification of a book found."""
+    verified = _verified(view)
+    return verdict_of(verified.data.result) if verified else None
 
 
 def _verified(view: Connection) -> Event | None:

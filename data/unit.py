@@ -13,7 +13,7 @@ from data.engines import add_rows, asking, first_row, run
 from data.faults import RecordsDamaged, RecordsFault
 from data.tables import FACTS, entries
 from engine.canonical import Json, plain
-from engine.commands import Command, Outcome, Refused
+from engine.commands import Command, Failed, Outcome, Refused
 from engine.merkle import HASH_BYTES, Node, appended, leaf_hash
 from engine.trail import (
     Effect,
@@ -31,6 +31,7 @@ CLOCK_TOLERANCE = timedelta(seconds=2)
 _TABLES: dict[str, Table] = {table.name: table for table in (entries, *FACTS)}
 DONE: OutcomeWord = "done"
 REFUSED: OutcomeWord = "refused"
+FAILED: OutcomeWord = "failed"
 _NEWEST = """SELECT version_num, leaf_index, at, hashes
     FROM alembic_version LEFT JOIN entries ON leaf_index = (SELECT max(leaf_index) FROM entries)"""
 
@@ -111,8 +112,9 @@ class Transaction:
         The same key again returns the first outcome, whoever asks: a colleague or a job may repeat
         what broke off, and the trail names who asked first. Raises OtherCommand when the action,
         the subject or the body differs.
-        ``act`` may raise Refused: its facts are undone, the refusal and its reason are kept. When
-        it raises anything else, nothing of this unit of work is kept.
+        ``act`` may raise Refused: its facts are undone, the refusal and its reason are kept. What
+        it adds stays when it returns Failed. When it raises anything else, nothing of this unit of
+        work is kept.
         """
         if self._work:
             raise UnitBroken("a command failed, or is still being done: begin another unit of work")
@@ -122,7 +124,7 @@ class Transaction:
         if command.may_be_refused:
             run(self.connection, "SAVEPOINT command")
         try:
-            result, word = plain(act(self)), DONE
+            result, word = _result(act(self))
         except Refused as refusal:
             if not command.may_be_refused:
                 raise
@@ -214,6 +216,12 @@ class Transaction:
 
 
 Act = Callable[[Transaction], object]
+
+
+def _result(found: object) -> tuple[Json, OutcomeWord]:
+    if isinstance(found, Failed):
+        return plain(found.result), FAILED
+    return plain(found), DONE
 
 
 def head_of(connection: Connection, known: Head | None) -> tuple[str | None, Head]:

@@ -26,7 +26,7 @@ from data.records import Records
 from data.schema import guards_of
 from data.verify import Progress, Report, check_entries, check_tree
 from data.verify_ledger import check_ledger
-from engine.commands import Command, Outcome
+from engine.commands import Command, Failed, Outcome
 from engine.notes import BadNote, origin_of
 from engine.people import Actor
 from engine.verdicts import PROBLEMS_TOLD, PartTold, ProblemTold, Verdict
@@ -55,6 +55,8 @@ class Verified:
             root=report.root.hex(),
             facts=report.facts,
             checkpoints=report.checkpoints,
+            checkpoint_files=report.checkpoint_files,
+            filed=report.filed,
             problems=[
                 ProblemTold(place=p.place, what=p.what) for p in report.problems[:PROBLEMS_TOLD]
             ],
@@ -138,10 +140,12 @@ def verify_files(records: Records, lake: Lake, report: Report) -> None:
 def keep(records: Records, found: Verified, key: str, actor: Actor) -> Outcome:
     """Keep in the trail that somebody checked it, up to where, and what was found.
 
+    A check that found problems is one that failed.
     Raises RecordsFault; RecordsDamaged where the newest entry cannot be read.
     """
     asked = Command.of(key, ACTION, actor, f"book/{records.book}", {"size": found.report.size})
-    result = found.verdict.model_dump()
+    told = found.verdict.model_dump()
+    result = told if found.report.is_clean else Failed(told)
     try:
         return records.perform(asked, lambda _: result)
     except (ValueError, TypeError, LookupError) as error:

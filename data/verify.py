@@ -46,6 +46,7 @@ class Problem:
 class Report:
     """What was checked and what was found; empty ``problems`` means: nothing differs.
 
+    ``checkpoints`` are in the book, ``filed`` of them are among the ``checkpoint_files`` too.
     ``notes`` explain problems and take none away.
     """
 
@@ -53,6 +54,8 @@ class Report:
     root: bytes = b""
     facts: int = 0
     checkpoints: int = 0
+    checkpoint_files: int = 0
+    filed: int = 0
     problems: list[Problem] = field(default_factory=list)
     more: int = 0
     notes: list[str] = field(default_factory=list)

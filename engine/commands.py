@@ -71,6 +71,13 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Failed:
+    """What an act returns that was done and gave nothing of use: the trail says failed, and why."""
+
+    result: object
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a command; ``replayed`` when it had been done before."""
 

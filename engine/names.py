@@ -1,4 +1,7 @@
-"""What people call networks and terms: said alike on the screen, in the trail and in a terminal."""
+"""What people call networks, terms and numbers of things.
+
+Said alike on the screen, in the trail and in a terminal.
+"""
 
 NETWORK_NAMES = {
     "akash": "Akash",
@@ -19,6 +22,11 @@ TERM_NAMES = {
     "reserved_3y": "reserved 3 years",
     "contract": "contract",
 }
+
+
+def counted(number: int, noun: str, several: str = "") -> str:
+    """A number with its noun; ``several``: the noun of many, where it is not the one with an s."""
+    return f"{number:,} {noun if number == 1 else several or noun + 's'}"
 
 
 def network_name(name: str) -> str:

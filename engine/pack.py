@@ -52,10 +52,18 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The entries at these places, in order, chosen because they are about ``subject``."""
+    """The entries at these places, in order, chosen because they are about ``subject``.
+
+    Raises BadPack for too many.
+    """
 
     subject: str
     leaf_indexes: Sequence[int]
+
+    def __post_init__(self) -> None:
+        if len(self.leaf_indexes) > CHOSEN_MAX:
+            count = len(self.leaf_indexes)
+            raise BadPack(f"{count} entries are about {self.subject}: choose a shorter time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +201,6 @@ def _run_files(run: Run, point: Checkpoint, node_of: NodeOf) -> dict[str, Json]:
 
 def _chosen_files(chosen: Chosen, point: Checkpoint, node_of: NodeOf) -> dict[str, Json]:
     places = list(chosen.leaf_indexes)
-    if len(places) > CHOSEN_MAX:
-        raise BadPack(f"{len(places)} entries are about {chosen.subject}: choose a shorter time")
     if places != sorted(set(places)) or not all(0 <= place < point.size for place in places):
         raise BadPack(f"the chosen entries are not in the order of a book of {point.size}")
     index: Json = {"leaf_indexes": places, "complete": False, "subject": chosen.subject}

@@ -29,8 +29,9 @@ PACK.zip    this pack, or the folder that it was unpacked into
 KEY         the log's key (above), as you got it by other means than this pack
 EARLIER     an earlier checkpoint of this book, as you got it by other means
 
-Every line of the answer says what was proved, what differs and where, or what was not proved. The
-exit code is 0 when nothing differs, 1 when something does, 2 when the command was wrong.
+Every line of the answer says what was proved, what differs and where, or what was not proved. Where
+something differs, "read" stands before what was looked at and is not proved by that. The exit
+code is 0 when nothing differs, 1 when something does, 2 when the command was wrong.
 
 WHAT IS IN IT
 

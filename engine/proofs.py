@@ -54,7 +54,8 @@ class Kept:
 class Standing:
     """Where a book stands: its size, its newest checkpoint, its newest verification.
 
-    ``fault`` says why the newest checkpoint is not believed.
+    ``fault`` says why the newest checkpoint is not believed; ``keys`` are all that have signed, the
+    present one last.
     """
 
     size: int
@@ -62,6 +63,7 @@ class Standing:
     at: str | None = None
     fault: str | None = None
     verified: Event | None = None
+    keys: Sequence[Verifier] = ()
 
     @property
     def verdict(self) -> Verdict | None:

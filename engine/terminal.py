@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 CELL_CHARACTERS_MAX = 44
 
@@ -24,9 +24,14 @@ def line_text(text: str) -> str:
     return "".join(shown)
 
 
-def table_text(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str:
-    """Return the columns of the rows, aligned, long cells cut; says so when there are none."""
-    cells = [[_cell(row.get(c)) for c in columns] for row in rows]
+def table_text(
+    rows: Sequence[Mapping[str, object]], columns: Sequence[str], whole: Collection[str] = ()
+) -> str:
+    """Return the columns of the rows, aligned, long cells cut; says so when there are none.
+
+    The cells of the columns in ``whole`` are never cut.
+    """
+    cells = [[_cell(row.get(c), is_whole=c in whole) for c in columns] for row in rows]
     widths = [max([len(c), *(len(line[i]) for line in cells)]) for i, c in enumerate(columns)]
     lines = [
         "  ".join(text.ljust(w) for text, w in zip(line, widths, strict=True)).rstrip()
@@ -35,5 +40,6 @@ def table_text(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> 
     return "\n".join(lines) + ("" if rows else "\nnothing found") + "\n"
 
 
-def _cell(value: object) -> str:
-    return line_text(" ".join(str("" if value is None else value).split()))[:CELL_CHARACTERS_MAX]
+def _cell(value: object, *, is_whole: bool) -> str:
+    text = line_text(" ".join(str("" if value is None else value).split()))
+    return text if is_whole else text[:CELL_CHARACTERS_MAX]

@@ -8,17 +8,16 @@ import streamlit as st
 from components import audit_address, audit_check, audit_notes
 from components.audit_drawer import audit_drawer
 from components.audit_head import head_line
-from components.audit_pack import Made, Progress, Wanted, pack_dialog
+from components.audit_pack import Shown, pack_dialog
 from components.audit_table import ASKS, KEY, audit_table, columns
 from components.audit_time import time_choice
 from components.data_table import asked
-from components.desks import shelf
+from components.desks import entry_desk, pack_maker, shelf
 from components.saved_views import saved_views
-from components.session import actor, book, counts, doubts, now, require, settings
-from data import checkpoints, packs, proofs, signing, verifying
-from data.audit import Span, page
+from components.session import actor, book, counts, doubts, is_begun, now, require, settings
+from data import checkpoints, proofs, signing, verifying
+from data.audit import Span, choices, page
 from data.faults import RecordsFault
-from engine.proofs import Kept
 
 require("viewer")
 
@@ -28,21 +27,6 @@ ASKED = "audit_check"
 def verify(key: str) -> None:
     st.session_state[ASKED] = key
     verifying.begin(records, settings().home, key, actor())
-
-
-def look(index: int) -> Kept | None:
-    try:
-        with records.reading() as view:
-            return proofs.kept(view, index)
-    except RecordsFault as fault:
-        st.error(f"The entry cannot be read: {fault}")
-        return None
-
-
-def make_pack(wanted: Wanted, progress: Progress) -> Made:
-    asked_for = packs.Wanted(Span(wanted.start, wanted.end), wanted.subject, wanted.checkpoint)
-    key = f"pack-{uuid.uuid4()}"
-    return packs.made(records, settings(), asked_for, key, actor(), progress)
 
 
 @st.fragment
@@ -57,13 +41,16 @@ def show_entries() -> None:
     with kept_views:
         saved_views(shelf("audit"), audit_address.VIEW_KEYS)
     query = asked(KEY, columns(at.tzinfo), start=wanted.query, revision=wanted.revision)
+    span = Span(*wanted.times.bounds(at))
     try:
         with records.reading() as view:
-            found = page(view, query, Span(*wanted.times.bounds(at)), known)
+            found, facets = page(view, query, span, known), choices(view, query, span, known)
     except RecordsFault as fault:
         audit_notes.unreadable(str(fault))
         return
-    audit_table(found, query, known.most(), at.tzinfo, wanted.revision)
+    if is_drawn and found.total != standing.size:
+        st.rerun()  # the head of the page tells how many entries there are, too
+    audit_table(found, query, facets, at.tzinfo, wanted.revision)
 
 
 @st.fragment(run_every=audit_check.POLL_SECONDS)
@@ -86,7 +73,7 @@ def show_check() -> None:
 
 title, tools = st.columns([1.3, 1], vertical_alignment="center")
 title.title("Who did what, when, and is it all still there?")
-address = audit_address.read(ASKS)
+is_drawn, address = False, audit_address.read(ASKS)
 head = st.container(horizontal=True, gap="small", vertical_alignment="center")
 with head:
     audit_notes.book_choice(address.book, audit_address.keep_book)
@@ -95,26 +82,33 @@ with notes:
     audit_notes.left_out(address.faults)
     audit_notes.in_doubt(doubts().get(address.book))
 try:
+    if not is_begun(address.book):
+        audit_notes.not_begun(address.book)
+        st.stop()
     records = book(address.book)
     with records.reading() as view:
-        standing, sizes = proofs.standing(view), checkpoints.sizes(view)
+        standing, signed = proofs.standing(view), checkpoints.dated(view)
 except RecordsFault as unusable:
     audit_notes.unreadable(str(unusable))
     st.stop()
 with head:
     head_line(standing, now())
-sign = partial(signing.sign, records, settings().home)
 with tools:
+    sign = partial(signing.sign, records, settings().home)
     is_pack_wanted = audit_check.acts(verify, str(uuid.uuid4()), sign, standing)
 show_check()
 if standing.size == 1:
     audit_notes.only_the_opening(address.book)
 show_entries()
+is_drawn, query = True, address.query
 if is_pack_wanted:
-    pack_dialog(address.book, sizes, now(), make_pack)
+    others = sorted({*query.filters, *query.facets} - {"subject"})
+    shown = Shown(address.times, query.filters.get("subject", ""), others)
+    pack_dialog(address.book, signed, shown, now(), pack_maker(records))
 elif address.entry is not None:
-    if look(address.entry) is None:
+    desk = entry_desk(records, query, Span(*address.times.bounds(now())), standing.verdict)
+    if address.entry >= standing.size or desk.look(address.entry) is None:
         with notes:
             audit_notes.no_entry(address.entry, standing.size, address.book)
     else:
-        audit_drawer(address.book, now(), look, sign)
+        audit_drawer(address.book, now(), desk)

@@ -5,6 +5,7 @@ import streamlit as st
 from components import alerts, cards, charts, desks, freshness, offer_table, session
 from components.session import actor, house, lake, market, now, require, settings, worker_is_alive
 from components.text import literal
+from connectors.registry import PAUSES
 from data import worker
 from data.alerts import acknowledge
 from data.history import model_history, model_index
@@ -45,9 +46,11 @@ def seen(alert: Alert) -> None:
 def needs_you() -> None:
     session.show_fault(FAULT)
     with session.told("The alerts cannot be read"):
+        found, rules = desks.alerts_now(PAUSES)
         alerts.needs_you(
-            *desks.alerts_now(), catalogue(), now(), seen, worker_alive=worker_is_alive()
-        )
+            found, rules, catalogue(), now(), seen,
+            worker_alive=worker_is_alive(), in_doubt=bool(session.records_in_doubt()),
+        )  # fmt: skip
 
 
 @st.fragment(run_every=REFRESH_SECONDS)

@@ -18,7 +18,7 @@ FORBIDDEN = {
     "cli.py": {"duckdb", "sqlalchemy", "httpx", "streamlit", "app", "pages"},
 }
 PAGE_LINES_MAX = 120
-LINES_MAX = {"data/reference/evidence/verify.py": 900}
+LINES_MAX = {"data/reference/evidence/verify.py": 925}
 """The verifier that leaves with every evidence pack: one file, so that an auditor who trusts nobody
 has one thing to read, with its own signatures, JSON and hash tree."""
 

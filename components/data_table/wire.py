@@ -50,10 +50,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class FacetValue:
-    """One value of a column with the number of rows that hold it, shown under ``label``."""
+    """One value of a column with the number of rows that hold it, shown under ``label``.
+
+    Without a number where counting would take long.
+    """
 
     value: str
-    count: int
+    count: int | None
     label: str | None = None
 
 

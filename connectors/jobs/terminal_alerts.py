@@ -71,8 +71,11 @@ def list_(
     if as_json:
         sys.stdout.write(json_text(told))
         return
-    sys.stdout.write(table_text(told["alerts"], ("alert", "state", "opened_at", "sentence")))
-    sys.stdout.write("\n" + table_text(told["rules"], ("rule", "on", "now", "words", "found")))
+    whole = {"sentence", "words", "found"}
+    opened_columns = ("alert", "state", "opened_at", "sentence")
+    sys.stdout.write(table_text(told["alerts"], opened_columns, whole))
+    rule_columns = ("rule", "on", "now", "words", "found")
+    sys.stdout.write("\n" + table_text(told["rules"], rule_columns, whole))
 
 
 @app.command()

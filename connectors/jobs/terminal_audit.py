@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from connectors.jobs.terminal import Json, fail, opened_lake, settings
+from engine.names import counted
 from engine.people import Actor, local_actor
 from engine.terminal import json_text, line_text
+from engine.verdicts import base64_of, checkpoints_told
 
 if TYPE_CHECKING:
     from data.books import Book
@@ -103,32 +105,40 @@ def export_pack(
     out: Annotated[Path, typer.Option(help="The zip file to write.")],
     start: Annotated[datetime | None, typer.Option("--from", help="UTC.")] = None,
     end: Annotated[datetime | None, typer.Option("--to", help="UTC, not included.")] = None,
-    subject: Annotated[str | None, typer.Option(help="Only entries about this.")] = None,
+    subject: Annotated[
+        str | None, typer.Option(help="Only about this or what begins with it and a slash.")
+    ] = None,
     checkpoint: Annotated[int | None, typer.Option(help="The size of the one to bind to.")] = None,
     book: InBook = "house",
     as_json: Json = False,
 ) -> None:
-    """Write an evidence pack that an auditor checks offline; without options the whole book."""
+    """Write an evidence pack that an auditor checks offline; without options the whole book.
+
+    Signs a checkpoint where none covers what is asked for; exporting is an entry of its own.
+    """
     from data import packs
     from data.audit import Span
     from data.files import sha256_of
+    from data.pack_choice import Wanted as Choice
 
-    wanted = packs.Wanted(Span(utc(start), utc(end)), subject, checkpoint)
+    wanted = Choice(Span(utc(start), utc(end)), subject, checkpoint)
     records = opened_book(book)
     temporary = out.with_name(f"{out.name}.part")
     try:
         with temporary.open("wb") as file:
-            manifest = packs.write(records, settings(), wanted, file)
+            made = packs.write(records, settings(), wanted, file)
         packed = f"sha256:{sha256_of(temporary)}"
-        packs.keep(records, manifest, packed, f"pack-{uuid.uuid4()}", actor())
+        packs.keep(records, made.manifest, packed, f"pack-{uuid.uuid4()}", actor())
         temporary.replace(out)
     except (ValueError, RuntimeError, OSError) as fault:
         temporary.unlink(missing_ok=True)
         fail(f"no pack was written: {fault}")
-    told = {"file": str(out), "digest": packed, "size": manifest["size"], "root": manifest["root"]}
-    sys.stdout.write(
-        json_text(told) if as_json else "".join(f"{k}: {v}\n" for k, v in told.items())
-    )
+    told = {
+        "file": str(out), "digest": packed, "entries": made.entries, "size": made.manifest["size"],
+        "root": made.manifest["root"], "key": made.key,
+    }  # fmt: skip
+    lines = [*told.items(), ("check", f"python3 verify.py {out.name} --key {made.key}")]
+    sys.stdout.write(json_text(told) if as_json else "".join(f"{k}: {v}\n" for k, v in lines))
 
 
 def _told(report: "Report", seconds: dict[str, float]) -> dict[str, object]:
@@ -137,6 +147,7 @@ def _told(report: "Report", seconds: dict[str, float]) -> dict[str, object]:
         "root": report.root.hex(),
         "facts": report.facts,
         "checkpoints": report.checkpoints,
+        "checkpoint_files": report.checkpoint_files,
         "problems": [{"place": one.place, "what": one.what} for one in report.problems],
         "not_described": report.more,
         "notes": report.notes,
@@ -151,17 +162,19 @@ def _text(report: "Report", seconds: dict[str, float]) -> str:
 
 
 def _sentences(report: "Report", seconds: dict[str, float]) -> str:
+    entries, facts = counted(report.size, "entry", "entries"), counted(report.facts, "fact")
+    checkpoints = checkpoints_told(report.checkpoints, report.filed, report.checkpoint_files)
     parts = (
         ("pages", "the database's own pages, indexes and references"),
-        ("tree", f"{report.size} entries hashed, root {report.root.hex()}"),
-        ("entries", f"{report.facts} facts compared with the entries that vouch for them"),
+        ("tree", f"{entries} hashed, root {base64_of(report.root.hex())}"),
+        ("entries", f"{facts} compared with the entries that vouch for them"),
         ("ledger", "every posting and hold recomputed"),
-        ("checkpoints", f"{report.checkpoints} signed checkpoints compared with the tree"),
+        ("checkpoints", f"{checkpoints}, compared with the tree"),
         ("guards", "the triggers that refuse changes compared with their text"),
     )
     lines = [f"{name:12} {what} ({seconds.get(name, 0):.1f} s)\n" for name, what in parts]
     found = len(report.problems) + report.more
-    verdict = "nothing differs\n" if report.is_clean else f"{found} differences:\n"
+    verdict = "nothing differs\n" if report.is_clean else f"{counted(found, 'difference')}:\n"
     return "".join([*lines, verdict])
 
 

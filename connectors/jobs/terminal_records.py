@@ -8,6 +8,7 @@ import typer
 
 from connectors.jobs.terminal import Json, fail, settings
 from connectors.jobs.terminal_audit import actor
+from engine.names import counted
 from engine.terminal import json_text, line_text
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def backup(
 ) -> None:
     """Copy every book into a folder, while Necto works; each copy with its description beside it.
 
+    The market's files, the keys and the checkpoints' folder are not in it.
     Ends with 2 when one could not be made.
     """
     from data.backups import backup as made
@@ -41,9 +43,9 @@ def backup(
     else:
         for one in taken:
             told = one.told
-            sys.stdout.write(
-                f"{told.book}: {told.size} entries in {told.bytes} bytes, {one.file}\n"
-            )
+            entries = counted(told.size, "entry", "entries")
+            sys.stdout.write(f"{told.book}: {entries} in {told.bytes} bytes, {one.file}\n")
+        sys.stdout.write(f"not in a backup: {_besides()}: copy these too\n")
 
 
 @app.command()
@@ -71,6 +73,7 @@ def restore(
     except RecordsFault as fault:
         fail(f"{file} was not {'checked' if check else 'restored'}: {fault}")
     words = "is restored" + (f"; what stood there is kept: {done.kept}" if done.kept else "")
+    words += f"\nnot in a backup, bring them back yourself: {_besides()}"
     _tell(done.checked, words, as_json=as_json, kept=done.kept, lost=done.found.lost)
 
 
@@ -87,7 +90,8 @@ def _tell(found: "Checked", words: str, *, as_json: bool, **more: object) -> Non
     else:
         sys.stdout.write(
             f"{found.file}: the {head.book} book of installation {head.installation}, "
-            f"{head.size} entries, {found.facts} facts, root {head.root}\n"
+            f"{counted(head.size, 'entry', 'entries')}, {counted(found.facts, 'fact')}, "
+            f"root {head.root}\n"
         )
         if found.told is None:
             sys.stdout.write(
@@ -99,6 +103,15 @@ def _tell(found: "Checked", words: str, *, as_json: bool, **more: object) -> Non
         sys.stdout.write(f"{verdict}\n")
     if not found.is_clean:
         raise typer.Exit(1)
+
+
+def _besides() -> str:
+    """What belongs to an installation and lies outside its books."""
+    home = settings().home
+    return (
+        f"the market's files and rate cards ({settings().lake}), the signing keys "
+        f"({home / 'keys'}) and the published checkpoints ({home / 'checkpoints'})"
+    )
 
 
 def _chosen(names: list[str] | None) -> "list[Book]":

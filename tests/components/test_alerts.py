@@ -117,7 +117,7 @@ def test_rules_that_are_watched_are_counted_and_a_dead_worker_is_said(home):
     assert "The worker is not running: alert rules are not judged" in said(visit())
     beat(home, 1, datetime.now(UTC))
 
-    assert "Nothing needs you now; 1 alert rule is watched." in said(visit())
+    assert "Nothing needs you now; 1 alert rule cannot be judged: see Settings." in said(visit())
 
 
 def test_an_open_alert_is_on_the_dashboard_until_somebody_acknowledges_it(home):

@@ -1,5 +1,6 @@
 """The Audit page without a browser: what it says of a book in each state, and what may be done."""
 
+import base64
 import sqlite3
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -9,13 +10,14 @@ from streamlit.testing.v1 import AppTest
 
 from components.audit_address import BOOK_KEY
 from data import checkpoints, proofs, trail_keys, verifying
-from data.audit import Counts
+from data.audit import EVER, Counts, page
 from data.books import open_book
 from data.documents import put
 from data.faults import RecordsFull
 from data.settings import Settings
-from engine.commands import Command
-from engine.people import local_actor
+from engine.commands import Command, Failed
+from engine.paging import Query
+from engine.people import job, local_actor
 
 ROOT = Path(__file__).parents[2]
 ANN = local_actor("ann")
@@ -77,13 +79,16 @@ def test_a_fresh_book_says_that_only_its_opening_is_here(home):
         assert phrase in said
 
 
-def test_a_book_is_opened_only_when_it_is_chosen(home):
+def test_looking_at_a_book_that_was_never_begun_begins_none(home):
     visitor = visit()
     assert not (home / "records" / "sandbox.sqlite").exists()
     visitor.radio(key=BOOK_KEY).set_value("sandbox").run()
 
-    assert "Only the opening of the sandbox book" in words(visitor)
+    assert "The sandbox book is not begun yet" in words(visitor)
     assert visitor.query_params["book"] == "sandbox"
+    assert not (home / "records" / "sandbox.sqlite").exists()
+    open_book(Settings.from_env({"NECTO_HOME": str(home)}), "sandbox")
+    assert "Only the opening of the sandbox book" in words(visitor.run())
 
 
 @pytest.mark.parametrize(
@@ -140,6 +145,7 @@ def test_a_checkpoint_is_signed_from_the_entry_that_lacks_one(book):
     visitor.button(key="audit_sign_here").click().run()
 
     assert "of the first **4**" in words(visitor)
+    assert "Checkpoint at 4, signed just now: covers all of them" in words(visitor)
 
 
 def test_verify_shows_every_step_up_to_the_signed_root(book, home):
@@ -149,9 +155,23 @@ def test_verify_shows_every_step_up_to_the_signed_root(book, home):
     steps = next(code.value for code in visitor.code if "SHA-256(00" in code.value)
 
     assert "Proved: hashed again from its bytes" in words(visitor)
-    assert "Every step: 3 hashes" in words(visitor)
+    assert "its leaf hash and 2 sibling hashes lead to the root" in words(visitor)
+    assert "the leaf hash, then one for each of the 2 sibling hashes" in words(visitor)
+    assert base64.b64encode(point.checkpoint.root).decode() in steps
     assert steps.count(point.checkpoint.root.hex()) == 2
     assert "✓ equal" in steps
+
+
+def test_a_pack_of_one_entry_is_made_when_it_is_asked_for_or_says_why_not(book, home):
+    sign(book, home)
+    visitor = visit(entry="1")
+    visitor.button(key="audit_pack_entry").click().run()
+    assert "Download the pack" in [one.label for one in visitor.get("download_button")]
+    with book.reading() as view:
+        assert proofs.standing(view).size == 5  # that a pack was made is an entry
+    behind_its_back(book, "UPDATE entries SET body = replace(body, '\"n\":0', '\"n\":9')")
+    visitor.button(key="audit_pack_entry").click().run()
+    assert "No pack was made: entry 1 is not what" in words(visitor)
 
 
 def test_verify_says_what_was_changed(book, home):
@@ -173,6 +193,16 @@ def test_the_next_entry_is_a_click_away_and_in_the_address(book):
 
     assert visitor.button(key="audit_next").disabled
     assert "Entry **2**, of 0 to 2" in words(visitor)
+
+
+def test_previous_and_next_walk_what_the_filters_show(book):
+    book.perform(Command.of("r1", "market.read", ANN, "network/a", {}), lambda _: None)
+    book.perform(Command.of("k9", "settings.changed", ANN, "settings/house", {}), lambda _: None)
+    visitor = visit(entry="2", **{"has.subject": "settings"})
+    visitor.button(key="audit_next").click().run()
+
+    assert visitor.query_params["entry"] == "4"
+    assert visitor.button(key="audit_next").disabled
 
 
 def test_an_entry_that_was_taken_out_is_missed(book):
@@ -202,7 +232,8 @@ def test_the_whole_book_is_verified_part_by_part(book, home):
 
     assert visitor.status[0].label.startswith("Verified: nothing differs in 4 entries")
     for phrase in ("✓ tree", "✓ entries", "✓ ledger", "✓ checkpoints", "✓ guards",
-                   "2 signed checkpoints", "1 entry came after it"):  # fmt: skip
+                   "1 signed checkpoint, in the book and as a file",
+                   "1 entry came after it"):  # fmt: skip
         assert phrase in said
     assert "Verified just now by local:" in words(visit())
 
@@ -223,6 +254,53 @@ def test_a_problem_is_told_with_its_place(book, home):
     assert "**documents note/first/1** was changed after entry 1 added it" in said
     assert "✕ entries" in said
     assert "1 problem" in said
+    assert "✕ failed: 1 problem" in words(visit(entry="3"))
+
+
+def test_a_problem_leads_to_its_entry_which_warns(book):
+    behind_its_back(book, "UPDATE documents SET body = '{}' WHERE version = 1")
+    visitor = verified(visit(), book)
+    visitor.button(key="audit_problem_0").click().run()
+
+    assert visitor.query_params["entry"] == "1"
+    assert "The last verification found a problem here: **documents note/first/1**" in words(
+        visitor
+    )
+    assert "found a problem here" not in words(visit(entry="2"))
+
+
+def test_every_page_says_that_a_verification_failed_and_leads_to_audit(book):
+    behind_its_back(book, "UPDATE documents SET body = '{}' WHERE version = 1")
+    verified(visit(), book)
+    frame = AppTest.from_file(str(ROOT / "components" / "frame.py"), default_timeout=120).run()
+    (link,) = [one for one in frame.get("page_link") if "Records" in one.proto.label]
+
+    assert "Records, house book: 1 problem found" in link.proto.label
+    assert link.proto.page == "audit"
+    assert "Nothing needs you now" not in words(frame)
+    assert not [
+        one for one in visit(book="sandbox").get("page_link") if "sandbox" in one.proto.label
+    ]
+
+
+def test_the_public_key_is_on_the_page_and_its_older_ones(book, home):
+    assert all("+" not in code.value for code in visit().code)
+    old = trail_keys.signer(book, home).verifier.text
+    new = trail_keys.rotate(book, home, ANN).text
+    shown = [code.value for code in visit().code]
+
+    assert shown == [new, old]
+
+
+def test_a_reading_that_gave_nothing_is_found_among_the_failures_with_its_reason(book):
+    said = {"outcome": "unreachable", "message": "nobody answers"}
+    asked = Command.of("r1", "market.read", job("ingest"), "network/akash", {})
+    book.perform(asked, lambda _: Failed(said))
+
+    assert "✕ failed: nobody answers" in words(visit(entry="3"))
+    with book.reading() as view:
+        found = page(view, Query(facets={"result": ("failed",)}), EVER, Counts())
+    assert [row.cells["subject"] for row in found.rows] == ["network/akash"]
 
 
 def test_a_result_that_cannot_be_kept_is_shown_all_the_same(book, monkeypatch):

@@ -15,7 +15,7 @@ def part(name: str, done: int, total: int) -> None:
 def result(verdict) -> None:
     from components.audit_check import verdict_panel  # noqa: PLC0415
 
-    verdict_panel(verdict, expanded=True)
+    verdict_panel(verdict, print, expanded=True)
 
 
 def doubt(told: str | None) -> None:
@@ -34,6 +34,33 @@ def shown(script, *args):
     visitor = AppTest.from_function(script, args=args).run()
     assert not visitor.exception
     return visitor
+
+
+def needing(seen, on, unjudged, in_doubt) -> None:
+    from datetime import UTC, datetime  # noqa: PLC0415 - AppTest runs this text alone
+
+    from components.alerts import Rules, needs_you  # noqa: PLC0415
+    from data.shipped import catalogue  # noqa: PLC0415
+
+    needs_you(seen, Rules(on, unjudged), catalogue(), datetime.now(UTC), print,
+              worker_alive=True, in_doubt=in_doubt)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ((2, 0, False), "Nothing needs you now; 2 alert rules are watched."),
+        (
+            (2, 1, False),
+            "now; 2 alert rules are watched, 1 of them cannot be judged: see Settings.",
+        ),
+        ((1, 1, False), "Nothing needs you now; 1 alert rule cannot be judged: see Settings."),
+        ((1, 0, True), "No alert is open; 1 alert rule is watched."),
+        ((0, 0, True), "No alert is open. To be told of a price"),
+    ],
+)
+def test_rules_that_cannot_be_judged_and_books_in_doubt_are_no_calm(told, words):
+    assert words in shown(needing, [], *told).caption[0].value
 
 
 @pytest.mark.parametrize(
@@ -66,7 +93,8 @@ def test_a_restore_explains_problems_and_the_book_is_not_called_sound():
     )  # fmt: skip
     visitor = shown(result, verdict)
 
-    assert "1 problem in 4 entries" in visitor.get("status")[0].label
+    assert "Verification failed: 1 problem in 4 entries" in visitor.error[0].value
+    assert visitor.get("status")[0].state == "error"
     assert visitor.info[0].value == r"the book was restored from a \*backup\*"
 
 

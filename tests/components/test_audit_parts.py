@@ -139,7 +139,10 @@ def losing() -> None:
 
     from components import audit_drawer, audit_proof  # noqa: PLC0415
 
-    audit_drawer.audit_drawer("house", datetime.now(UTC), lambda _: None, lambda: None)
+    desk = audit_drawer.EntryDesk(
+        look=lambda _: None, around=lambda _: (None, None), sign=lambda: None, pack=lambda *_: b""
+    )
+    audit_drawer.audit_drawer("house", datetime.now(UTC), desk)
     audit_proof._verify(None)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data.audit import Counts, Span, _actor_is, _row, page
+from data.audit import Counts, Span, _actor_is, _row, around, choices, page
 from data.records import Records
 from engine.commands import Command
 from engine.paging import Query
@@ -113,3 +113,37 @@ def test_an_actor_of_an_entry_that_cannot_be_read_is_not_described():
 
 def test_a_place_whose_entry_was_taken_out_is_shown_as_missing():
     assert _row(7, None).cells == {"place": "7", "result": "missing"}
+
+
+def facets_of(book, query, span=Span()):  # noqa: B008 - frozen
+    with book.reading() as view:
+        return {name: dict(found) for name, found in choices(view, query, span, Counts()).items()}
+
+
+def test_values_are_counted_within_the_other_conditions_and_not_within_their_own(book):
+    query = Query(facets={"action": ("necto.export.made",)}, filters={"subject": "thing/3"})
+    found, whole = facets_of(book, query), facets_of(book, Query())
+
+    assert sum(found["action"].values()) == 9
+    assert sum(found["actor"].values()) == ask(book, query).matching < 9
+    assert sum(whole["action"].values()) == 61
+
+
+def test_values_have_no_number_where_counting_would_take_long(book, monkeypatch):
+    monkeypatch.setattr("data.audit.COUNTED_MAX", 10)
+    query = Query(facets={"action": ("necto.export.made",)})
+    found = facets_of(book, query)
+
+    assert set(found["actor"].values()) == {None}
+    assert sum(found["action"].values()) == 61
+    soon = Span(NOON, NOON + timedelta(minutes=5))
+    assert sum(facets_of(book, query, soon)["action"].values()) == 5
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"), [(9, (6, 12)), (10, (9, 12)), (3, (None, 6)), (60, (57, None))]
+)
+def test_the_entries_around_one_are_those_that_the_query_shows(book, place, expected):
+    query = Query(facets={"action": ("necto.export.made",)})
+    with book.reading() as view:
+        assert around(view, query, Span(), Counts(), place) == expected

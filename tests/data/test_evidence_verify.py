@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from engine import merkle
 from engine.canonical import Json, canonical, digest
 from engine.pack import Run, pack_bytes
+from engine.trail import FileRef
 from tests.packs import (
     ABOUT,
     BOOK,
-    DOCUMENT_DIGEST,
     PACKS,
     PART,
     UNSIGNED,
@@ -72,7 +72,17 @@ def test_what_is_left_out_is_said():
     code, said = checked(resealed(without))
     assert code == 0
     assert "not proved  the 8 ledger rows of the entries: ledger.jsonl is absent" in said
-    assert f"not proved  what is in 1 files that are not in the pack ({DOCUMENT_DIGEST}" in said
+    assert "not proved  what is in 1 file that is not in the pack: offer.pdf (entry 4)\n" in said
+
+
+def test_absent_files_are_named_with_their_entries_a_few_of_many():
+    made = TestBook()
+    for n in range(7):
+        made.add("a", files=(FileRef(f"f{n}.pdf", digest(b"%d" % n), 1),))
+    code, said = checked(signed(made))
+    assert code == 0
+    assert "7 files that are not in the pack: f0.pdf (entry 0), f1.pdf (entry 1)" in said
+    assert "f4.pdf (entry 4) and 2 more, which data.files in entries.jsonl names" in said
 
 
 def test_a_pack_without_a_ledger_has_nothing_to_say_of_one():
@@ -182,6 +192,16 @@ def test_a_forged_entry_is_named():
     )
 
 
+def test_what_was_only_read_is_not_called_proved_when_something_differs():
+    own = lines(WHOLE)
+    own[6] = own[6].replace(b'"done"', b'"failed"')
+    _, said = checked(resealed(WHOLE | {"entries.jsonl": b"".join(own)}))
+    kinds = {line[12:].split(":")[0]: line[:12].strip() for line in said.splitlines()}
+    assert (kinds["files"], kinds["entries"], kinds["documents"]) == ("read", "read", "read")
+    assert kinds["checkpoint"] == "proved"
+    assert said.startswith("RESULT      2 differences: do not rely on this pack\n")
+
+
 def test_an_entry_written_otherwise_is_named_with_its_line():
     own = lines(PART)
     own[3] = own[3].replace(b'{"data":', b'{ "data":')
@@ -268,7 +288,7 @@ def test_a_flipped_byte_of_the_zip_is_found_or_changes_nothing_that_is_read(at, 
     span = len(ZIP) - ZIP.index(b"PK\x01\x02") if in_directory else len(ZIP)
     raw[len(ZIP) - 1 - at % span] ^= by
     code, said = checked(bytes(raw))
-    assert said.count("RESULT") == 1
+    assert said.count("RESULT") == 2
     assert code == 1 or contents(bytes(raw)) == contents(ZIP)
 
 
@@ -348,7 +368,7 @@ def test_the_deepest_entry_that_is_written_is_read():
     ("facts", "words"),
     [
         (posting("p1", 500, -499), "posting p1 is off by 1 in USD"),
-        (posting("p1", 5, -5)[:2], "posting p1 has 1 legs and should have 2"),
+        (posting("p1", 5, -5)[:2], "posting p1 has 1 leg and should have 2"),
         (posting("p1", 5, -5)[1:], "posting p1 has 2 legs and should have None"),
         ((("legs", {"posting_id": "p"}),), "ledger.jsonl line 1: is not a row as the format"),
         ((("postings", {"posting_id": "p", "leg_count": "x"}),), "is not a row as the format"),

@@ -50,7 +50,7 @@ def test_a_failed_run_is_entered_with_what_it_said_and_no_file(house, lake):
     enter_run(house, newest(lake).model_copy(update=said))
     (entry,) = told(house)
 
-    assert (entry["data"]["outcome"], entry["data"]["files"]) == ("done", [])
+    assert (entry["data"]["outcome"], entry["data"]["files"]) == ("failed", [])
     assert entry["data"]["result"]["outcome"] == "denied"
     assert entry["data"]["result"]["message"] == "the key ? is wrong"
 

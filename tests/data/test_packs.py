@@ -2,6 +2,7 @@
 
 import gc
 import io
+import json
 import subprocess
 import sys
 import tracemalloc
@@ -10,13 +11,15 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
+from sqlalchemy import select
 
-from data import checkpoints, ledger, packs
+from data import checkpoints, ledger, pack_choice, packs
 from data.audit import Span
 from data.documents import put
 from data.files import publish_bytes
 from data.records import Records
 from data.settings import Settings
+from data.tables import entries
 from data.trail import leaf, size_of
 from data.trail_keys import rotate, signer
 from engine.canonical import Secret, digest
@@ -67,6 +70,13 @@ def book(records_url, settings):
     records.close()
 
 
+@pytest.fixture
+def small_book(tmp_path):
+    records = Records.open(f"sqlite:///{tmp_path / 'n.sqlite'}", "house", "here", lambda: NOON)
+    yield records
+    records.close()
+
+
 def packed(book, settings, **wanted):
     out = io.BytesIO()
     packs.write(book, settings, packs.Wanted(**wanted), out)
@@ -99,8 +109,8 @@ def test_a_whole_book_is_proven_offline(book, settings, tmp_path):
 def test_the_same_pack_is_made_twice_byte_for_byte(book, settings):
     first = packed(book, settings)
     size = 13  # the opening, six views, a card, four postings, the key
-    manifest = packs.write(book, settings, packs.Wanted(), io.BytesIO())
-    packs.keep(book, manifest, "sha256:x", "k", ANN)
+    written = packs.write(book, settings, packs.Wanted(), io.BytesIO())
+    packs.keep(book, written.manifest, "sha256:x", "k", ANN)
     assert packed(book, settings, checkpoint=size) == first
     assert packed(book, settings) != first  # that a pack was made is an entry itself
 
@@ -108,6 +118,42 @@ def test_the_same_pack_is_made_twice_byte_for_byte(book, settings):
 def test_a_subject_pack_says_that_completeness_is_not_proven(book, settings, tmp_path):
     code, said = judged(packed(book, settings, subject="order/1"), tmp_path)
     assert (code, "a subject pack cannot show that" in said) == (0, True), said
+
+
+def test_a_subject_holds_what_begins_with_it_and_a_slash_and_nothing_else(book, settings, tmp_path):
+    for n, subject in enumerate(["view", "VIEW/1", "viewer", "view/%", "view0", "view-x"]):
+        keep(book, f"s{n}", subject, lambda _: None)
+    content = packed(book, settings, subject="view")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        lines = [json.loads(line) for line in archive.read("entries.jsonl").splitlines()]
+
+    assert {line["subject"] for line in lines} == {"view", "view/0", "view/1", "view/%"}
+    assert judged(content, tmp_path)[0] == 0
+    with pytest.raises(packs.NothingToPack):
+        packed(book, settings, subject="vie")
+
+
+def test_a_subject_is_found_by_its_index(small_book):
+    asked = select(entries.c.leaf_index)
+    with small_book.reading() as view:
+        about = asked.where(pack_choice._about(view, "order")).compile(
+            view.engine, compile_kwargs={"literal_binds": True}
+        )
+        plan = view.exec_driver_sql(f"EXPLAIN QUERY PLAN {about}").all()
+    assert all("SCAN" not in row.detail for row in plan)
+    assert any("entries_by_subject" in row.detail for row in plan)
+
+
+def test_one_entry_is_a_pack_of_its_own(book, settings, tmp_path):
+    made = packs.made(book, settings, packs.Wanted(entry=3), "click", ANN)
+    code, said = judged(made.content(), tmp_path, "--key", made.key)
+    assert (code, "places: 1 of 13" in said) == (0, True), said
+    assert (made.entries, made.checkpoint) == (1, 13)
+    with pytest.raises(packs.NothingToPack, match="there is no entry 99: the newest is"):
+        packed(book, settings, entry=99)
+    keep(book, "later", "view/1", lambda _: None)
+    with pytest.raises(packs.NothingToPack, match="does not cover entry 14"):
+        packed(book, settings, entry=14, checkpoint=13)
 
 
 def test_a_span_of_time_is_proven_as_a_run(book, settings, tmp_path):
@@ -124,7 +170,7 @@ def test_documents_are_packed_by_digest(book, settings, tmp_path):
         assert archive.read(f"documents/{digest(CARD)[7:]}") == CARD
     (settings.home / "cards" / "a.csv").write_bytes(b"another")
     code, said = judged(packed(book, settings), tmp_path)
-    assert (code, digest(CARD)[7:] in said) == (0, True), said
+    assert (code, "not in the pack: cards/a.csv (entry 7)" in said) == (0, True), said
 
 
 def test_a_pack_after_a_rotation_is_bound_to_the_key_that_signed(book, settings, tmp_path):
@@ -206,8 +252,16 @@ def test_a_pack_is_made_in_little_memory_and_its_file_goes_with_it(book, setting
 def test_a_pack_that_cannot_be_made_leaves_no_entry(book, settings):
     with book.reading() as view:
         before = size_of(view)
-    with pytest.raises(packs.NothingToPack):
-        packs.made(book, settings, packs.Wanted(subject="nobody"), "click", ANN)
+    keep(book, "later", "view/1", lambda _: None)
+    for wanted in (packs.Wanted(subject="nobody"),
+                   packs.Wanted(Span(end=NOON - timedelta(days=1))),
+                   packs.Wanted(checkpoint=7)):  # fmt: skip
+        with pytest.raises(packs.NothingToPack):
+            packs.made(book, settings, wanted, "click", ANN)
     with book.reading() as view:
-        kept = [leaf(view, index).body for index in range(before, size_of(view))]
-    assert not [body for body in kept if b"pack.exported" in body]
+        assert (size_of(view), checkpoints.sizes(view)) == (before + 1, [before])
+
+
+def test_a_pack_of_a_book_that_never_signed_is_whole(small_book, tmp_path, settings):
+    code, said = judged(packed(small_book, settings), tmp_path)
+    assert (code, "places: the whole book" in said) == (0, True), said

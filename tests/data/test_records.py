@@ -12,7 +12,7 @@ from data.records import Records
 from data.trail import leaf
 from data.unit import ClockWentBack, Head, OtherCommand, Transaction, UnitBroken
 from data.verify import Report, check_entries, check_tree
-from engine.commands import Command, Refused
+from engine.commands import Command, Failed, Refused
 from engine.people import local_actor
 from engine.trail import parse
 
@@ -163,6 +163,18 @@ def test_a_refusal_undoes_its_facts_and_is_kept_with_its_reason(book):
         "refused", {"reason": "the requester may not approve"},
     )  # fmt: skip
     assert (count(book), book.perform(asked, act).replayed) == (0, True)
+
+
+def test_an_act_that_was_done_and_gave_nothing_is_kept_as_failed_with_its_facts(book):
+    def act(unit):
+        write(unit)
+        return Failed({"reason": "nobody answers"})
+
+    outcome = book.perform(command(), act)
+    again = book.perform(command(), act)
+
+    assert (outcome.outcome, outcome.result) == ("failed", {"reason": "nobody answers"})
+    assert (again.outcome, again.replayed, count(book)) == ("failed", True, 1)
 
 
 @pytest.mark.parametrize("verb", CHANGES)

@@ -136,7 +136,6 @@ def test_json_files_are_a_line_of_canonical_json():
         ({"selection": Chosen("s", [2, 1])}, "not in the order of a book of 11"),
         ({"selection": Chosen("s", [1, 1])}, "not in the order"),
         ({"selection": Chosen("s", [11])}, "not in the order"),
-        ({"selection": Chosen("s", range(CHOSEN_MAX + 1))}, "choose a shorter time"),
         ({"documents": {digest(b"one"): b"two"}}, "is not that of its digest"),
         ({"rotations": ["no note"]}, "the rotations do not lead from key to key"),
         ({"rotations": [rotation(SIGNER, NEW)]}, "the rotations do not lead"),
@@ -159,3 +158,8 @@ def test_a_tree_that_the_checkpoint_did_not_sign_is_refused():
     other.nodes = {node: sha256(value).digest() for node, value in other.nodes.items()}
     with pytest.raises(BadPack, match="the book's tree is not the one that its checkpoint signed"):
         pack_bytes(BOOK.pack(node_of=other.nodes.__getitem__))
+
+
+def test_more_entries_than_a_subject_pack_can_prove_are_refused_before_anything_is_made():
+    with pytest.raises(BadPack, match="choose a shorter time"):
+        Chosen("s", range(CHOSEN_MAX + 1))

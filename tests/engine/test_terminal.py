@@ -47,3 +47,8 @@ def test_no_text_steers_a_terminal(text):
 
 def test_what_is_not_printable_is_shown_as_its_code():
     assert line_text("a\x1b[2Kb\n\u202ec") == "a\\x1b[2Kb \\u202ec"
+
+
+def test_a_column_that_is_wanted_whole_is_not_cut():
+    said = table_text([{"a": "x" * 100, "b": "y" * 100}], ("a", "b"), whole=["a"])
+    assert ("x" * 100 in said, "y" * 45 in said) == (True, False)

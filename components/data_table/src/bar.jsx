@@ -73,7 +73,7 @@ function FacetMenu({ label, facet, asking, most }) {
               onChange={(event) => choose(value, event.target.checked)}
             />
             <bdi>{visible(name ?? value) || "(empty)"}</bdi>
-            <span className="figure">{count(rows)}</span>
+            <span className="figure">{rows === null ? "" : count(rows)}</span>
           </label>
         ))}
         {shown.length === 0 && <p className="note">Nothing here matches.</p>}

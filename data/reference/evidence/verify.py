@@ -10,7 +10,8 @@ PACK is the pack's folder or zip file; without it, the folder that this file sta
   --witness KEY      the verifier key of a witness that must have signed the checkpoint too
   --limit-mib N      the largest pack that is read, unpacked (default 4096 MiB)
 
-It says what it proved, what differs (and where), and what no pack can prove. It exits with 0 when
+It says what it proved, what differs (and where), and what no pack can prove; where something
+differs, "read" stands before what was looked at and is not proved by that. It exits with 0 when
 nothing differs, 1 when something does, 2 when it was called wrongly. It uses no network, writes
 nothing, and runs nothing from the pack. The format is described in docs/evidence-pack.md.
 """
@@ -53,6 +54,7 @@ SIGNER, WITNESS = 1, 4  # kinds of keys
 SMALL_MAX = 2**26  # bytes of any other file that is read whole
 NOTE_MAX = 2**16
 SHOWN_MAX = 100  # differences told one by one
+NAMED_MAX, NAME_MAX = 5, 120  # absent files told by name, and characters of a name
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 
 
@@ -65,24 +67,35 @@ class Differs(Exception):
 
 @dataclass
 class Report:
-    """What is printed; the number of differences decides the exit code."""
+    """What is printed at the end; the number of differences decides the exit code."""
 
     differences: int = 0
-
-    def say(self, kind: str, text: str) -> None:
-        # Escaped, because what a pack says may be meant to deceive a terminal.
-        sys.stdout.write(f"{kind:<11} {ascii(text)[1:-1]}\n")
+    said: list[tuple[str, str]] = field(default_factory=list)
 
     def proved(self, text: str) -> None:
-        self.say("proved", text)
+        """Say what a signature proves, whatever else differs."""
+        self.said.append(("proved", text))
+
+    def fits(self, text: str) -> None:
+        """Say what is proved when nothing differs, and was only read when something does."""
+        self.said.append(("fits", text))
 
     def open(self, text: str) -> None:
-        self.say("not proved", text)
+        self.said.append(("not proved", text))
 
     def differs(self, text: str) -> None:
         self.differences += 1
         if self.differences <= SHOWN_MAX:
-            self.say("DIFFERS", text)
+            self.said.append(("DIFFERS", text))
+
+    def lines(self) -> Iterator[str]:
+        """Yield what was found, the result before and after it."""
+        told = counted(self.differences, "difference")
+        result = f"{told}: do not rely on this pack" if self.differences else "nothing differs"
+        fits = "read" if self.differences else "proved"
+        for kind, text in [("RESULT", result), *self.said, ("RESULT", result)]:
+            # Escaped, because what a pack says may be meant to deceive a terminal.
+            yield f"{fits if kind == 'fits' else kind:<11} {ascii(text)[1:-1]}\n"
 
     def check(self, part: Callable[..., T], *arguments: object) -> T | None:
         """Run one part; a difference in it is reported, and the other parts still run."""
@@ -91,6 +104,14 @@ class Report:
         except Differs as difference:
             self.differs(str(difference))
             return None
+
+
+def counted(number: int, noun: str, several: str = "") -> str:
+    return f"{number} {noun if number == 1 else several or noun + 's'}"
+
+
+def entries_of(number: int) -> str:
+    return counted(number, "entry", "entries")
 
 
 # --- Ed25519 (RFC 8032, section 5.1), checking only -----------------------------------------------
@@ -467,6 +488,7 @@ class Found:
     rows: dict[str, int] = field(default_factory=dict)  # digest of a ledger row -> its line
     rows_twice: set[str] = field(default_factory=set)
     files: dict[str, set[int]] = field(default_factory=dict)  # digest of a file -> its sizes
+    named: dict[str, str] = field(default_factory=dict)  # digest of a file -> its name and entry
     sealed: int = 0
     simulated: int = 0
     first_time: str = ""
@@ -486,7 +508,7 @@ def check_files(pack: Pack, report: Report) -> dict[str, Json]:
     for name in sorted(pack.sizes.keys() & listed.keys()):
         report.check(check_file, pack, name, listed[name], "manifest.json")
     if report.differences == before:
-        report.proved(f"files: {len(listed)}, those of manifest.json, each unchanged")
+        report.fits(f"files: {len(listed)}, those of manifest.json, each unchanged")
     return manifest
 
 
@@ -543,7 +565,7 @@ def check_checkpoint(
         raise Differs("manifest.json", "does not say what the checkpoint says")
     if signers(raw, witnesses, "checkpoint") != witnesses:
         raise Differs("checkpoint", "is not signed by the witness that you named")
-    report.proved(f"checkpoint: {point.origin} signed {point.size} entries, root {root}")
+    report.proved(f"checkpoint: {point.origin} signed {entries_of(point.size)}, root {root}")
     if witnesses:
         report.proved(f"witnesses: {len(witnesses)} that you named signed this checkpoint too")
     return point
@@ -583,11 +605,12 @@ def check_entries(pack: Pack, manifest: dict[str, Json], size: int, report: Repo
             report.differs(str(difference))
     if len(found.hashes) != len(found.indexes):
         report.differs(
-            f"entries.jsonl: has {len(found.hashes)} lines and should have {len(found.indexes)}"
+            f"entries.jsonl: has {counted(len(found.hashes), 'line')} and should have "
+            f"{len(found.indexes)}"
         )
     elif report.differences == before:
         span = f", recorded from {found.first_time} to {last}" if last else ""
-        report.proved(f"entries: {len(found.hashes)}, each in its one form, in order{span}")
+        report.fits(f"entries: {len(found.hashes)}, each in its one form, in order{span}")
     return found
 
 
@@ -604,13 +627,15 @@ def check_entry(
         head = (event["specversion"], event["dataschema"], event["source"], event["id"])
         time, about, data = event["time"], event["subject"], event["data"]
         rows = [e["digest"] for e in data["effects"] if e["table"] in LEDGER_TABLES]
-        files = [(f["digest"], f["size"]) for f in data["files"]]
+        files = [(f["digest"], f["size"], f["name"]) for f in data["files"]]
         for digest in rows:
             if digest in found.rows:
                 found.rows_twice.add(digest)
             found.rows[digest] = number
-        for digest, size in files:
+        for digest, size, name in files:
             found.files.setdefault(f"{digest}", set()).add(size)
+            index = found.indexes[number - 1]
+            found.named.setdefault(f"{digest}", f"{f'{name}'[:NAME_MAX]} (entry {index})")
         found.simulated += data["at"] is not None
         is_time = TIME.fullmatch(time)
         is_subject = subject is None or about == subject or about.startswith(f"{subject}/")
@@ -670,7 +695,7 @@ def check_places(pack: Pack, found: Found, point: Checkpoint, report: Report) ->
         check_run(pack, found, point)
     if report.differences == before:
         which = "the whole book" if len(held) == point.size else f"{len(held)} of {point.size}"
-        report.proved(f"places: {which}: what was signed, none changed, moved, added or left out")
+        report.fits(f"places: {which}: what was signed, none changed, moved, added or left out")
 
 
 def check_place(pack: Pack, index: int, leaf: bytes, point: Checkpoint) -> None:
@@ -700,7 +725,7 @@ def check_consistency(
         if found.is_run and found.start == 0 and given.size <= len(found.hashes):
             roots[given.size] = root_of(found.hashes[: given.size])
         compare_with_given(roots, point, given)
-        report.proved(f"history: the book begins with the {given.size} entries that you know")
+        report.proved(f"history: the book begins with the {entries_of(given.size)} that you know")
 
 
 def compare_with_given(
@@ -712,9 +737,9 @@ def compare_with_given(
     if size > point.size:
         raise Differs("checkpoint", f"has fewer entries than {place}, which has {size}")
     if size not in roots:
-        raise Differs("proofs", f"nothing ties the book to {place}, of {size} entries")
+        raise Differs("proofs", f"nothing ties the book to {place}, of {entries_of(size)}")
     if roots[size] != given.root:
-        raise Differs("checkpoint", f"the book does not begin with the {size} entries you know")
+        raise Differs("checkpoint", f"the book does not begin with the {entries_of(size)} you know")
 
 
 def check_earlier_root(pack: Pack, name: str, old: int, point: Checkpoint) -> bytes:
@@ -739,11 +764,12 @@ def check_documents(pack: Pack, found: Found, report: Report) -> None:
         if found.files.get(digest) != {pack.sizes[name]}:
             report.differs(f"{name}: no entry of the pack names it with this size")
     if present and report.differences == before:
-        report.proved(f"documents: {len(present)}, each what an entry names")
-    absent = sorted(found.files.keys() - present)
-    if absent:
-        some = ", ".join(absent[:3])
-        report.open(f"what is in {len(absent)} files that are not in the pack ({some} ...)")
+        report.fits(f"documents: {len(present)}, each what an entry names")
+    if absent := [named for digest, named in found.named.items() if digest not in present]:
+        some, more = ", ".join(absent[:NAMED_MAX]), len(absent) - NAMED_MAX
+        some += f" and {more} more, which data.files in entries.jsonl names" if more > 0 else ""
+        are = counted(len(absent), "file that is", "files that are")
+        report.open(f"what is in {are} not in the pack: {some}")
 
 
 @dataclass
@@ -786,14 +812,15 @@ class Books:
         for posting in self.legs.keys() | self.expected.keys():
             legs, expected = self.legs.get(posting, 0), self.expected.get(posting)
             if legs != expected:
-                yield f"posting {posting} has {legs} legs and should have {expected}"
+                yield f"posting {posting} has {counted(legs, 'leg')} and should have {expected}"
 
 
 def check_ledger(pack: Pack, found: Found, report: Report) -> None:
     """Compare the ledger's rows with what entries vouch for; every posting sums to zero."""
     if "ledger.jsonl" not in pack.sizes:
         if found.rows:
-            report.open(f"the {len(found.rows)} ledger rows of the entries: ledger.jsonl is absent")
+            rows = counted(len(found.rows), "ledger row")
+            report.open(f"the {rows} of the entries: ledger.jsonl is absent")
         return
     before, books = report.differences, Books()
     for number, line in pack.lines("ledger.jsonl"):
@@ -804,8 +831,8 @@ def check_ledger(pack: Pack, found: Found, report: Report) -> None:
     for problem in books.problems():
         report.differs(f"ledger.jsonl: {problem}")
     if report.differences == before:
-        report.proved(f"ledger rows: {len(books.seen)}, each vouched for by exactly one entry")
-        report.proved(f"postings: {len(books.expected)}, each summing to zero in every asset")
+        report.fits(f"ledger rows: {len(books.seen)}, each vouched for by exactly one entry")
+        report.fits(f"postings: {len(books.expected)}, each summing to zero in every asset")
 
 
 def tell_limits(
@@ -817,9 +844,11 @@ def tell_limits(
     elif len(found.hashes) < point.size:
         report.open("what the book's other entries say: this pack is a part of it")
     if found.sealed:
-        report.open(f"what {found.sealed} sealed personal fields say: only that they are unchanged")
+        fields = counted(found.sealed, "sealed personal field says", "sealed personal fields say")
+        report.open(f"what {fields}: only that nobody changed it")
     if found.simulated:
-        report.open(f"the simulated times of {found.simulated} entries: only recorded times count")
+        of = entries_of(found.simulated)
+        report.open(f"the simulated times of {of}: only recorded times count")
     if not options.key:
         report.open("whose key this is: compare public_key with a copy got elsewhere (--key)")
     if not options.checkpoint and not options.witness:
@@ -885,11 +914,8 @@ def main(arguments: list[str] | None = None) -> int:
         report.differs(str(difference))
     except Exception as error:  # noqa: BLE001 - whatever a hostile pack brings about is a difference
         report.differs(f"{options.pack}: cannot be read ({type(error).__name__}: {error})")
-    if report.differences:
-        report.say("RESULT", f"{report.differences} differences: do not rely on this pack")
-        return 1
-    report.say("RESULT", "nothing differs")
-    return 0
+    sys.stdout.writelines(report.lines())
+    return int(report.differences > 0)
 
 
 if __name__ == "__main__":
