@@ -19,7 +19,7 @@ from engine.requirement import Standbys
 
 LOOKED_AT = 10_000
 """So many of the first quotes are looked at."""
-STEPS_MAX = 20_000
+STEPS_MAX = 2_000
 """So many choices are tried before the best plan found so far is taken."""
 
 
@@ -107,13 +107,21 @@ class _Search:
         if len(chosen) > len(self.best):
             self.best = chosen
         for place, site in enumerate(left):
-            wanted = self._asked.count + 1
-            can_be_longer = len(chosen) + len(left) - place > len(self.best)
-            if len(self.best) == wanted or not can_be_longer or self.steps >= STEPS_MAX:
+            most = min(self._asked.count + 1, len(chosen) + self._room(left[place:]))
+            if most <= len(self.best) or self.steps >= STEPS_MAX:
                 return
             self.steps += 1
             others = [one for one in left[place + 1 :] if differs(site, one, self._asked)]
             self.extend([*chosen, site], others)
+
+    def _room(self, left: Sequence[Site]) -> int:
+        """Return how many of these can be in one plan at most."""
+        asked = self._asked
+        values = [{(site.network, site.provider_id) for site in left}]
+        values += [{(site.network, None) for site in left}] if asked.other_network else []
+        if asked.other_hosting:
+            values.append({("", site.hosting) for site in left if site.hosting is not None})
+        return min(map(len, values))
 
 
 def differs(one: Site, other: Site, asked: Standbys) -> bool:

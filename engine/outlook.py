@@ -4,6 +4,7 @@ Everything rests on live readings (``engine.series``); with too few of them ther
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -42,6 +43,46 @@ def outlook(bands: pl.DataFrame) -> pl.DataFrame:
         volatility(bands), on=_SERIES, how="left"
     )
     return whole.select(pl.col(name).cast(dtype) for name, dtype in OUTLOOK_SCHEMA.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """An outlook by numbers: ``availability`` and ``volatility`` of each network, model and term.
+
+    The parts of a machine, a place and a deal (rows of a market's frames) add up to a row here.
+    """
+
+    machine: pl.Series
+    place: pl.Series
+    deal: pl.Series
+    availability: pl.Series
+    volatility: pl.Series
+
+    def of(self, machine: pl.Series, place: pl.Series, deal: pl.Series) -> pl.Series:
+        """Return the rows of offers of these machines, places and deals."""
+        return self.machine.gather(machine) + self.place.gather(place) + self.deal.gather(deal)
+
+
+def expected(
+    history: pl.DataFrame, machines: pl.DataFrame, places: pl.DataFrame, deals: pl.DataFrame
+) -> Expected:
+    """Return an outlook (``OUTLOOK_SCHEMA``) for the machines, places and deals of a market.
+
+    Offers then find their row by adding whole numbers; no texts of offers are compared.
+    """
+    known = history.drop_nulls(_SERIES)
+    size, parts = 1, []
+    row = pl.repeat(0, known.height, dtype=pl.UInt32, eager=True)
+    for name, frame in zip(_SERIES, (places, machines, deals), strict=True):
+        values = pl.concat([frame[name], known[name]])
+        numbers = (values.fill_null("").rank("dense") - 1).cast(pl.UInt32) * size
+        parts.append(numbers.slice(0, frame.height))
+        row += numbers.slice(frame.height)
+        size *= values.n_unique() + 1
+    place, machine, deal = parts
+    empty = pl.repeat(None, size, dtype=pl.Float64, eager=True)
+    columns = [empty.scatter(row, known[name]) for name in ("availability", "volatility")]
+    return Expected(machine, place, deal, *columns)
 
 
 def _waits(bands: pl.DataFrame) -> pl.DataFrame:

@@ -19,6 +19,7 @@ from engine.gpu_kinds import GpuKind, gpu_kind
 from engine.landed_market import MarketKey, keyed
 from engine.market import MOMENT
 from engine.offer_frames import sound_offers
+from engine.outlook import OUTLOOK_SCHEMA, Expected, expected
 from engine.policy import Finding
 from engine.provider_facts import Judgement, judgements, names_of, places_with_facts, two_names
 from engine.resources import Catalogue
@@ -51,7 +52,8 @@ _NEVER_OLD = datetime.max  # noqa: DTZ901 - a contract's days say whether it hol
 class Facts:
     """What is known beside the offers. ``providers``: a frame of ``PROVIDER_SCHEMA``.
 
-    ``history``: a frame of prices over time, ``failures``: one of recent failures, for ranking.
+    ``history``: what ``engine.outlook.outlook`` says of the market, for ranking; ``failures``: what
+    came of our own orders, a frame of ``engine.outcomes.OUTCOME_SCHEMA``.
     """
 
     providers: pl.DataFrame
@@ -109,6 +111,13 @@ class Prepared:
     def known(self) -> tuple[frozenset[str], frozenset[str]]:
         """The networks with offers, and every name of their providers."""
         return frozenset(self.places["network"]), frozenset(self.names["name"])
+
+    @cached_property
+    def expected(self) -> Expected:
+        """What is expected of the offers, by machine, place and deal."""
+        history = self.facts.history
+        known = pl.DataFrame(schema=dict(OUTLOOK_SCHEMA)) if history is None else history
+        return expected(known, self.machines, self.places, self.deals)
 
     @cached_property
     def newest(self) -> datetime | None:

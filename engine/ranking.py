@@ -1,8 +1,8 @@
 """The order of quotes by the policy's objective, with every term of the score shown.
 
 Cost: landed cost alone. Cost and risk: landed cost plus what the policy says uncertainty costs.
-Score: a weighted sum of 0..1 marks. ``docs/ranking.md`` has the rules. What is not known never
-counts in an offer's favour. Ties: the cheaper, then who says it is free, then by id.
+Score: a weighted sum of 0..1 marks. ``docs/ranking.md`` has the rules. What is not known does not
+count in an offer's favour. Ties: the cheaper, then who says it is free, then by id.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,6 @@ DIGITS = 9
 TOO_LITTLE = "too little data"
 
 _TERM = "term_"
-_SERIES = ("network", "gpu_model", "term")
 _COST = pl.col("landed_usd_per_hour")
 
 
@@ -140,62 +139,29 @@ def facts_of(market: Prepared, rows: pl.Series, known: Outcomes) -> list[pl.Seri
     failures (their weight); null is unknown.
     """
     place = market.offers["place"].gather(rows)
-    seen = _series_of(market, rows)
+    expected = market.expected
+    series = expected.of(**{facet: market.offers[facet].gather(rows) for facet in market.facets})
     return [
         market.places["provider_uptime_30d"].gather(place).alias("uptime"),
         market.offers["available"].gather(rows).alias("is_free"),
-        seen["availability"],
-        seen["volatility"],
+        expected.availability.gather(series).alias("availability"),
+        expected.volatility.gather(series).alias("volatility"),
         _failures(market, rows, known),
     ]
 
 
-def _series_of(market: Prepared, rows: pl.Series) -> pl.DataFrame:
-    """Return availability and volatility of each offer's network, GPU model and term.
-
-    The three are looked up as one number, so that no texts of offers are compared.
-    """
-    history = market.facts.history
-    if history is None or not history.height:
-        nothing = pl.repeat(None, rows.len(), dtype=pl.Float64, eager=True)
-        return pl.DataFrame({"availability": nothing, "volatility": nothing})
-    code, table = None, history
-    size = 1
-    for facet, name in zip(("place", "machine", "deal"), _SERIES, strict=True):
-        values = market.facets[facet][name]  # type: ignore[index]
-        distinct = values.unique().sort()
-        numbers = pl.DataFrame({name: distinct}).with_row_index(f"{name}_number")
-        table = table.join(numbers, on=name, how="inner")
-        own = pl.DataFrame({name: values}).join(
-            numbers, on=name, how="left", nulls_equal=True, maintain_order="left"
-        )
-        part = (
-            own[f"{name}_number"].cast(pl.UInt32).gather(market.offers[facet].gather(rows)) * size
-        )
-        code = part if code is None else code + part
-        table = table.with_columns(pl.col(f"{name}_number").cast(pl.UInt32) * size)
-        size *= max(distinct.len(), 1)
-    places = table.select(sum(pl.col(f"{name}_number") for name in _SERIES)).to_series()
-    assert code is not None
-    empty = pl.repeat(None, size, dtype=pl.Float64, eager=True)
-    return pl.DataFrame(
-        {
-            name: empty.scatter(places, table[name]).gather(code)
-            for name in ("availability", "volatility")
-        }
-    )
-
-
 def _failures(market: Prepared, rows: pl.Series, known: Outcomes) -> pl.Series:
-    pairs = market.places.select("network", "provider_id").iter_rows()
-    weights = [known.sellers.get((network, seller), 0.0) for network, seller in pairs]
-    of_places = pl.Series("failures", weights, dtype=pl.Float64)
-    found = of_places.gather(market.offers["place"].gather(rows))
-    if not known.offers:
-        return found
-    own = market.offers.select("offer_id", "provider_id")[rows]
-    alone = own["offer_id"].replace_strict(known.offers, default=0.0, return_dtype=pl.Float64)
-    return alone.zip_with(own["provider_id"].is_null(), found).alias("failures")
+    found = pl.repeat(0.0, rows.len(), dtype=pl.Float64, eager=True)
+    if known.sellers:
+        pairs = market.places.select("network", "provider_id").iter_rows()
+        weights = [known.sellers.get((network, seller), 0.0) for network, seller in pairs]
+        of_places = pl.Series(weights, dtype=pl.Float64)
+        found = of_places.gather(market.offers["place"].gather(rows))
+    if known.offers:
+        own = market.offers.select("offer_id", "provider_id")[rows]
+        alone = own["offer_id"].replace_strict(known.offers, default=0.0, return_dtype=pl.Float64)
+        found = alone.zip_with(own["provider_id"].is_null(), found)
+    return found.alias("failures")
 
 
 def _chance() -> pl.Expr:

@@ -10,9 +10,18 @@ import pytest
 
 from data import history
 from data import offers as questions
-from data.history import bands, market_facts, model_history, model_index, offer_history, roll_up
+from data.history import (
+    bands,
+    market_facts,
+    market_outlook,
+    model_history,
+    model_index,
+    offer_history,
+    roll_up,
+)
 from data.market import Lake
 from engine.market import PROVIDER_SCHEMA, offers_frame
+from engine.outlook import READINGS_MIN
 from engine.savings import MODELLED
 from tests.data.test_market import saved
 from tests.support import OBSERVED, baseline, offer
@@ -90,6 +99,19 @@ def test_bands_and_facts_say_how_often_it_was_free(lake):
     assert (facts["runs"], facts["runs_free"], facts["availability"]) == (4, 3, 0.75)
     assert set(facts) >= FACTS
     assert facts["unchanged_since"] == date(2026, 11, 22)
+
+
+def test_routing_expects_what_was_seen_in_the_lake(lake):
+    for hour in range(READINGS_MIN):
+        at = OBSERVED - timedelta(days=1) + timedelta(minutes=30 * hour)
+        rows = [offer(observed_at=at, available=hour % 4 > 0)]
+        lake.save("offers", "akash", lake.new_run_id("akash", at), offers_frame(rows))
+
+    roll_up(lake, "akash", OBSERVED)
+    (row,) = market_outlook(lake, OBSERVED).to_dicts()
+
+    assert (row["network"], row["readings"], row["availability"]) == ("akash", READINGS_MIN, 0.75)
+    assert row["wait_minutes"] > 0
 
 
 def test_the_index_leaves_baselines_and_modelled_prices_out(lake):
