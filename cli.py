@@ -18,6 +18,7 @@ from connectors.jobs import (
     terminal_audit,
     terminal_cards,
     terminal_ledger,
+    terminal_policy,
     terminal_records,
 )
 from engine.terminal import json_text, table_text
@@ -41,6 +42,7 @@ app.add_typer(terminal_cards.app, name="cards")
 app.add_typer(terminal_audit.app, name="audit")
 app.add_typer(terminal_ledger.app, name="ledger")
 app.add_typer(terminal_alerts.app, name="alerts")
+app.add_typer(terminal_policy.app, name="policy")
 
 Gpu = Annotated[str | None, typer.Option(help="Model or family: H100-SXM, H100, A100-80.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

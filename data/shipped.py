@@ -16,6 +16,7 @@ from typing import Literal, cast
 
 import polars as pl
 
+from data.generations import generations
 from engine.market import Offer, PriceBasis, Provider, Term, offer_id_of
 from engine.money import exact
 from engine.resources import Catalogue, GpuModel, InstanceType, Jurisdiction
@@ -42,6 +43,7 @@ def catalogue() -> Catalogue:
         instances={(i.provider, i.name): i for i in _instances()},
         regions={(r["network"], r["region_code"]): r["country_code"] for r in _rows("regions.csv")},
         jurisdictions={j.country_code: j for j in map(_jurisdiction, _rows("jurisdictions.csv"))},
+        generations=generations(),
     )
 
 

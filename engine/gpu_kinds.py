@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from engine.generations import generation_of
 from engine.resources import Catalogue, GpuModel, UnknownGpu, name_key
 
 _T = TypeVar("_T")
@@ -47,6 +46,7 @@ def gpu_kind(
     catalogue: Catalogue, name: str | None, form_factor: str | None, memory_gib: float | None
 ) -> GpuKind:
     """Return what is offered; the model table's figures come before the seller's own."""
+    generations = catalogue.generations
     own = catalogue.match(name) if name else None
     models = [own] if own and own.form_factor_known else _members(catalogue, name)
     models = _narrowed(models, form_factor, memory_gib)
@@ -59,7 +59,7 @@ def gpu_kind(
         form_factor=interface if is_certain and interface else form_factor,
         memory_gib=memory_gib if memory is None else memory,
         tflops=_common(_number(m.bf16_dense_tflops) for m in known),
-        generation=_common(generation_of(m.family) for m in known) or generation_of(name or ""),
+        generation=_common(generations.of(m.family) for m in known) or generations.of(name or ""),
         members={m.name: m.interface for m in models} or ({name: ""} if name else {}),
     )
 

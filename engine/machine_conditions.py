@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import polars as pl
 
 from engine.conditions import JOB, Asked, Condition, condition, listed, number, text_of
-from engine.generations import from_generation
 from engine.gpu_kinds import wanted_models
 
 
@@ -27,7 +26,7 @@ def machine_conditions(asked: Asked) -> Iterator[Condition]:
             demand="asks for {}",
         )
     if gpus.generation_min is not None:
-        later = from_generation(gpus.generation_min)
+        later = asked.market.facts.catalogue.generations.since(gpus.generation_min)
         yield condition(
             "generation",
             pl.col("kind_generation").is_in(sorted(later)),

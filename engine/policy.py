@@ -11,8 +11,19 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from engine.market import Term
-from engine.requirement import Amount, Attribute, DataClass, Fraction, Names, Told, Usd
+from engine.requirement import (
+    Amount,
+    Attribute,
+    DataClass,
+    Fraction,
+    Names,
+    Told,
+    Usd,
+    both_ways,
+    refuse_conflicts,
+)
 
+POLICY_NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 FindingWord = Literal["satisfied", "not_satisfied", "unknown"]
 
 
@@ -52,6 +63,11 @@ class Rules(Told):
     controls: Names = frozenset()
     unknown_controls: Literal["refuse", "allow"] = "refuse"
 
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        refuse_conflicts(both_ways(self.networks, self.networks_banned, "networks"))
+        return self
+
 
 class Risk(Told):
     """What uncertainty costs, as fractions of the landed cost: added before offers are compared.
@@ -78,8 +94,14 @@ class Weights(Told):
 
     @model_validator(mode="after")
     def _some(self) -> Self:
-        if self.cost + self.uptime + self.availability + self.stability + self.reliability <= 0:
-            raise ValueError("at least one weight must be above zero")
+        weights = tuple(type(self).model_fields)
+        refuse_conflicts(
+            (
+                not any(getattr(self, weight) for weight in weights),
+                weights,
+                "at least one weight must be above zero",
+            )
+        )
         return self
 
 
@@ -92,8 +114,8 @@ class Policy(Told):
     failure is forgotten.
     """
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-    title: Annotated[str, Field(max_length=200)] = ""
+    name: Annotated[str, Field(pattern=POLICY_NAME)]
+    title: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
     rules: Rules = Rules()
     data_classes: dict[DataClass, Rules] = Field(default_factory=dict)
     usd_per_gpu_hour_max: Usd | None = None

@@ -20,7 +20,8 @@ Hours = Annotated[Decimal, Field(gt=0, le=100_000, max_digits=18, decimal_places
 Gigabytes = Annotated[Decimal, Field(ge=0, le=Decimal(10) ** 9, max_digits=28, decimal_places=9)]
 Amount = Annotated[float, Field(gt=0, le=10**9, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
 Names = Annotated[frozenset[Name], Field(max_length=500)]
 
 
@@ -28,6 +29,30 @@ class Told(BaseModel):
     """A part of a file that a person writes: unknown names are mistakes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Conflict(ValueError):
+    """Fields that do not fit together: the fields that each sentence is about, the first to blame.
+
+    Every conflict is told at once, each at its own line.
+    """
+
+    def __init__(self, *parts: tuple[tuple[str, ...], str]) -> None:
+        self.parts = parts
+        super().__init__("; ".join(sentence for _, sentence in parts))
+
+
+def refuse_conflicts(*found: tuple[bool, tuple[str, ...], str]) -> None:
+    """Raise Conflict for every condition that holds: (holds, the fields, the sentence)."""
+    parts = [(fields, sentence) for holds, fields, sentence in found if holds]
+    if parts:
+        raise Conflict(*parts)
+
+
+def both_ways(allowed: Names, banned: Names, noun: str) -> tuple[bool, tuple[str, ...], str]:
+    """Return the conflict of asking for what is banned, for ``refuse_conflicts``."""
+    both = ", ".join(sorted(allowed & banned))
+    return bool(both), (f"{noun}_banned", noun), f"{both}: asked for and banned at once"
 
 
 class Gpus(Told):
@@ -47,10 +72,14 @@ class Gpus(Told):
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> Self:
-        if not (self.models or self.memory_gib_min or self.bf16_tflops_min or self.generation_min):
-            raise ValueError(
-                "name models, or at least memory_gib_min, bf16_tflops_min or generation_min"
+        asked = ("models", "memory_gib_min", "bf16_tflops_min", "generation_min")
+        refuse_conflicts(
+            (
+                not any(getattr(self, field) for field in asked),
+                asked,
+                "name models, or at least memory_gib_min, bf16_tflops_min or generation_min",
             )
+        )
         return self
 
 
@@ -128,13 +157,20 @@ class Requirement(Told):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        both = (self.networks & self.networks_banned) | (self.providers & self.providers_banned)
-        if both:
-            raise ValueError(f"{', '.join(sorted(both))}: asked for and banned at once")
-        if self.usd_total_max is not None and self.duration_hours is None:
-            raise ValueError("usd_total_max needs duration_hours: an open-ended job has no total")
-        if self.checkpoint_minutes is not None and not self.interruptible:
-            raise ValueError("checkpoint_minutes is of jobs with interruptible: true")
+        refuse_conflicts(
+            both_ways(self.networks, self.networks_banned, "networks"),
+            both_ways(self.providers, self.providers_banned, "providers"),
+            (
+                self.usd_total_max is not None and self.duration_hours is None,
+                ("usd_total_max", "duration_hours"),
+                "usd_total_max needs duration_hours: an open-ended job has no total",
+            ),
+            (
+                self.checkpoint_minutes is not None and not self.interruptible,
+                ("checkpoint_minutes", "interruptible"),
+                "checkpoint_minutes is of jobs with interruptible: true",
+            ),
+        )
         return self
 
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Literal
 
 from engine.countries import COUNTRIES
+from engine.generations import Generations
 
 Adequacy = Literal["eea", "full", "partial", "none"]
 
@@ -119,12 +120,13 @@ def _fits(model: GpuModel, words: _Words) -> bool:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Every GPU, instance type, region and jurisdiction Necto knows; built from shipped tables."""
+    """Every GPU, machine size, region, jurisdiction and generation known; from shipped tables."""
 
     models: tuple[GpuModel, ...]
     instances: Mapping[tuple[str, str], InstanceType] = field(default_factory=dict)
     regions: Mapping[tuple[str, str], str] = field(default_factory=dict)
     jurisdictions: Mapping[str, Jurisdiction] = field(default_factory=dict)
+    generations: Generations = field(default_factory=Generations)
     _by_key: dict[str, GpuModel] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
