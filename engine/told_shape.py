@@ -73,12 +73,13 @@ class Shape:
         known: Mapping[str, Schema] = form.get("properties", {})
         others = form.get("additionalProperties")
         names = list(known) or list(form.get("propertyNames", {}).get("enum", ()))
+        own = next(iter(form.get("patternProperties", {}).values()), None)  # the writer's names
         found: dict[str, Value] = {}
         for name, inner in value.items():
-            if name not in names:
+            if own is None and name not in names:
                 self.wrong.append(((*place, name), _stranger(name, names)))
                 continue
-            schema = known.get(name, others)
+            schema = known.get(name, own or others)
             assert isinstance(schema, Mapping), "a schema without names says what its values are"
             before = len(self.wrong)
             fitted = self._fit(inner, schema, (*place, name))
