@@ -17,9 +17,12 @@ from connectors.jobs import (
     terminal_alerts,
     terminal_audit,
     terminal_cards,
+    terminal_decisions,
     terminal_ledger,
+    terminal_plan,
     terminal_policy,
     terminal_records,
+    terminal_route,
 )
 from engine.terminal import json_text, table_text
 
@@ -37,12 +40,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(terminal.app)
+app.add_typer(terminal_route.app)
+app.add_typer(terminal_plan.app)
 app.add_typer(terminal_records.app)
 app.add_typer(terminal_cards.app, name="cards")
 app.add_typer(terminal_audit.app, name="audit")
 app.add_typer(terminal_ledger.app, name="ledger")
 app.add_typer(terminal_alerts.app, name="alerts")
 app.add_typer(terminal_policy.app, name="policy")
+app.add_typer(terminal_decisions.app, name="decisions")
 
 Gpu = Annotated[str | None, typer.Option(help="Model or family: H100-SXM, H100, A100-80.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -15,7 +15,7 @@ from connectors.jobs.ingest import Ingest, now_utc
 from connectors.jobs.recovery import recover_until
 from connectors.jobs.schedule import Chore, Worker
 from connectors.jobs.screen import answer_until
-from connectors.jobs.upkeep import keep_up_daily
+from connectors.jobs.upkeep import keep_up_daily, tell_of_decisions
 from connectors.notify.places import BadPlace, Places
 from data.books import close_books, open_book
 from data.chosen import chosen
@@ -35,7 +35,14 @@ def chores(
     house = partial(open_book, settings, "house")
     work: list[Chore] = [
         lambda stop: recover_until(house, lake, stop),
-        lambda stop: keep_up_daily(lake, house, now_utc, stop, settings.keep_days),
+        lambda stop: keep_up_daily(
+            lake,
+            house,
+            now_utc,
+            stop,
+            settings.keep_days,
+            also=partial(tell_of_decisions, settings, lake),
+        ),
         lambda stop: judge_until(settings, lake, now_utc, stop),
         lambda stop: sign_until(settings, http, places, stop),
     ]

@@ -16,6 +16,7 @@ from data import rollups
 from data.market import Lake
 from data.rollups import DAILY_SCHEMA, Table, days_in, month_of, months
 from data.shipped import price_history
+from engine.outlook import outlook
 from engine.series import BAND_SCHEMA, facts, index_price, one_kind
 
 DAYS = 90
@@ -95,6 +96,11 @@ def bands(lake: Lake, gpu_model: str, now: datetime, days: int | None = DAYS) ->
 def market_facts(lake: Lake, now: datetime, days: int | None = DAYS) -> pl.DataFrame:
     """Return ``engine.series.facts`` of every network, GPU model and term seen in these days."""
     return facts(_bands(lake, _since(lake, days, now)))
+
+
+def market_outlook(lake: Lake, now: datetime, days: int | None = DAYS) -> pl.DataFrame:
+    """Return ``engine.outlook.outlook`` of every network, GPU model and term read in these days."""
+    return outlook(_bands(lake, _since(lake, days, now)))
 
 
 def model_index(lake: Lake, gpu_model: str, now: datetime, days: int | None = DAYS) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from engine.billing import HOURS_A_MONTH, NOTHING, Band, Costs, Figure, Item, flat
 from engine.egress import EgressRate
+from engine.money import stored
 from engine.requirement import Requirement
 
 EGRESS_HOURS = Decimal(720)
@@ -194,8 +195,8 @@ def monthly(rate: EgressRate, gb: Decimal, hours: Decimal) -> Decimal:
     if hours <= EGRESS_HOURS:
         return rate.cost(gb).amount
     whole, rest = divmod(hours, EGRESS_HOURS)
-    full_month = rate.cost(gb * EGRESS_HOURS / hours).amount
-    return whole * full_month + rate.cost(gb * rest / hours).amount
+    full_month = rate.cost(stored(gb * EGRESS_HOURS / hours)).amount
+    return whole * full_month + rate.cost(stored(gb * rest / hours)).amount
 
 
 def _units(granularity: Figure) -> Band:

@@ -13,6 +13,7 @@ from engine.requirement import Requirement
 
 _PRECISION = 60  # digits while computing: prices have 38
 _ULP = Decimal(1).scaleb(-PRICE_SCALE)
+_PRICE_MAX = Decimal(10) ** 19  # more than any price, and what a column of prices can hold
 _HOURS_MAX = 36_500 * 24
 """A century: older than any price, and no date overflows."""
 
@@ -135,7 +136,7 @@ def _price(asked: Asked, most: Decimal) -> Condition:
     if machines["gpu_count_max"].null_count() < machines.height:
         pairs = machines.select("gpu_count", "gpu_count_max").iter_rows()
         each = [
-            most if chosen is None else _ceiling(most, priced, count) for priced, chosen in pairs
+            most if chosen is None else ceiling_of(most, priced, count) for priced, chosen in pairs
         ]
         ceiling = pl.lit(pl.Series(each, dtype=PRICE)).gather(pl.col("machine"))
     return condition(
@@ -150,14 +151,14 @@ def _price(asked: Asked, most: Decimal) -> Condition:
     )
 
 
-def _ceiling(most: Decimal, priced: int, count: int) -> Decimal:
+def ceiling_of(most: Decimal, priced: int, count: int) -> Decimal:
     """Return the highest price of ``priced`` GPUs of which ``count`` cost at most so much.
 
     ``stored(price * count / priced) <= most``, solved for the price, which has 18 decimals.
     """
     with localcontext(prec=_PRECISION):
         border = (most + _ULP / 2) * priced / count  # from here on it rounds to more than ``most``
-        return border.quantize(_ULP, ROUND_CEILING) - _ULP
+        return min(border.quantize(_ULP, ROUND_CEILING) - _ULP, _PRICE_MAX)
 
 
 def _kind_of_price(row: Row) -> str:

@@ -88,7 +88,7 @@ def record_of(
     decision: Decision,
     *,
     quotes: Sequence[Quote] | None = None,
-    further: Mapping[str, JsonValue] | None = None,
+    further: Mapping[str, Sequence[JsonValue]] | None = None,
 ) -> DecisionRecord:
     """Return a decision ready to be kept and shown.
 
@@ -120,7 +120,7 @@ def record_of(
             for code in decision.counts
         },
         refused=_refused(decision.refused),
-        further=dict(further or {}),
+        further={name: list(part) for name, part in (further or {}).items()},
     )
 
 

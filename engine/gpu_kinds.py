@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from engine.resources import Catalogue, GpuModel, UnknownGpu, name_key
+from engine.resources import Catalogue, GpuModel, UnknownGpu, form_factor, name_key
 
 _T = TypeVar("_T")
 _MEMORY_TOLERANCE = 0.07  # sellers print GB, GiB or what the driver reports
@@ -43,20 +43,20 @@ class GpuKind:
 
 
 def gpu_kind(
-    catalogue: Catalogue, name: str | None, form_factor: str | None, memory_gib: float | None
+    catalogue: Catalogue, name: str | None, form: str | None, memory_gib: float | None
 ) -> GpuKind:
     """Return what is offered; the model table's figures come before the seller's own."""
-    generations = catalogue.generations
+    generations, stated = catalogue.generations, form_factor(form)
     own = catalogue.match(name) if name else None
     models = [own] if own and own.form_factor_known else _members(catalogue, name)
-    models = _narrowed(models, form_factor, memory_gib)
+    models = _narrowed(models, stated, memory_gib)
     known = [own] if own and len(models) > 1 else models
     interface = _common(m.interface for m in models if m.form_factor_known)
     is_certain = bool(models) and all(m.form_factor_known for m in models)
     memory = _common(_number(m.memory_gib) for m in known)
     return GpuKind(
         name=own.name if own else name,
-        form_factor=interface if is_certain and interface else form_factor,
+        form_factor=interface if is_certain and interface else stated,
         memory_gib=memory_gib if memory is None else memory,
         tflops=_common(_number(m.bf16_dense_tflops) for m in known),
         generation=_common(generations.of(m.family) for m in known) or generations.of(name or ""),
@@ -93,12 +93,10 @@ def _members(catalogue: Catalogue, name: str | None) -> list[GpuModel]:
     return [model for model in catalogue.models if model.name in names]
 
 
-def _narrowed(
-    models: list[GpuModel], form_factor: str | None, memory_gib: float | None
-) -> list[GpuModel]:
+def _narrowed(models: list[GpuModel], form: str | None, memory_gib: float | None) -> list[GpuModel]:
     """Leave out the members that the offer's own form factor or memory rules out."""
-    if len(models) > 1 and form_factor:
-        models = [m for m in models if m.interface == form_factor] or models
+    if len(models) > 1 and form:
+        models = [m for m in models if m.interface == form] or models
     if len(models) > 1 and memory_gib:
         models = [m for m in models if _has_memory(m, memory_gib)] or models
     return models

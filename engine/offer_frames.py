@@ -4,7 +4,7 @@ A frame of the market holds by construction; one that a person brings may not. N
 a frame with a mistake is refused whole, with the offers and what to do.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -24,6 +24,22 @@ _NUMBERS = (
     *(name for name, dtype in OFFER_SCHEMA.items() if dtype == pl.Float64()),
     "gpu_count_max",
     "available_count",
+)
+_Mistake = tuple[pl.Expr, str]
+_MISTAKES: tuple[_Mistake, ...] = (
+    (pl.col("offer_id").fill_null("").eq(""), "without offer_id"),
+    (pl.col("network").fill_null("").eq(""), "without network"),
+    (pl.col("gpu_count").is_null(), "without gpu_count"),
+    (pl.col("usd_per_hour").is_null(), "without usd_per_hour"),
+    (pl.col("offer_id").is_duplicated(), "this offer_id occurs twice"),
+    (pl.col("gpu_count") < 1, "an offer has at least one GPU"),
+    (pl.col("usd_per_hour") <= 0, "a price is above zero"),
+    (
+        pl.col("usd_per_hour").cast(pl.Float64)
+        > pl.col("gpu_count").clip(1, NUMBER_MAX) * float(USD_PER_GPU_HOUR_MAX),
+        f"a price above {USD_PER_GPU_HOUR_MAX} USD per GPU-hour is a mistake in units",
+    ),
+    *((~pl.col(name).is_between(0, NUMBER_MAX), f"{name} cannot be right") for name in _NUMBERS),
 )
 
 
@@ -51,27 +67,31 @@ def sound_offers(offers: pl.DataFrame, now: datetime) -> pl.DataFrame:
     if missing:
         raise BadOffers((f"columns missing: {', '.join(missing)}",))
     whole = _typed(offers)
-    faults = (*_other_currencies(offers), *_faults(whole))
+    faults = (*_found(offers, _currency(offers)), *_found(whole, _MISTAKES))
     if faults:
         raise BadOffers(faults)
     observed = pl.col("observed_at").fill_null(pl.lit(naive_utc(now), dtype=MOMENT))
-    return _priced_per_gpu(whole.with_columns(observed)).sort("offer_id")
+    whole = _priced_per_gpu(whole.with_columns(observed))
+    return whole if whole["offer_id"].is_sorted() else whole.sort("offer_id")
 
 
 def _typed(offers: pl.DataFrame) -> pl.DataFrame:
     columns, faults = [], []
-    for name, dtype in OFFER_SCHEMA.items():
-        if name not in offers.columns:
-            value = _DEFAULTS.get(name)
-            columns.append(pl.repeat(value, offers.height, dtype=dtype, eager=True).alias(name))
-            continue
+    for name in set(OFFER_SCHEMA) & set(offers.columns):
+        dtype = OFFER_SCHEMA[name]
         try:
             columns.append(_cast(offers[name], dtype))
         except pl.exceptions.PolarsError:
             faults.append(f"{name}: {offers[name].dtype} cells that are not {dtype}")
     if faults:
-        raise BadOffers(tuple(faults))
-    return pl.DataFrame(columns)
+        raise BadOffers(tuple(sorted(faults)))
+    # A literal is kept as one value for all rows: ten million offers need no memory for it.
+    missing = {
+        name: pl.lit(_DEFAULTS.get(name), dtype)
+        for name, dtype in OFFER_SCHEMA.items()
+        if name not in offers.columns
+    }
+    return pl.DataFrame(columns).with_columns(**missing).select(*OFFER_SCHEMA)
 
 
 def _cast(cells: pl.Series, dtype: pl.DataType) -> pl.Series:
@@ -80,43 +100,29 @@ def _cast(cells: pl.Series, dtype: pl.DataType) -> pl.Series:
     return cells.cast(dtype)
 
 
-def _other_currencies(offers: pl.DataFrame) -> Iterator[str]:
-    if "currency" in offers.columns:
-        is_other = pl.col("currency").cast(pl.String).fill_null("").ne(CURRENCY)
-        yield from _named(offers, is_other, "prices must be in USD: convert them first")
+def _currency(offers: pl.DataFrame) -> list[_Mistake]:
+    if "currency" not in offers.columns:
+        return []
+    is_other = pl.col("currency").cast(pl.String).fill_null("").ne(CURRENCY)
+    return [(is_other, "prices must be in USD: convert them first")]
 
 
-def _faults(offers: pl.DataFrame) -> Iterator[str]:
-    for name in ("offer_id", "network", "gpu_count", "usd_per_hour"):
-        blank = pl.col(name).is_null()
-        if OFFER_SCHEMA[name] == pl.String():
-            blank |= pl.col(name) == ""
-        yield from _named(offers, blank, f"without {name}")
-    yield from _named(offers, pl.col("offer_id").is_duplicated(), "this offer_id occurs twice")
-    yield from _named(offers, pl.col("gpu_count") < 1, "an offer has at least one GPU")
-    yield from _named(offers, pl.col("usd_per_hour") <= 0, "a price is above zero")
-    dearest = pl.lit(USD_PER_GPU_HOUR_MAX) * pl.col("gpu_count").clip(1, NUMBER_MAX)
-    yield from _named(
-        offers,
-        pl.col("usd_per_hour").cast(pl.Float64) > dearest.cast(pl.Float64),
-        f"a price above {USD_PER_GPU_HOUR_MAX} USD per GPU-hour is a mistake in units",
-    )
-    for name in _NUMBERS:
-        absurd = ~pl.col(name).is_between(0, NUMBER_MAX)
-        yield from _named(offers, absurd, f"{name} cannot be right")
+def _found(offers: pl.DataFrame, mistakes: Sequence[_Mistake]) -> Iterator[str]:
+    """Say each mistake once for all offers that have it, naming the first ones."""
+    if not mistakes:
+        return
+    tests = [is_wrong.fill_null(value=False) for is_wrong, _ in mistakes]
+    occurs = offers.select(test.any().alias(str(n)) for n, test in enumerate(tests)).row(0)
+    for test, (_, what), has_it in zip(tests, mistakes, occurs, strict=True):
+        if has_it:
+            yield f"{_named(offers.with_row_index('row').filter(test))}: {what}"
 
 
-def _named(offers: pl.DataFrame, is_wrong: pl.Expr, what: str) -> Iterator[str]:
-    """Say it once for all offers that have this fault, naming the first ones."""
-    wrong = offers.with_row_index("row").filter(is_wrong)
-    if wrong.height:
-        ids = wrong["offer_id"].cast(pl.String).fill_null("").to_list()[:_SHOWN_MAX]
-        named = [
-            name or f"row {row + 1}"
-            for name, row in zip(ids, wrong["row"][:_SHOWN_MAX], strict=True)
-        ]
-        more = f" and {wrong.height - _SHOWN_MAX} more" if wrong.height > _SHOWN_MAX else ""
-        yield f"{', '.join(dict.fromkeys(named))}{more}: {what}"
+def _named(wrong: pl.DataFrame) -> str:
+    first = wrong.head(_SHOWN_MAX).select("offer_id", "row").iter_rows()
+    names = dict.fromkeys(str(name or f"row {row + 1}") for name, row in first)
+    more = f" and {wrong.height - _SHOWN_MAX} more" if wrong.height > _SHOWN_MAX else ""
+    return f"{', '.join(names)}{more}"
 
 
 def _priced_per_gpu(offers: pl.DataFrame) -> pl.DataFrame:

@@ -21,7 +21,7 @@ from engine.portfolio_options import Job, Jobs, prepared
 from engine.portfolio_rules import modelled
 from engine.portfolio_told import Machines, told
 from engine.portfolio_types import DataPlace, Edge, Limits, Portfolio, Tariff, Task
-from engine.solver import Solution, solved
+from engine.solver import Ready, Solution
 from engine.tariffs import FreeMoves
 
 NO_LIMITS = Limits()
@@ -79,12 +79,13 @@ def _by_programme(
     jobs: Jobs, edges: Sequence[Edge], tariff: Tariff, limits: Limits, seconds: float
 ) -> Portfolio:
     model = modelled(jobs, edges, limits, tariff)
-    solution = solved(model.programme, seconds)
-    if not solution.values:
-        return _without_plan(model, solution, seconds)
+    ready = model.programme.ready()
+    solution = ready.solved(seconds)
+    if solution.found not in {"optimal", "feasible"}:
+        return _without_plan(model, ready, solution, seconds)
     waiting = solution
     if not limits.standby_share and any(job.task.standbys.count for job in jobs.jobs):
-        waiting = _cheapest_standbys(model, solution, seconds)
+        waiting = _cheapest_standbys(model, ready, solution, seconds)
     plan = told(
         jobs.jobs,
         [_taken(job, columns.machines, solution) for job, columns in _columns(model)],
@@ -106,10 +107,10 @@ def _by_programme(
     )
 
 
-def _without_plan(model: Model, solution: Solution, seconds: float) -> Portfolio:
+def _without_plan(model: Model, ready: Ready, solution: Solution, seconds: float) -> Portfolio:
     if solution.found != "infeasible":
         return Portfolio(status="unknown", method="mixed-integer programming", gap=math.inf)
-    conflicts, is_smallest = conflict(model, seconds)
+    conflicts, is_smallest = conflict(model, ready, seconds)
     return Portfolio(
         status="infeasible",
         method="mixed-integer programming",
@@ -118,16 +119,16 @@ def _without_plan(model: Model, solution: Solution, seconds: float) -> Portfolio
     )
 
 
-def _cheapest_standbys(model: Model, solution: Solution, seconds: float) -> Solution:
+def _cheapest_standbys(model: Model, ready: Ready, solution: Solution, seconds: float) -> Solution:
     """Return the same plan with the cheapest standbys: they cost nothing, so any were as good."""
-    costs = [0.0] * len(model.programme.costs)
+    costs: dict[int, float] = {}
     fixed: dict[int, float] = {}
     for job, columns in _columns(model):
         for column in (*columns.machines, columns.placed):
             fixed[column] = round(solution.values[column])
         for column, option in zip(columns.standbys, job.options, strict=False):
             costs[column] = option.usd
-    better = solved(model.programme, seconds, costs=costs, fixed=fixed)
+    better = ready.solved(seconds, costs=costs, fixed=fixed)
     return better if better.values else solution
 
 

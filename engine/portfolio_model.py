@@ -7,11 +7,15 @@ which of them contradict each other.
 from collections import defaultdict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from engine.portfolio_options import Job, Jobs, Option
 from engine.portfolio_types import Conflict, Limits
 from engine.portfolio_words import job_words, one_place_words, standby_words
 from engine.solver import INFINITY, Programme
+
+K = TypeVar("K", bound=Hashable)
+Term = tuple[int, float]
 
 
 @dataclass(slots=True)
@@ -44,18 +48,20 @@ class Model:
     columns: list[Columns] = field(default_factory=list)
     payments: list[Payment] = field(default_factory=list)
 
-    def group(self, conflict: Conflict) -> int:
+    about: list[frozenset[str]] = field(default_factory=list)
+    """Per group the jobs that it is about; none: all of them."""
+
+    def group(self, conflict: Conflict, *jobs: str) -> int:
         self.groups.append(conflict)
+        self.about.append(frozenset(jobs))
         return len(self.groups) - 1
 
-    def weight_in(self, index: int, fits: Callable[[Option], bool]) -> list[tuple[int, float]]:
-        """Return which fraction of a job is with options that fit, as terms."""
-        job = self.jobs.jobs[index]
-        return [
-            (column, job.weight(option) / job.units)
-            for column, option in zip(self.columns[index].machines, job.options, strict=True)
-            if fits(option)
-        ]
+    def fractions(self, index: int, where: Callable[[Option], K]) -> dict[K, list[Term]]:
+        """Return which fraction of a job is where, as terms."""
+        job, found = self.jobs.jobs[index], defaultdict[K, list[Term]](list)
+        for column, option in zip(self.columns[index].machines, job.options, strict=True):
+            found[where(option)].append((column, job.weight(option) / job.units))
+        return found
 
 
 def add_job(model: Model, job: Job) -> None:
@@ -70,7 +76,7 @@ def add_job(model: Model, job: Job) -> None:
     terms = zip(machines, map(job.weight, job.options), strict=True)
     programme.row({**dict(terms), placed: -job.units}, 0, 0)
     if job.task.worth_usd is None:
-        group = None if job.is_data else model.group(job_words(job))
+        group = None if job.is_data else model.group(job_words(job), job.task.name)
         programme.row({placed: 1}, 1, INFINITY, group)
     columns = Columns(machines, placed)
     model.columns.append(columns)
@@ -93,7 +99,7 @@ def _pay(model: Model, job: Job, columns: list[int], share: float) -> None:
 
 
 def add_one_place(model: Model, index: int, job: Job) -> None:
-    group = model.group(one_place_words(job))
+    group = model.group(one_place_words(job), job.task.name)
     columns = model.columns[index]
     places: dict[Hashable, dict[int, float]] = defaultdict(dict)
     for column, option in zip(columns.machines, job.options, strict=True):
@@ -107,7 +113,7 @@ def add_one_place(model: Model, index: int, job: Job) -> None:
 def add_standbys(model: Model, index: int, job: Job) -> None:
     """A standby is a site that can carry the whole job and shares with it what it must not."""
     programme, columns, asked = model.programme, model.columns[index], job.task.standbys
-    group = model.group(standby_words(job))
+    group = model.group(standby_words(job), job.task.name)
     machines: dict[tuple[Hashable, ...], dict[int, float]] = defaultdict(dict)
     for column, option in zip(columns.standbys, job.options, strict=True):
         if None not in (keys := kept_apart(job, option)):

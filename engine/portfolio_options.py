@@ -55,6 +55,8 @@ class Job:
 
     task: Task
     options: tuple[Option, ...]
+    offers: int = 0
+    """How many offers would do, those left away included."""
     is_data: bool = False
 
     @property
@@ -84,6 +86,7 @@ def prepared(
 ) -> Jobs:
     """Return the jobs with their offers. Raises ValueError, naming the job, for a frame amiss."""
     frames = _with_one_capacity([_checked(task) for task in tasks])
+    offers = [frame.height for frame in frames]
     demand = sum(_demand(task, frame) for task, frame in zip(tasks, frames, strict=True))
     if limits.provider_share_max is None and limits.network_share_max is None:
         # With shares of spend nothing may go: a dearer machine can be what brings a share down.
@@ -93,8 +96,8 @@ def prepared(
         ]
     binding = _binding(tasks, frames)
     jobs = [
-        Job(task=task, options=_options(frame, binding, is_regional=is_regional))
-        for task, frame in zip(tasks, frames, strict=True)
+        Job(task=task, options=_options(frame, binding, is_regional=is_regional), offers=count)
+        for task, frame, count in zip(tasks, frames, offers, strict=True)
     ]
     return Jobs(jobs=(*jobs, *(_data_job(place, is_regional) for place in data)),
                 capacities=binding)  # fmt: skip

@@ -6,13 +6,13 @@ from collections.abc import Callable, Hashable, Sequence
 import numpy as np
 
 from engine.portfolio_graph import move_costs
-from engine.portfolio_model import Model, Payment, add_job, add_one_place, add_standbys
+from engine.portfolio_model import Model, Payment, Term, add_job, add_one_place, add_standbys
 from engine.portfolio_options import Job, Jobs, Option
 from engine.portfolio_types import Conflict, Edge, Limits, Tariff, Zone
 from engine.portfolio_words import budget_words, capacity_words, share_words
-from engine.solver import total
+from engine.solver import INFINITY, total
 
-Terms = list[tuple[int, float]]
+Terms = list[Term]
 
 
 def modelled(jobs: Jobs, edges: Sequence[Edge], limits: Limits, tariff: Tariff) -> Model:
@@ -45,7 +45,7 @@ def _add_capacities(model: Model) -> None:
                     users[option.pool].add(job.task.name)
     for pool, terms in sorted(used.items()):
         free = model.jobs.capacities[pool]
-        group = model.group(capacity_words(pool, free, users[pool]))
+        group = model.group(capacity_words(pool, free, users[pool]), *users[pool])
         model.programme.row(terms, high=free, group=group)
 
 
@@ -57,7 +57,7 @@ def _add_shares(model: Model) -> None:
         _add_share(model, words, limits.provider_share_max, lambda option: option.provider)
     if limits.network_share_max is not None:
         words = share_words("network", limits.network_share_max)
-        _add_share(model, words, limits.network_share_max, lambda option: option.network)
+        _add_share(model, words, limits.network_share_max, _network)
 
 
 def _add_share(
@@ -65,12 +65,13 @@ def _add_share(
 ) -> None:
     group = model.group(words)
     paid = [(p, p.option) for p in model.payments if p.option is not None]
-    spent = {p.column: -share * p.usd for p, _ in paid}
+    spent = model.programme.column(top=INFINITY, is_whole=False)
+    model.programme.row({spent: -1} | {p.column: p.usd for p, _ in paid}, 0, 0)
     by_owner: dict[Hashable, Terms] = defaultdict(list)
     for payment, option in paid:
         by_owner[owner(option)].append((payment.column, payment.usd))
     for terms in by_owner.values():
-        model.programme.row(total([*spent.items(), *terms]), high=0, group=group)
+        model.programme.row({spent: -share, **dict(terms)}, high=0, group=group)
 
 
 def _add_budgets(model: Model) -> None:
@@ -87,28 +88,36 @@ def _add_edge(model: Model, edge: Edge, source: int, target: int, tariff: Tariff
     jobs = model.jobs.jobs
     centre = jobs[source].task.cost_centre if not jobs[source].is_data else None
     centre = centre or jobs[target].task.cost_centre
-    if jobs[source].is_in_one_zone and jobs[target].is_in_one_zone:
+    is_single = jobs[source].is_in_one_zone and jobs[target].is_in_one_zone
+    if is_single or _is_same_in_network(edge, jobs[source], tariff):
         _add_steps(model, edge, (source, target), centre, tariff)
     else:
         _add_flows(model, edge, (source, target), centre, tariff)
 
 
+def _is_same_in_network(edge: Edge, source: Job, tariff: Tariff) -> bool:
+    """Return whether all zones of a network cost the same to leave, and leaving it no less."""
+    rates = {(zone[0], tariff.rates(zone, edge.gb)) for zone in _by_zone(source)}
+    return len(rates) == len({network for network, _ in rates}) and all(
+        inside <= outside for _, (inside, outside) in rates
+    )
+
+
 def _add_flows(
     model: Model, edge: Edge, ends: tuple[int, int], centre: str | None, tariff: Tariff
 ) -> None:
-    """Jobs in several zones at once: their data goes the cheapest way (a transport problem)."""
+    """Add jobs in several zones at once: data goes the cheapest way (a transport problem)."""
     source, target = ends
     outs, ins = (_by_zone(model.jobs.jobs[end]) for end in ends)
     matrix = move_costs(edge, list(outs.values()), list(ins.values()), tariff)
     flows = np.empty(matrix.shape, np.int64)
     for (row, column), usd in np.ndenumerate(matrix):
         flows[row, column] = _paid(model, float(usd), centre)
-    for row, zone in enumerate(outs):
-        leaving = _negative(_in_zone(model, source, zone))
-        model.programme.row(total([*((int(c), 1.0) for c in flows[row]), *leaving]), high=0)
-    for column, zone in enumerate(ins):
-        arriving = _negative(_in_zone(model, target, zone))
-        model.programme.row(total([*((int(c), 1.0) for c in flows[:, column]), *arriving]), high=0)
+    for end, zones, lines in ((source, outs, flows), (target, ins, flows.T)):
+        parts = model.fractions(end, _zone)
+        for zone, line in zip(zones, lines, strict=True):
+            terms = [*((int(c), 1.0) for c in line), *_negative(parts[zone])]
+            model.programme.row(total(terms), high=0)
     placed = [(model.columns[end].placed, -1.0) for end in ends]
     model.programme.row(total([*((int(c), 1.0) for c in flows.flat), *placed]), low=-1)
 
@@ -116,25 +125,25 @@ def _add_flows(
 def _add_steps(
     model: Model, edge: Edge, ends: tuple[int, int], centre: str | None, tariff: Tariff
 ) -> None:
-    """Jobs in one zone each: what leaving the zone costs, and what leaving the network adds.
+    """Add what leaving the zone costs, and what leaving the network adds to that.
 
-    Per network rather than per zone where all its zones cost the same to leave: the relaxed
-    problem is then as tight as with a flow per pair of zones, with far fewer columns.
+    Per network where all its zones cost the same to leave: that is exactly what the cheapest way
+    costs, also for jobs in several zones, with far fewer columns than a flow per pair of zones.
     """
     source, target = ends
     beyond: dict[tuple[str, float], Terms] = defaultdict(list)
-    for zone in _by_zone(model.jobs.jobs[source]):
-        here = _in_zone(model, source, zone)
-        there = _in_zone(model, target, zone)
+    arriving, near = model.fractions(target, _zone), model.fractions(target, _network)
+    for zone, here in model.fractions(source, _zone).items():
+        there = arriving.get(zone, [])
         inside, outside = tariff.rates(zone, edge.gb)
         _add_step(model, min(inside, outside), here, there, target, centre)
         if outside > inside:
             beyond[zone[0], outside - inside] += here
         elif inside > outside:
-            near = _in_network(model, target, zone[0])
-            _add_detour(model, inside - outside, (here, near, there), centre)
+            parts = (here, near.get(zone[0], []), there)
+            _add_detour(model, inside - outside, parts, centre)
     for (network, usd), here in beyond.items():
-        _add_step(model, usd, here, _in_network(model, target, network), target, centre)
+        _add_step(model, usd, here, near.get(network, []), target, centre)
 
 
 def _add_step(
@@ -169,12 +178,12 @@ def _by_zone(job: Job) -> dict[Zone, Option]:
     return {option.zone: option for option in reversed(job.options)}
 
 
-def _in_zone(model: Model, job: int, zone: Zone) -> Terms:
-    return model.weight_in(job, lambda option: option.zone == zone)
+def _zone(option: Option) -> Zone:
+    return option.zone
 
 
-def _in_network(model: Model, job: int, network: str) -> Terms:
-    return model.weight_in(job, lambda option: option.network == network)
+def _network(option: Option) -> str:
+    return option.network
 
 
 def _negative(terms: Terms) -> Terms:

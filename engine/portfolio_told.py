@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from engine.portfolio_graph import Costs, move_costs
 from engine.portfolio_options import Job, Option
 from engine.portfolio_types import Edge, Move, Placement, Portfolio, Tariff
-from engine.solver import Programme, solved
+from engine.solver import Programme
 
 Machines = tuple[tuple[Option, int], ...]
 """Offers taken for one job, and how many machines of each."""
@@ -103,5 +103,5 @@ def _cheapest_way(matrix: Costs, outs: Sequence[float], ins: Sequence[float]) ->
         programme.row(dict.fromkeys(row, 1.0), low=part)
     for column, part in zip(zip(*flows, strict=True), ins, strict=True):
         programme.row(dict.fromkeys(column, 1.0), low=part)
-    values = solved(programme, _SECONDS).values
+    values = programme.ready().solved(_SECONDS).values
     return math.fsum(v * c for v, c in zip(values, programme.costs, strict=True))

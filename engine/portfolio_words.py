@@ -1,6 +1,6 @@
 """The conditions of a plan in words that a buyer understands."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Literal
 
@@ -17,8 +17,7 @@ def job_words(job: Job) -> Conflict:
     if not job.options:
         sentence = f"no offer can carry {task.name}, which needs {machines_words(job)}"
         return Conflict(code="no_offer", subject=task.name, sentence=sentence)
-    count = len(job.options)
-    offers = f"{count} offer{'s' if count > 1 else ''} would do" if count > 1 else "one offer does"
+    offers = "one offer would do" if job.offers == 1 else f"{job.offers} offers would do"
     sentence = f"{task.name} needs {machines_words(job)} ({offers})"
     return Conflict(code="job", subject=task.name, sentence=sentence)
 
@@ -53,6 +52,16 @@ def capacity_words(pool: str, free: int, users: Collection[str]) -> Conflict:
     if len(users) == 1:
         sentence = f"{pool} has {free} free for {named}"
     return Conflict(code="capacity", subject=pool, sentence=sentence)
+
+
+def free_words(capacities: Sequence[Conflict]) -> Conflict:
+    """Put many capacities into one condition."""
+    named = "; ".join(capacity.sentence for capacity in capacities[:_NAMED_MAX])
+    sentence = (
+        f"the {len(capacities)} offers that would do have too little free: {named}; and "
+        f"{len(capacities) - _NAMED_MAX} more"
+    )
+    return Conflict(code="capacity", subject="all", sentence=sentence)
 
 
 def share_words(kind: Literal["provider", "network"], share: float) -> Conflict:

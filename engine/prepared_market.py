@@ -31,6 +31,10 @@ PLACE = ("network", "provider_id", "provider_name", "country_code", "is_baseline
 DEAL = (
     "term", "rankable", "price_basis", "available", "valid_from", "valid_until", "source_kind",
 )  # fmt: skip
+LISTED = (
+    "offer_id", "network", "provider_id", "gpu_model", "gpu_count", "region", "country_code",
+    "term", "usd_per_hour", "usd_per_gpu_hour", "available",
+)  # fmt: skip
 _GPU = ("gpu_model", "form_factor", "gpu_memory_gib")
 _KIND_SCHEMA: Mapping[str, pl.DataType] = {
     "kind": pl.UInt32(),
@@ -94,6 +98,12 @@ class Prepared:
     def facets(self) -> Mapping[Facet, pl.DataFrame]:
         """The frames of distinct values, by the column of ``offers`` that names their rows."""
         return {"machine": self.machines, "place": self.places, "deal": self.deals}
+
+    @cached_property
+    def listing(self) -> pl.DataFrame:
+        """Every offer in short (``LISTED``), cheapest per GPU-hour first, then by id."""
+        order = self.offers["usd_per_gpu_hour"].arg_sort()
+        return self.offers.select(LISTED)[order]
 
     @cached_property
     def known(self) -> tuple[frozenset[str], frozenset[str]]:

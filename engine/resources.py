@@ -96,6 +96,11 @@ def name_key(text: str) -> str:
     return "".join(word for word in words if word not in _VENDOR_WORDS)
 
 
+def form_factor(text: str | None) -> str | None:
+    """Return the form factor that a seller's word means ("SXM5": SXM), else the word itself."""
+    return _FORM_FACTORS.get(text.lower(), text) if text else None
+
+
 def _taken_apart(text: str) -> _Words:
     memory: Decimal | None = None
     interface: str | None = None

@@ -15,7 +15,7 @@ from engine.place_conditions import place_conditions
 from engine.policy import Policy
 from engine.prepared_market import Facts, Prepared, prepared
 from engine.quotes import Quote
-from engine.quoting import Quoter, Quotes, ranked
+from engine.ranking import RankedQuoter
 from engine.requirement import Requirement, is_late
 
 __all__ = [
@@ -32,14 +32,14 @@ def route(
     policy_version: str = "",
     blocked: frozenset[str] = frozenset(),
 ) -> Decision:
-    """Return the decision: every offer quoted, or refused with every reason.
+    """Return the decision: every offer quoted, in the policy's order, or refused with every reason.
 
     ``blocked``: ids of offers that must not be taken again (they failed). Raises BadRequirement,
     UnknownGpu or UnknownGeneration, with what to change, for a job that cannot be understood.
     """
     asked = _asked(requirement, market, policy, now)
     conditions = conditions_of(asked)
-    quoter = Quoter(requirement, market)
+    quoter = RankedQuoter(requirement, market, asked.policy, now)
     masks = masks_of(market, conditions, blocked)
     if requirement.usd_total_max is not None:
         every = pl.arange(market.offers.height, dtype=pl.UInt32, eager=True)
@@ -55,7 +55,7 @@ def route(
         market=market,
         conditions=conditions,
         masks=masks,
-        quotes=Quotes(ranked(passed), quoter),
+        quotes=quoter.quotes(passed),
         notes=tuple(_notes(asked, now)),
     )
 
@@ -71,11 +71,11 @@ def cheapest(
 ) -> list[Quote]:
     """Return the first ``n`` quotes of the decision, without the reasons of the others."""
     asked = _asked(requirement, market, policy, now)
-    quoter = Quoter(requirement, market)
+    quoter = RankedQuoter(requirement, market, asked.policy, now)
     costs = quoter.costs(passing_rows(market, conditions_of(asked), blocked))
     if requirement.usd_total_max is not None:
         costs = costs.filter(~quoter.is_over(costs, requirement.usd_total_max))
-    return Quotes(ranked(costs, n), quoter)[:n]
+    return quoter.quotes(costs, n)[:n]
 
 
 def conditions_of(asked: Asked) -> tuple[Condition, ...]:

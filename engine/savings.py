@@ -62,20 +62,39 @@ def best_baselines(baselines: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     baseline, its list prices do not count, be they cheaper or dearer and for whatever GPU count:
     what the customer would pay is the comparison (docs/decisions/0006-rate-cards.md).
     """
-    whole = baselines.filter(
-        pl.col("price_basis") == "instance",
-        pl.col("gpu_model").is_not_null(),
-        pl.col("rankable"),
-    )
-    is_contract = pl.col("source_kind") == "contract"
     return (
-        whole.filter(is_contract | ~is_contract.any().over("network", "gpu_model", "term"))
+        own_rates_first(baselines)
         .sort(
             ["usd_per_gpu_hour", "gpu_count", "observed_at", "offer_id"],
             descending=[False, False, True, False],
         )
         .unique(subset=list(by), keep="first", maintain_order=True)
     )
+
+
+def own_rates_first(baselines: pl.DataFrame) -> pl.DataFrame:
+    """Return the whole-instance prices that count: where there is a contracted rate, only it."""
+    whole = baselines.filter(
+        pl.col("price_basis") == "instance",
+        pl.col("gpu_model").is_not_null(),
+        pl.col("rankable"),
+    )
+    is_contract = pl.col("source_kind") == "contract"
+    if not whole.select(is_contract.any()).item():
+        return whole
+    return whole.filter(is_contract | ~is_contract.any().over("network", "gpu_model", "term"))
+
+
+def labelled(offer: pl.DataFrame, baselines: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """Return one offer beside each of these baselines, whatever they sell, with the label.
+
+    The columns are those of ``compared`` without the savings; a model or a term that differs is
+    not among the differences, and lowers the label only once it is added.
+    """
+    others = _renamed(baselines).rename(
+        {"gpu_model": "baseline_gpu_model", "term": "baseline_term"}
+    )
+    return _labelled(offer.join(others, how="cross", maintain_order="left_right"), now)
 
 
 def compared(offers: pl.DataFrame, baselines: pl.DataFrame, now: datetime) -> pl.DataFrame:

@@ -127,7 +127,7 @@ def _built(
 def _faults(
     detail: ErrorDetails, kept: Mapping[Place, list[int]]
 ) -> Iterator[tuple[Place, str, list[Place]]]:
-    place = _as_written(detail["loc"], kept)
+    place = _as_written(_place(detail), kept)
     conflict = detail.get("ctx", {}).get("error")
     if isinstance(conflict, Conflict):
         for fields, sentence in conflict.parts:
@@ -135,6 +135,12 @@ def _faults(
             yield about[0], sentence, about
     else:
         yield place, _in_words(detail), [place]
+
+
+def _place(detail: ErrorDetails) -> Place:
+    """Return what an error is about; of a name that the writer chose, what stands under it."""
+    place = detail["loc"]
+    return place[:-1] if place[-1:] == ("[key]",) else place
 
 
 def _as_written(loc: Place, kept: Mapping[Place, list[int]]) -> Place:
@@ -161,7 +167,7 @@ def _limit(value: object) -> str:
 
 def _drop(value: dict[str, Value], detail: ErrorDetails) -> None:
     """Take out what an error is about; where a field is missing, what it is missing in."""
-    place: Place = detail["loc"]
+    place = _place(detail)
     conflict = detail.get("ctx", {}).get("error")
     if isinstance(conflict, Conflict):
         blamed = [_removed(value, (*place, fields[0])) for fields, _ in conflict.parts]

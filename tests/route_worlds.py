@@ -8,6 +8,7 @@ import polars as pl
 from hypothesis import strategies as st
 
 from engine.billing import ANY, Billing, Costs, Figure
+from engine.generations import Generations, GpuGeneration
 from engine.market import Attribute as Stated
 from engine.market import Offer, Provider, offers_frame, providers_frame
 from engine.policy import Finding, Policy, Rules
@@ -36,7 +37,14 @@ def country(code: str, *, eu: bool, eea: bool, adequacy: Any) -> Jurisdiction:
     )
 
 
+GENERATIONS = {"A100": "Ampere", "L40S": "Ada", "H100": "Hopper", "B200": "Blackwell"}
 CATALOGUE = Catalogue(
+    generations=Generations(
+        tuple(
+            GpuGeneration(family=family, vendor="NVIDIA", name=name, order=order)
+            for order, (family, name) in enumerate(GENERATIONS.items())
+        )
+    ),
     models=(
         gpu("H100", "H100", 80, "unspecified", None),
         gpu("H100-SXM", "H100", 80, "SXM", 989),
@@ -258,7 +266,11 @@ def requirements(draw: st.DrawFn) -> Requirement:
     return Requirement(gpus=Gpus(**gpus), duration_hours=draw(st.sampled_from(hours)), **fields)
 
 
-rule_sets = st.composite(lambda draw: Rules(**some_of(draw, RULE_FIELDS, 3)))
+@st.composite
+def rule_sets(draw: st.DrawFn) -> Rules:
+    fields = some_of(draw, RULE_FIELDS, 3)
+    allowed = fields.get("networks", frozenset()) - fields.get("networks_banned", frozenset())
+    return Rules(**(fields | {"networks": allowed}))
 
 
 @st.composite

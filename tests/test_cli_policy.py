@@ -6,6 +6,10 @@ import sys
 
 import pytest
 
+from data.documents import put
+from engine.commands import Command
+from tests.support import ADA, house_of
+
 GOOD = "name: eu\ntitle: Europe\nrules:\n  countries: [EEA]\n"
 
 
@@ -110,3 +114,15 @@ def test_help_needs_neither_yaml_nor_the_books():
     code = f"import cli, sys; print([name for name in {heavy} if name in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
+
+
+def test_a_policy_that_can_no_longer_be_read_is_said(necto, tmp_path):
+    body = {"text": "name: 5", "digest": "-", "by": "ada", "at": "2026-11-24T00:00:00.000000Z"}
+    house_of(tmp_path).perform(
+        Command.of("k", "policy.imported", ADA, "policy/eu", {}),
+        lambda unit: put(unit, "policy", "eu", body) and None,
+    )
+    result = necto("policy", "list")
+
+    assert result.exit_code == 2
+    assert "import it again" in result.stderr

@@ -106,11 +106,13 @@ def upkeep(as_json: Json = False) -> None:
     from dataclasses import asdict
     from datetime import UTC, datetime
 
-    from connectors.jobs.upkeep import keep_up
+    from connectors.jobs.upkeep import keep_up, tell_of_decisions
     from data.books import open_book
 
-    lake, house = opened_lake(), partial(open_book, settings(), "house")
-    done = keep_up(lake, house, datetime.now(UTC), settings().keep_days, this_person())
+    lake, house, now = opened_lake(), partial(open_book, settings(), "house"), datetime.now(UTC)
+    done = keep_up(lake, house, now, settings().keep_days, this_person())
+    for name, why in tell_of_decisions(settings(), lake, now).items():
+        typer.echo(f"{name}: {why}", err=True)
     if as_json:
         sys.stdout.write(json_text([asdict(one) for one in done]))
         return

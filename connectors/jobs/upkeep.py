@@ -1,4 +1,7 @@
-"""Once a day: finished days are rolled up and merged, and old drops that may go are removed."""
+"""Once a day: finished days are rolled up and merged, and old drops that may go are removed.
+
+Files of decisions that nothing committed, or that are lost, are told.
+"""
 
 import logging
 import threading
@@ -6,16 +9,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from data.books import Book, book_exists, open_book
 from data.compaction import Compacted, compact
+from data.decisions import lost, orphans
 from data.faults import RecordsFault
 from data.history import roll_up
 from data.market import Busy, Lake
 from data.market_trail import UPKEEP, Opened, enter_merged, enter_retired
 from data.retention import Removed, retain
+from data.settings import Settings
 from engine.people import Actor
 
 log = logging.getLogger(__name__)
 
+MODES: tuple[Book, ...] = ("sandbox", "live")
+_GARBAGE = "no entry committed this decision: garbage, unless the records are an older backup"
 FIRST_SECONDS = 600
 """After a start the networks are read first; upkeep holds a network's lock for a moment."""
 DAY_SECONDS = 86_400
@@ -50,15 +58,35 @@ def keep_up_daily(
     stop: threading.Event,
     keep_days: int,
     first_seconds: float = FIRST_SECONDS,
+    also: Callable[[datetime], object] = lambda _: None,
 ) -> None:
-    """Keep up once a day until stopped; a fault of ours is logged and never ends the readings."""
+    """Keep up once a day until stopped; a fault of ours is logged and never ends the readings.
+
+    ``also``: what else is looked after at that time.
+    """
     pause = first_seconds
     while not stop.wait(pause):
         pause = DAY_SECONDS
         try:
             keep_up(lake, opened, clock(), keep_days)
+            also(clock())
         except Exception:
             log.exception("the lake's upkeep failed")
+
+
+def tell_of_decisions(settings: Settings, lake: Lake, now: datetime) -> dict[str, str]:
+    """Return the files of decisions that are garbage, lost or changed, each with why; logs them."""
+    found: dict[str, str] = {}
+    for mode in MODES:
+        try:
+            records = open_book(settings, mode) if book_exists(settings, mode) else None
+            found |= dict.fromkeys(orphans(lake, mode, records, now), _GARBAGE)
+            found |= lost(lake, records) if records else {}
+        except (RecordsFault, OSError) as fault:
+            found[f"decisions/mode={mode}"] = f"cannot be looked after now: {fault}"
+    for name, why in found.items():
+        log.warning("%s: %s", name, why)
+    return found
 
 
 def _keep_up(

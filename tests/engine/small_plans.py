@@ -56,7 +56,7 @@ class Choice:
 def cheapest(
     tasks: list[Task], edges: list[Edge], data: list[DataPlace], limits: Limits, tariff: Tariff
 ) -> float:
-    """Return the least of what the planner minimises over every possible plan; inf: there is none."""
+    """Return the least of what the planner minimises over all plans; inf: there is none."""
     rows = [task.candidates.to_dicts() for task in tasks]
     choices = [list(_choices(task, of)) for task, of in zip(tasks, rows, strict=True)]
     costs = (

@@ -1,7 +1,9 @@
 """Every gate has its code, its bits and its sentence; what is met, failed and unknown differ."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -403,3 +405,9 @@ def test_a_mask_is_its_codes(codes):
     assert [gate_of(code).code for code in codes_of(mask_of(codes))] == sorted(
         (gate_of(code).code for code in codes), key=[g.code for g in GATES].index
     )
+
+
+def test_the_documents_table_of_codes_is_that_of_the_gates():
+    text = (Path(__file__).parents[2] / "docs" / "routing.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (yes|no) \| .+ \|$", text, re.MULTILINE)
+    assert rows == [(g.code, g.facet, "yes" if g.unknown_bit else "no") for g in GATES]

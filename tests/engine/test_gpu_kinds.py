@@ -20,6 +20,12 @@ def test_an_unknown_card_keeps_what_its_seller_says():
     assert kind.is_one_of(frozenset({"H100-SXM"})) is False
 
 
+def test_a_sellers_word_for_a_form_factor_is_understood():
+    assert gpu_kind(CATALOGUE, "Abacus 3", "sxm5", None).form_factor == "SXM"
+    assert set(gpu_kind(CATALOGUE, "H100", "PCIE", None).members) == {"H100-PCIe"}
+    assert gpu_kind(CATALOGUE, "Abacus 3", "wood", None).form_factor == "wood"
+
+
 def test_what_contradicts_every_member_rules_out_none():
     assert set(gpu_kind(CATALOGUE, "A100", "OAM", 300.0).members) == {
         "A100-80-SXM", "A100-80-PCIe", "A100-40-PCIe",

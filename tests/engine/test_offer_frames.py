@@ -88,6 +88,6 @@ def test_missing_columns_and_wrong_cells_are_named():
     with pytest.raises(BadOffers, match="columns missing: network, gpu_model, usd_per_hour"):
         sound_offers(pl.DataFrame({"offer_id": ["a"], "gpu_count": [1]}), NOW)
     assert faults({"usd_per_hour": "dear", "vcpu": "many"}) == (
-        "vcpu: String cells that are not Float64",
         f"usd_per_hour: String cells that are not {PRICE}",
+        "vcpu: String cells that are not Float64",
     )

@@ -16,11 +16,11 @@ JOB = Requirement(gpus=Gpus(count=1, memory_gib_min=1), duration_hours=Decimal(1
 ULP = Decimal("1E-18")
 
 
-def quoted(*offers: Any, n: int | None = None) -> tuple[Quotes, Quoter]:
+def quoted(*offers: Any) -> tuple[Quotes, Quoter]:
     market = prepared(frame_of(list(offers)), facts_of(), NOW)
     quoter = Quoter(JOB, market)
     costs = quoter.costs(pl.arange(len(offers), dtype=pl.UInt32, eager=True))
-    return Quotes(ranked(costs, n), quoter), quoter
+    return Quotes(ranked(costs), quoter), quoter
 
 
 def ids(quotes: Quotes) -> list[str]:
@@ -50,11 +50,15 @@ def test_unknown_availability_does_not_come_before_a_cheaper_offer():
     assert ids(quoted(offer(offer_id="a"), cheap)[0]) == ["z", "a"]
 
 
-def test_the_first_few_are_enough_to_settle_their_order():
-    near = [offer(offer_id=f"o{n}", usd_per_hour=1 + (9 - n) * ULP) for n in range(9)]
-    quotes, _ = quoted(*near, offer(offer_id="dear"), n=2)
-    assert ids(quotes)[:2] == ["o8", "o7"]
-    assert "dear" not in ids(quotes)
+def test_of_many_only_those_that_may_be_among_the_first_are_sorted():
+    costs = pl.DataFrame({
+        "row": range(5000),
+        "landed_usd_per_hour": [4.0 - 1e-10, 4.0, 4.0 + 1e-9, *range(5, 5002)],
+        "is_unknown": [True, False, False] + [False] * 4997,
+    })  # fmt: skip
+    assert ranked(costs, 2)["row"].to_list() == [0, 1, 2]
+    assert ranked(costs.reverse(), 3)["row"].to_list() == [0, 1, 2]
+    assert ranked(costs.reverse())["row"].to_list() == list(range(5000))
 
 
 def test_a_total_at_its_ceiling_is_decided_exactly():

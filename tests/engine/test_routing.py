@@ -179,7 +179,7 @@ def test_what_cannot_be_routed_is_refused_with_what_to_change():
         route(Requirement(gpus=H100, duration_hours=100_000), market, None, ages)
     with pytest.raises(UnknownGpu, match="No GPU is called 'H1000'"):
         route(Requirement(gpus=Gpus(count=1, models={"H1000"})), market, None, NOW)
-    with pytest.raises(UnknownGeneration, match="No GPU generation is called 'Rubin'"):
+    with pytest.raises(UnknownGeneration, match="no GPU generation is called 'Rubin'"):
         route(Requirement(gpus=Gpus(count=1, generation_min="Rubin")), market, None, NOW)
 
 
@@ -203,3 +203,13 @@ def test_absurd_conditions_refuse_everything_and_break_nothing():
     )
     decision = routed(most, offer(gpu_count_max=2))
     assert list(decision.counts) == ["gpu_count", "gpu_memory", "tflops", "vcpu", "price", "total"]
+
+
+def test_the_whole_market_is_listed_cheapest_per_gpu_first_then_by_id():
+    prices = {"c": (2, "2"), "a": (1, "1.000000000000000001"), "b": (1, "1"), "d": (4, "2")}
+    offers = [
+        offer(offer_id=name, gpu_count=count, usd_per_hour=Decimal(usd))
+        for name, (count, usd) in prices.items()
+    ]
+    listing = prepared(frame_of(offers), facts_of(), NOW).listing
+    assert listing["offer_id"].to_list() == ["d", "b", "c", "a"]
