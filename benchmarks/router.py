@@ -1,6 +1,6 @@
 """The router against SkyPilot, gpuhunt and plain DuckDB: the same offers, the same questions.
 
-``python benchmarks/router.py [--peers KIT] [--ready DIR] [--runs 5] [--rows 10000000] [--quick]``
+``python benchmarks/router.py [--peers KIT] [--ready DIR] [--runs 15] [--rows 10000000] [--quick]``
 prints one table of CPU medians (user and system, of this process and its children) with targets.
 KIT (or ``NECTO_PEERS``) is the folder with the peers' scripts and the catalog; they are set up in
 DIR (or ``NECTO_PEERS_READY``, else a temporary folder), once. Without a kit the peers' columns are
@@ -26,12 +26,13 @@ import polars as pl  # noqa: E402 - the path comes first
 
 from benchmarks.routes import agreement, catalog, graphs  # noqa: E402 - the same
 from benchmarks.routes.cpu import alternating, command, cpu_ms  # noqa: E402 - the same
-from benchmarks.routes.floor import Floor  # noqa: E402 - the same
+from benchmarks.routes.floor import COLUMNS, Floor  # noqa: E402 - the same
 from benchmarks.routes.markets import A100_BY_8, market_of  # noqa: E402 - the same
 from benchmarks.routes.peers import GPUHUNT, SKYPILOT, Peers, peers_at  # noqa: E402 - the same
 from benchmarks.routes.table import Line, printed  # noqa: E402 - the same
 from data.egress import egress_rates  # noqa: E402 - the same
 from engine.routing import Prepared, cheapest, route  # noqa: E402 - the same
+from engine.search import Search, matching  # noqa: E402 - the same
 from engine.tariffs import ListedMoves  # noqa: E402 - the same
 
 NOW = catalog.NOW
@@ -92,13 +93,21 @@ def cheapest_20(bench: Bench) -> Iterator[Line]:
         times={"DuckDB": 0.5, GPUHUNT: 20},
     )
 
-    def every() -> object:
-        anew = dataclasses.replace(bench.market)  # a market remembers its list
-        return anew.listing.filter(pl.col("gpu_model").is_not_null()).rows()
+
+def every_offer(bench: Bench) -> Iterator[Line]:
+    floor, columns = Floor(bench.offers), list(COLUMNS)
+    has_gpu = pl.col("gpu_model").is_not_null()
+
+    def every() -> list[tuple[Any, ...]]:
+        found = matching(bench.offers.filter(has_gpu), Search(), NOW)
+        return found.select(columns).rows()
+
+    def listing() -> object:
+        return dataclasses.replace(bench.market).listing  # anew: a market remembers its list
 
     assert len(every()) == len(floor.every())
     yield Line(
-        "list every GPU offer, cheapest first, as rows",
+        f"list every GPU offer, cheapest first, as {len(every()):,} rows",
         cpu_ms(every, bench.runs),
         at_most=50,
         peers={
@@ -107,6 +116,7 @@ def cheapest_20(bench: Bench) -> Iterator[Line]:
             SKYPILOT: bench.skypilot("list"),
         },
     )
+    yield Line(f"list all {bench.offers.height:,} offers, as a frame", cpu_ms(listing, bench.runs))
 
 
 def rerouted(bench: Bench) -> Iterator[Line]:
@@ -217,7 +227,7 @@ def measured(peers: Peers | None, runs: int, *, quick: bool) -> Bench:
 
 
 PARTS: tuple[Callable[[Bench], Iterator[Line]], ...] = (
-    one_requirement, cheapest_20, rerouted, plans, cold,
+    one_requirement, cheapest_20, every_offer, rerouted, plans, cold,
 )  # fmt: skip
 
 
@@ -225,7 +235,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--peers", help="the kit; else the variable NECTO_PEERS")
     parser.add_argument("--ready", help="where the peers are or will be set up")
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--rows", type=int, default=max(STEPS))
     parser.add_argument("--quick", action="store_true", help="leave out what takes minutes")
     told = parser.parse_args()

@@ -12,6 +12,7 @@ from benchmarks.routes import agreement
 from benchmarks.routes.peers import READY, VARIABLE, peers_at
 from engine.requirement import Gpus, Requirement
 
+pytestmark = pytest.mark.timeout(1800)  # SkyPilot answers each question in a second, or in many
 NEED = Requirement(gpus=Gpus(count=1, models=frozenset({"T4"})), vcpu_min=8, memory_gib_min=32)
 THEIRS = {"usd": 2.0, "cloud": "aws", "machine": "m", "region": "r", "gpus": {"T4": 1}}
 

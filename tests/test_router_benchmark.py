@@ -111,7 +111,7 @@ def test_moving_data_costs_what_skypilot_says_and_nothing_within_a_cloud():
     assert graphs.usd_of(away, graphs.chain()) == pytest.approx(20 + 37 * 0.09)
 
 
-@pytest.mark.parametrize("part", benchmark.PARTS[:3])
+@pytest.mark.parametrize("part", benchmark.PARTS[:4])
 def test_each_part_measures_without_the_peers(part, bench, capsys):
     lines = list(part(bench))
     printed(lines, ["DuckDB"])

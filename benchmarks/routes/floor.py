@@ -5,7 +5,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-_COLUMNS = (
+COLUMNS = (
     "network", "tier", "gpu_model", "gpu_count", "vcpu", "memory_gib", "usd_per_hour", "region",
 )  # fmt: skip
 _CHEAPEST = """
@@ -20,7 +20,7 @@ class Floor:
     """A table in memory; prices are binary floats."""
 
     def __init__(self, offers: pl.DataFrame) -> None:
-        listed = offers.select(*_COLUMNS, "price_basis").with_columns(
+        listed = offers.select(*COLUMNS, "price_basis").with_columns(
             pl.col("usd_per_hour").cast(pl.Float64)
         )
         self._connection = duckdb.connect()
