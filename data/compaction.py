@@ -140,8 +140,9 @@ def _merge_day(
     if fresh:
         _write(lake, kind, fresh, merged, target)
     # A file of its own is gone only when the merged file, as it lies on the disk, names its run.
-    now_merged = lake.merged_on(kind, network, day)
-    gone = [path for path in own if path.stem in now_merged]
+    # One that a decision has begun to name meanwhile stays beside it.
+    now_merged, named = lake.merged_on(kind, network, day), kept(lake, network)
+    gone = [path for path in own if path.stem in now_merged and path.stem not in named]
     if not gone:
         return Compacted()
     told(

@@ -85,6 +85,8 @@ def _removed(lake: Lake, network: str, day: date, spared: Collection[str], told:
         for path in _unneeded(lake, kind, network, day, spared)
         if path.exists()
     ]
+    named = kept(lake, network)  # also by a decision that was made meanwhile
+    gone = [path for path in gone if path.stem not in named]
     if gone:
         names = {path.relative_to(lake.root).as_posix(): sha256_of(path) for path in gone}
         told(Retired(network=network, day=day, files=names))

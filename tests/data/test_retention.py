@@ -12,6 +12,7 @@ from data.keeping import keep, kept
 from data.market import Lake
 from data.retention import Removed, retain
 from data.settings import BadSettings, Settings
+from engine.market import providers_frame
 from tests.data.test_market import saved
 from tests.support import OBSERVED
 
@@ -140,3 +141,35 @@ def test_days_to_keep_are_a_whole_number_not_below_zero():
     for wrong in ("-1", "a year", "1.5"):
         with pytest.raises(BadSettings, match="NECTO_KEEP_DAYS"):
             Settings.from_env({"NECTO_KEEP_DAYS": wrong})
+
+
+def test_a_run_that_gave_facts_about_providers_can_be_kept_too(lake):
+    drop = saved(lake, OBSERVED)
+    with pytest.raises(LookupError, match="the providers of run"):
+        keep(lake, "akash", drop.stem, "a decision", "providers")
+    lake.save("providers", "akash", drop.stem, providers_frame([]))
+    keep(lake, "akash", drop.stem, "a decision", "providers")
+
+    assert kept(lake, "akash") == {drop.stem}
+
+
+def test_a_run_that_goes_while_it_is_marked_is_not_kept(lake, monkeypatch):
+    drop = saved(lake, OBSERVED)
+    monkeypatch.setattr("data.keeping.write_text", lambda _path, _why: drop.unlink())
+
+    with pytest.raises(LookupError, match="have just gone"):
+        keep(lake, "akash", drop.stem, "a decision")
+
+
+def test_a_run_that_is_kept_at_the_last_moment_stays(old):
+    first = old.drops_on("offers", "akash", OBSERVED.date())[-1]
+    roll_up(old, "akash", NOW)
+
+    def told(_retired):
+        raise AssertionError("nothing may go but what nobody keeps")
+
+    for path in old.drops_on("offers", "akash", OBSERVED.date()):
+        keep(old, "akash", path.stem, "a decision")
+    compact(old, "akash", NOW)
+    removed = retain(old, "akash", OBSERVED + timedelta(days=401, hours=12), 400, told=told)
+    assert (removed.files, first.exists()) == (0, True)
