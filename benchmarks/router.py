@@ -11,6 +11,7 @@ graph and its list of every offer, and the largest market.
 import argparse
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,7 @@ NOW = catalog.NOW
 BLOCKED = 40
 STEPS = (1_000_000, 10_000_000)
 NECTO = (sys.executable, "-c", "import cli; cli.main()")
+BYTES_A_ROW = 900  # while a market is made ready
 JOB = '{"gpus": {"models": ["H100"], "count": 8}, "duration_hours": 24}'
 
 
@@ -188,6 +190,9 @@ def growing(rows: int, peers: Peers | None) -> Iterator[Line]:
     where = [str(peers.catalog)] if peers else []
     per_offer: list[float] = []
     for step in (catalog.ROWS, *(step for step in STEPS if step <= rows)):
+        if step * BYTES_A_ROW > free_bytes():
+            print(f"{step:,} offers are left out: they need {step * BYTES_A_ROW / 1e9:.0f} GB")
+            continue
         told = subprocess.check_output([sys.executable, script, str(step), *where], text=True)
         found = json.loads(told)
         per_offer.append(found["route_ms"] / found["rows"])
@@ -198,6 +203,10 @@ def growing(rows: int, peers: Peers | None) -> Iterator[Line]:
             f" {found['cheapest_ms']:.1f} ms; made ready in {found['prepared_s']:.1f} s; peak"
             f" {found['peak_mb'] / 1000:.1f} GB, offers {found['offers_mb'] / 1000:.1f} GB",
         )
+
+
+def free_bytes() -> int:
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def agreed(peers: Peers) -> None:
