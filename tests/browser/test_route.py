@@ -103,7 +103,10 @@ def test_a_file_s_faults_are_told_by_line_and_a_sound_one_fills_the_form(page, a
     expect(dialog(page).get_by_text("2 faults")).to_be_visible()
     expect(dialog(page).get_by_text("line 2")).to_be_visible()
 
-    box.fill("gpus: {models: [H100], count: 1}\nduration_hours: 2\n")
+    sound = b"gpus: {models: [H100], count: 1}\nduration_hours: 2\n"
+    upload = dialog(page).locator("input[type=file]")
+    upload.set_input_files({"name": "job.yaml", "mimeType": "text/yaml", "buffer": sound})
+    expect(dialog(page).get_by_text("job.yaml")).to_be_visible()
     dialog(page).get_by_role("button", name="Put it into the form").click()
     expect(page.get_by_text("USD for 2 h")).to_be_visible()
     assert "duration_hours=2" in settled(page).url
