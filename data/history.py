@@ -99,8 +99,18 @@ def market_facts(lake: Lake, now: datetime, days: int | None = DAYS) -> pl.DataF
 
 
 def market_outlook(lake: Lake, now: datetime, days: int | None = DAYS) -> pl.DataFrame:
-    """Return ``engine.outlook.outlook`` of every network, GPU model and term read in these days."""
-    return outlook(_bands(lake, _since(lake, days, now)))
+    """Return ``engine.outlook.outlook`` of every network, GPU model and term read in these days.
+
+    Of finished days, as they were rolled up: what is expected does not change within a day, and no
+    drop is read for it.
+    """
+    since = _since(lake, days, now)
+    found = [pl.DataFrame(schema=dict(BAND_SCHEMA))]
+    for network in lake.networks():
+        read = months(lake, "bands", network, since)
+        found += [rollups.read(lake, "bands", network, month) for month in read]
+    bands_read = pl.concat(found)
+    return outlook(bands_read.filter(pl.col("run_day") >= since) if since else bands_read)
 
 
 def model_index(lake: Lake, gpu_model: str, now: datetime, days: int | None = DAYS) -> pl.DataFrame:

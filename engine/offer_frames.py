@@ -11,7 +11,7 @@ from decimal import Decimal
 import polars as pl
 
 from engine.market import MOMENT, OFFER_SCHEMA, PRICE, USD_PER_GPU_HOUR_MAX, naive_utc
-from engine.money import divided
+from engine.money import PRICE_SCALE
 from engine.sound import NUMBER_MAX
 
 REQUIRED = ("offer_id", "network", "gpu_model", "gpu_count", "usd_per_hour")
@@ -19,6 +19,7 @@ REQUIRED = ("offer_id", "network", "gpu_model", "gpu_count", "usd_per_hour")
 CURRENCY = "USD"
 
 _SHOWN_MAX = 5
+_LAST_DIGIT = pl.Series([Decimal(1).scaleb(-PRICE_SCALE)], dtype=PRICE)
 _DEFAULTS: Mapping[str, str | bool] = {"term": "on_demand", "is_baseline": False, "rankable": True}
 _NUMBERS = (
     *(name for name, dtype in OFFER_SCHEMA.items() if dtype == pl.Float64()),
@@ -127,14 +128,18 @@ def _named(wrong: pl.DataFrame) -> str:
 
 def _priced_per_gpu(offers: pl.DataFrame) -> pl.DataFrame:
     """Fill in the price per GPU-hour where it is missing, exactly as an ``Offer`` has it."""
-    lacks = offers["usd_per_gpu_hour"].is_null()
-    if not lacks.any():
+    if not offers["usd_per_gpu_hour"].has_nulls():
         return offers
-    pairs = offers.filter(lacks).select("usd_per_hour", "gpu_count").unique()
-    per_gpu: list[Decimal] = [divided(price, count) for price, count in pairs.iter_rows()]
-    known = pairs.with_columns(pl.Series("per_gpu", per_gpu, dtype=PRICE))
-    return (
-        offers.join(known, on=["usd_per_hour", "gpu_count"], how="left", maintain_order="left")
-        .with_columns(pl.coalesce("usd_per_gpu_hour", "per_gpu").alias("usd_per_gpu_hour"))
-        .drop("per_gpu")
-    )
+    return offers.with_columns(pl.coalesce("usd_per_gpu_hour", _divided(offers)))
+
+
+def _divided(offers: pl.DataFrame) -> pl.Series:
+    """Return the price divided by the GPUs as ``engine.money.divided`` does: half up.
+
+    Polars rounds a half to the even digit, so what it rounded down is put right.
+    """
+    price, count = offers["usd_per_hour"], offers["gpu_count"].cast(pl.Decimal(38, 0))
+    even = (price / count).cast(PRICE)
+    rest = price - (even * count).cast(PRICE)
+    is_half = rest + rest == (count * _LAST_DIGIT).cast(PRICE)
+    return even + is_half.cast(pl.Int8).cast(pl.Decimal(38, 0)) * _LAST_DIGIT

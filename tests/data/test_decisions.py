@@ -24,6 +24,7 @@ from data.faults import RecordsFault
 from data.files import publish_bytes
 from data.offers_file import read_offers
 from data.policies import import_policy
+from data.records import Records
 from data.retention import retain
 from data.routable import market_of
 from data.routable_files import market_of_file
@@ -241,3 +242,16 @@ def test_the_policy_of_an_entry_is_the_very_version(lake, book, tmp_path):
     saved(lake, book, record, ADA)
 
     assert told(book)[-1]["data"]["policy"] == "eu@1"
+
+
+def test_it_is_the_same_in_every_engine(lake, record, records_url):
+    book = Records.open(records_url, "sandbox", "00000000-0000-4000-8000-000000000001")
+    try:
+        kept = saved(lake, book, record, ADA)
+        with book.reading() as view:
+            assert decisions(view) == [kept]
+            assert digests_like(view, kept.digest[:20]) == [kept.digest]
+        assert reopened(lake, book, kept.digest) == record
+        assert (orphans(lake, "sandbox", book, LATER), lost(lake, book)) == ([], {})
+    finally:
+        book.close()

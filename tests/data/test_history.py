@@ -98,3 +98,16 @@ def test_a_newer_reading_is_in_the_history_at_once(three_days):
     saved(three_days, OBSERVED + timedelta(hours=1), "2.9")
 
     assert prices(three_days)[-1] == Decimal("2.9")
+
+
+def test_what_to_expect_rests_on_finished_days_of_the_range(lake):
+    for hour in range(24):
+        saved(lake, OBSERVED - timedelta(days=3) + timedelta(minutes=hour))
+    saved(lake, OBSERVED)
+    assert history.market_outlook(lake, OBSERVED).height == 0  # nothing is rolled up yet
+
+    roll_up(lake, "akash", OBSERVED)
+    (seen,) = history.market_outlook(lake, OBSERVED).to_dicts()
+    assert (seen["network"], seen["readings"], seen["availability"]) == ("akash", 24, 1.0)
+    assert history.market_outlook(lake, OBSERVED, days=2).height == 0
+    assert history.market_outlook(lake, OBSERVED, days=None).height == 1

@@ -155,7 +155,7 @@ def test_a_run_that_gave_facts_about_providers_can_be_kept_too(lake):
 
 def test_a_run_that_goes_while_it_is_marked_is_not_kept(lake, monkeypatch):
     drop = saved(lake, OBSERVED)
-    monkeypatch.setattr("data.keeping.write_text", lambda path, why: drop.unlink())
+    monkeypatch.setattr("data.keeping.write_text", lambda _path, _why: drop.unlink())
 
     with pytest.raises(LookupError, match="have just gone"):
         keep(lake, "akash", drop.stem, "a decision")

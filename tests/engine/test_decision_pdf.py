@@ -3,11 +3,14 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from engine.decision_pdf import decision_pdf
 from engine.decision_record import digest_of, record_of
+from engine.gates import all_codes
 from engine.policy import Policy, Rules
 from engine.requirement import Gpus, Requirement
 from engine.routing import prepared, route
@@ -107,3 +110,19 @@ def test_an_open_ended_job_is_told_by_the_hour(tmp_path):
 
     assert re.search(r"landed,\s+an hour|landed, an", text)
     assert "USD in all" not in text
+
+
+def test_a_deposit_is_told_apart_and_gates_that_are_left_out_are_counted(tmp_path):
+    record = small_record()
+    first = replace(record.quotes[0], deposit_usd=Decimal(20), low_usd=Decimal(1500))
+    codes = [code for code in all_codes() if not code.endswith("unknown")][:15]
+    shown = next(iter(record.examples.values()))
+    told = record.model_copy(
+        update={"quotes": (first,), "counts": dict.fromkeys(codes, 1),
+                "examples": dict.fromkeys(codes, shown)}
+    )  # fmt: skip
+    text = text_of(decision_pdf(told), tmp_path)
+
+    assert "cash that is bound, not spent" in text
+    assert "1,500.00 to 1,600.00" in text
+    assert "and 5 more gates; the whole is in the decision as JSON" in text

@@ -6,8 +6,11 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.market import OFFER_SCHEMA, PRICE
+from engine.money import divided
 from engine.offer_frames import BadOffers, sound_offers
 from tests.route_worlds import NOW, frame_of
 from tests.support import offer
@@ -91,3 +94,34 @@ def test_missing_columns_and_wrong_cells_are_named():
         f"usd_per_hour: String cells that are not {PRICE}",
         "vcpu: String cells that are not Float64",
     )
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.decimals("0.000000000000000001", "1000", places=18), st.integers(1, 1024)),
+        min_size=1,
+        max_size=50,
+    )
+)
+def test_a_price_per_gpu_is_divided_as_an_offer_divides_it(pairs):
+    offers = pl.DataFrame(
+        {
+            "offer_id": [str(n) for n in range(len(pairs))],
+            "network": "mesh",
+            "gpu_model": "H100",
+            "gpu_count": [count for _, count in pairs],
+            "usd_per_hour": pl.Series([price for price, _ in pairs], dtype=PRICE),
+        }
+    )
+    whole = sound_offers(offers, NOW).select("offer_id", "usd_per_gpu_hour")
+
+    assert dict(whole.iter_rows()) == {
+        str(n): divided(price, count) for n, (price, count) in enumerate(pairs)
+    }
+
+
+def test_a_price_per_gpu_that_is_told_stays():
+    told = frame({"usd_per_hour": "6", "usd_per_gpu_hour": None},
+                 {"offer_id": "b", "usd_per_gpu_hour": "3"})  # fmt: skip
+    assert sound_offers(told, NOW)["usd_per_gpu_hour"].to_list() == [2, 3]

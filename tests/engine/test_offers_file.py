@@ -159,14 +159,9 @@ def test_a_country_that_is_none_is_warned_of_and_kept():
     assert [str(one)[:32] for one in found.warnings] == ["warning: line 3, country_code: '"]
 
 
-def test_too_many_rows_are_refused():
-    cells = pl.DataFrame(
-        {name: pl.repeat("", 20_000_001, eager=True) for name in ("offer_id",)}
-    ).with_columns(
-        pl.lit("").alias(name) for name in ("network", "gpu_model", "gpu_count", "usd_per_hour")
-    )
-    with pytest.raises(BadFile, match="more than 20000000 rows"):
-        table_read(cells, "o", NOW, lambda _: [])
+def test_too_many_rows_are_refused(monkeypatch):
+    monkeypatch.setattr("engine.offers_file.ROWS_MAX", 1)
+    assert faults({}, {"offer_id": "two"}) == ["more than 1 rows: split the file"]
 
 
 def test_cells_that_have_types_already_keep_their_meaning():
