@@ -18,6 +18,7 @@ from engine.decision import Decision
 from engine.gates import Facet, Gate
 from engine.market import naive_utc
 from engine.policy import Rules
+from engine.quoting import NEAR
 from engine.relaxed_values import VALUES_MAX, Value, by_name
 from engine.requirement import Requirement
 
@@ -148,10 +149,15 @@ def _amounts(decision: Decision, limit: _Limit, rows: pl.DataFrame) -> pl.Series
 
 
 def _most_saving(costs: list[float], steps: list[int]) -> list[int]:
-    """Return the first step, and the few that each save most beyond the next stricter one."""
-    gains = [late - cost for cost, late in pairwise(costs)] + [0.0]
-    others = sorted(range(1, len(steps)), key=lambda place: -gains[place])[: VALUES_MAX - 1]
-    return [steps[place] for place in sorted((0, *others))] if steps else []
+    """Return the strictest step of each saving: the first, the last, and what saves most between.
+
+    ``costs`` rise with ``steps``, which get stricter.
+    """
+    gains = [late - cost for cost, late in pairwise(costs)]
+    strictest = [place for place, gain in enumerate(gains) if gain > costs[place] * NEAR]
+    kept = [*strictest, len(steps) - 1] if steps else []
+    others = sorted(kept[1:-1], key=lambda place: -gains[place])[: VALUES_MAX - 2]
+    return [steps[place] for place in sorted({*kept[:1], *others, *kept[-1:]})]
 
 
 def _rounded(decision: Decision, limit: _Limit, row: int, amount: float) -> str:

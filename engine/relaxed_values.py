@@ -113,7 +113,9 @@ def _parts(
     fails = {name: pl.any_horizontal(*of) for name, of in tests.items()}
     number_failed = reduce(add, [one.cast(pl.UInt32) for one in fails.values()])
     named = pl.coalesce(*(pl.when(one).then(pl.lit(name)) for name, one in fails.items()))
-    alone = decision.market.places.select(name=pl.when(number_failed == 1).then(named))["name"]
+    alone = decision.market.places.with_columns(name=pl.when(number_failed == 1).then(named))[
+        "name"
+    ]
     yield from by_name(decision, "place", alone, _PARTS[gate.code], rows["row"], cheaper["row"])
 
 

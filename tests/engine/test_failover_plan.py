@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.failover_plan import FailoverPlan, Site, chosen_of, failover_plan
+from engine.failover_plan import LOOKED_AT, FailoverPlan, Site, chosen_of, failover_plan
 from engine.market import Offer, Provider
 from engine.outcomes import FAILED, OUTCOME_SCHEMA, STATUS_UNKNOWN
 from engine.policy import Policy, Risk
@@ -231,3 +231,9 @@ def test_a_plan_says_when_not_everything_was_tried():
     by = [site(f"o{n:03}", hosting_provider=f"h{h}") for n, (h, _) in enumerate(cells)]
     plan = planned(listed, by=by, count=20, other_hosting=True, other_datacenter=True)
     assert plan.notes[-1] == "not every choice was tried: 2,000 were"
+
+
+def test_a_plan_says_when_not_every_quote_was_looked_at():
+    listed = [usd("1", f"o{n:05}", provider_id="p1") for n in range(LOOKED_AT + 1)]
+    plan = planned([*listed, usd("9", "z")], count=1)
+    assert plan.notes[-1] == "only the first 10,000 quotes were looked at"

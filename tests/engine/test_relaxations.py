@@ -227,6 +227,18 @@ def test_without_one_control_the_others_stay():
     assert told["compliance_unknown", None].offer_id == "c"
 
 
+def test_a_control_that_anybody_may_lack_refuses_beside_one_that_nobody_may():
+    failed = Finding(network="lium", provider_id=None, control="soc2", word="not_satisfied")
+    policy = Policy(
+        name="p",
+        rules=Rules(controls=frozenset({"iso27001"}), unknown_controls="allow"),
+        data_classes={"internal": Rules(controls=frozenset({"soc2"}), unknown_controls="allow")},
+    )
+    listed = [usd("3", "a"), usd("2", "b", network="lium")]
+    told = found(decided(Requirement(gpus=H100), *listed, policy=policy, judged=[failed]))
+    assert told["compliance", "soc2"].offer_id == "b"
+
+
 def test_where_nothing_passes_the_closest_offers_are_told():
     job = Requirement(gpus=H100, usd_per_hour_max=Decimal(1), memory_gib_min=512.0)
     told = found(decided(job, usd("2", "a", memory_gib=512.0), usd("0.5", "b", memory_gib=500.0)))

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from engine.market import Offer
-from engine.policy import Policy
+from engine.policy import Policy, Rules
 from engine.requirement import Gpus, Requirement
-from tests.engine.test_relaxations import decided, found
+from tests.engine.test_relaxations import decided, found, site
 from tests.route_worlds import NOW
 from tests.support import offer
 
@@ -31,7 +31,7 @@ def values(policy: Policy | None, *listed: Offer, **asked: Any) -> dict[str, lis
 def test_only_the_strictest_value_of_each_saving_is_told():
     listed = [usd("9", "a", vcpu=64.0), usd("3", "b", vcpu=8.0), usd("2", "c", vcpu=4.0)]
     others = [usd("3", "d", vcpu=16.0), usd("8", "e", vcpu=2.0)]
-    assert values(None, *listed, *others, vcpu_min=64.0) == {"vcpu": ["4", "8", "16"]}
+    assert values(None, *listed, *others, vcpu_min=64.0) == {"vcpu": ["4", "16"]}
 
 
 @pytest.mark.parametrize("price", ["3.00001", "3.000000000000000001"])
@@ -68,3 +68,11 @@ def test_what_is_not_known_is_no_value_of_a_limit():
     listed = [usd("9", "a", storage_gib=500.0), usd("2", "b", storage_gib=None)]
     told = values(None, *listed, usd("1", "c", storage_gib=100.0), storage_gib_min=500.0)
     assert told == {"storage": ["100"], "storage_unknown": []}
+
+
+def test_a_limit_on_uptime_of_two_kinds_of_days_has_no_single_lower_value():
+    policy = Policy(name="p", rules=Rules(uptime_min=0.9, uptime_days=7))
+    by = [site("p1", uptime_30d=0.5, uptime_7d=0.5, uptime_1d=1.0)]
+    told = found(decided(Requirement(**JOB, uptime_min=0.99), usd("2", "a"), policy=policy, by=by))
+    assert [value for _, value in told] == [None, "1d"]
+    assert told["uptime", "1d"].label == "uptime over 1 day instead of 7 days and 30 days"
