@@ -5,8 +5,16 @@ from decimal import Decimal
 
 import streamlit as st
 
-from components.route_quotes import band, provider, usd
+from components.route_quotes import (
+    QUOTES_MAX,
+    band,
+    chosen_quote,
+    keep_chosen,
+    provider,
+    usd,
+)
 from components.text import literal, network_name
+from engine.decision_record import DecisionRecord
 from engine.quotes import CostTerm, Quote
 
 COST_NAMES = {
@@ -29,13 +37,12 @@ EVIDENCE = {
 }
 
 
-def cost_terms(quote: Quote, names: Mapping[str, str]) -> None:
+def cost_terms(record: DecisionRecord, names: Mapping[str, str]) -> None:
     """Every term of one quote's landed cost, how sure it is, and how it comes about."""
+    quote = chosen_quote(record)
     unit = "an hour" if quote.total_usd is None else "for the job"
-    title = f"{quote.gpu_model or 'GPU not named'} · {network_name(quote.network)}"
     st.subheader(f"What it costs {unit}", anchor=False)
-    by = provider(quote, names)
-    st.caption(literal(" · ".join(filter(None, (title, by)))))
+    _choice(record, quote, names)
     lines = ["Term | USD | Of it | How sure", ":-- | --: | :-- | :--"]
     whole = sum((term.usd for term in quote.terms), Decimal(0))
     lines += [_term_line(term, whole) for term in _shown(quote.terms)]
@@ -46,6 +53,34 @@ def cost_terms(quote: Quote, names: Mapping[str, str]) -> None:
             st.markdown(f"**{COST_NAMES[term.code]}**: {literal(term.note)}")
         for name, value in quote.score_terms:
             st.markdown(f"Score, {literal(name)}: {value:.4g}")
+
+
+def _choice(record: DecisionRecord, chosen: Quote, names: Mapping[str, str]) -> None:
+    """Choose the quote by keyboard or by typing a part of it: the table takes a mouse."""
+    titles = {
+        quote.offer_id: f"{place}. {quote_title(quote, names)}"
+        for place, quote in enumerate(record.quotes[:QUOTES_MAX], 1)
+    }
+    titles.setdefault(chosen.offer_id, quote_title(chosen, names))
+    key = f"quote_choice_{chosen.offer_id}"
+
+    def choose() -> None:
+        keep_chosen(st.session_state[key])
+
+    st.selectbox(
+        "Whose cost", list(titles), list(titles).index(chosen.offer_id), titles.__getitem__,
+        key=key, on_change=choose, label_visibility="collapsed", filter_mode="contains",
+    )  # fmt: skip
+
+
+def quote_title(quote: Quote, names: Mapping[str, str]) -> str:
+    """Return what a quote is called in a list."""
+    parts = (
+        quote.gpu_model or "GPU not named",
+        network_name(quote.network),
+        provider(quote, names),
+    )
+    return " · ".join(filter(None, parts))
 
 
 def _shown(terms: Sequence[CostTerm]) -> list[CostTerm]:

@@ -27,7 +27,7 @@ _NOT_ALWAYS = ("In", "USD, job", "USD/GPU-h", "Score", "Deposit")
 """Columns that are left out where no offer has a value."""
 QUOTES_MAX = 200
 _ROW_HEIGHT, _ROWS_SHOWN = 35, 7
-_CENT = Decimal("0.01")
+_CENT, _PERCENT = Decimal("0.01"), 0.01
 _GENERATION, CHOSEN = "route_quotes_generation", "quote"
 
 _TOLD_ELSEWHERE = ("whether it is available", "deposit: ")
@@ -75,7 +75,7 @@ def answer(record: DecisionRecord, names: Mapping[str, str], now: datetime) -> N
             "Deposit", usd(best.deposit_usd) if best.deposit_usd else "none",
             help=" ".join(["Cash that is bound, not a cost.", *_cash_words(best)]),
         )  # fmt: skip
-        st.caption(_how_sure(best, now))
+        st.caption(how_sure(best, now))
 
 
 def winner(record: DecisionRecord, names: Mapping[str, str]) -> str:
@@ -87,10 +87,10 @@ def winner(record: DecisionRecord, names: Mapping[str, str]) -> str:
     term = TERM_NAMES.get(best.term, best.term)
     offer = f"{best.gpu_count} × {best.gpu_model or 'GPU not named'}"
     first = f"**{literal(offer)}** from **{literal(seller)}** ({literal(where)}, {literal(term)})"
-    return f"{first}: {literal(_why(record))}"
+    return f"{first}: {literal(why(record))}"
 
 
-def _why(record: DecisionRecord) -> str:
+def why(record: DecisionRecord) -> str:
     quoted, offers = record.quoted, record.market.offers
     meets = f"{quoted:,} of {offers:,} offers"
     if quoted == 1:
@@ -106,11 +106,15 @@ def _why(record: DecisionRecord) -> str:
         beside = "the next costs the same"
     else:
         word = "more" if dearer > 0 else "less"
-        beside = f"the next costs {percent(float(abs(dearer)))} {word}"
+        beside = f"the next costs {_share(float(abs(dearer)))} {word}"
     return f"{how} of the {meets} that meet every condition; {beside}."
 
 
-def _how_sure(best: Quote, now: datetime) -> str:
+def _share(fraction: float) -> str:
+    return "less than 1 %" if fraction < _PERCENT else percent(fraction)
+
+
+def how_sure(best: Quote, now: datetime) -> str:
     free = {True: "free at the last reading", None: "not known whether free", False: "taken"}
     parts = [
         free[best.available],

@@ -9,7 +9,7 @@ import streamlit as st
 from components.route_costs import cost_terms
 from components.route_failover import failover
 from components.route_quotes import answer as first_offer
-from components.route_quotes import chosen_quote, quotes_table
+from components.route_quotes import quotes_table
 from components.route_refusals import Reasons, refusals
 from components.route_relax import relaxed
 from components.route_what_if import hyperscaler_lines, what_if
@@ -40,7 +40,7 @@ def answer(
         quotes_table(record, names, now)
         cost, plan = st.columns([1.35, 1], gap="medium")
         with cost:
-            cost_terms(chosen_quote(record), names)
+            cost_terms(record, names)
         with plan:
             failover(record, names)
             hyperscaler_lines(record)

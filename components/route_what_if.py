@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from components.route_fields import Values
-from components.text import literal, network_name, percent, usd_per_hour
+from components.text import LABEL_MEANINGS, literal, network_name, percent, usd_per_hour
 from engine.decision_record import DecisionRecord
 
 Row = Mapping[str, Any]
@@ -123,3 +123,4 @@ def hyperscaler_lines(record: DecisionRecord) -> None:
         )
         lines.append(" | ".join(cells))
     st.markdown("\n".join(lines))
+    st.caption(LABEL_MEANINGS)

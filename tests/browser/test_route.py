@@ -103,7 +103,20 @@ def test_a_file_s_faults_are_told_by_line_and_a_sound_one_fills_the_form(page, a
     expect(dialog(page).get_by_text("2 faults")).to_be_visible()
     expect(dialog(page).get_by_text("line 2")).to_be_visible()
 
-    box.fill("gpus: {models: [H100], count: 1}\nduration_hours: 2\n")
+    sound = b"gpus: {models: [H100], count: 1}\nduration_hours: 2\n"
+    upload = dialog(page).locator("input[type=file]")
+    upload.set_input_files({"name": "job.yaml", "mimeType": "text/yaml", "buffer": sound})
+    expect(dialog(page).get_by_text("job.yaml")).to_be_visible()
     dialog(page).get_by_role("button", name="Put it into the form").click()
     expect(page.get_by_text("USD for 2 h")).to_be_visible()
     assert "duration_hours=2" in settled(page).url
+
+
+def test_a_ticked_quote_shows_its_cost_and_is_in_the_address(page, address):
+    opened(page, f"{address}/route?models=H100&gpu_count=1&duration_hours=72&countries=EEA")
+    box = page.get_by_test_id("stDataFrame").bounding_box()
+    page.mouse.click(box["x"] + 16, box["y"] + 35 * 2 + 17)
+    page.wait_for_url(re.compile("quote=akash%3Anl"))
+    settled(page)
+
+    expect(page.get_by_role("cell", name="$198.00").first).to_be_visible()

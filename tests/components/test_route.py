@@ -201,7 +201,14 @@ def test_clearing_the_form_begins_anew(three):
 
 
 def test_a_ticked_quote_shows_its_own_cost(three):
-    assert "H100-SXM · Akash · us.example" in said(visit(**H100, quote="akash:us"))
+    visitor = visit(**H100, quote="akash:us")
+    chosen = next(one for one in visitor.selectbox if one.label == "Whose cost")
+    assert chosen.value == "akash:us"
+    assert "Compute | $1.50" in said(visitor)
+
+    chosen.select("akash:de").run()
+    assert visitor.query_params["quote"] == "akash:de"
+    assert "Compute | $2.50" in said(visitor)
 
 
 def test_hostile_names_are_shown_as_text(home):
@@ -213,3 +220,70 @@ def test_hostile_names_are_shown_as_text(home):
 
     assert "**b**" not in text
     assert "<img" not in text.replace("\\<img", "")
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        ("objective: cost_and_risk", "the lowest cost with the policy's price of risk"),
+        ("objective: score", "the best score by the policy's weights"),
+        ("rules: {countries: [DE]}", "the only one of 3 offers that meets every condition"),
+    ],
+)
+def test_why_the_winner_wins_follows_the_policy(three, policy, words):
+    import_policy(house_of(three), f"name: ours\n{policy}\n", ADA)
+
+    assert words in said(visit(**H100, policy="ours"))
+
+
+def test_an_open_ended_job_is_told_by_the_hour(three):
+    visitor = visit(**H100)
+    shown = {metric.label: metric.value for metric in visitor.metric}
+
+    assert shown["USD in 30 days, about"] == "$720.00"
+    assert "What it costs an hour" in [one.value for one in visitor.subheader]
+
+
+def test_the_policy_s_wishes_for_an_order_are_said(three):
+    import_policy(house_of(three), "name: ours\ncost_centre_required: true\n", ADA)
+
+    assert "requires a cost_centre" in said(visit(**H100, policy="ours"))
+
+
+def test_a_network_that_nobody_knows_is_a_warning(three):
+    assert "no network called 'aksh'" in said(visit(**H100, networks_banned=["aksh"])).lower()
+
+
+def test_standbys_say_what_they_may_not_share(three):
+    asked = "standbys: {count: 1, other_network: true, other_datacenter: true}"
+    text = said(visit(**H100, also=asked))
+
+    assert "One standby wanted; no two of the plan share the provider, network or data" in text
+
+
+def test_a_bad_record_of_the_trail_is_told_in_words(three, monkeypatch):
+    visitor = visit(**H100)
+    monkeypatch.setenv("NECTO_HOME", str(three))
+    for drop in (three / "market" / "offers").rglob("*.parquet"):
+        drop.unlink()
+    button(visitor, "Save decision").click().run()
+
+    assert "The decision was not kept" in said(visitor)
+
+
+def test_the_market_leads_here_with_its_filters(three):
+    visitor = AppTest.from_file(str(ROOT / "components" / "frame.py"), default_timeout=SECONDS)
+    visitor.run().switch_page(f"{ROOT}/pages/market.py")
+    visitor.query_params["family"] = "H100"
+    visitor.run()
+    button(visitor, "Route this").click().run()
+
+    assert "Where does this job run" in visitor.title[0].value
+    assert "H100-SXM" in visitor.multiselect(key="models").value
+
+
+def test_all_refused_names_the_commonest_reason(three):
+    text = said(visit(**H100, vcpu_min="64"))
+
+    assert "None of 3 offers meets every condition; most often it is the vcpu (3)" in text
+    assert "No offer may be taken" not in text

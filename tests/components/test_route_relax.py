@@ -103,3 +103,40 @@ def test_another_job_is_the_last_thing_to_suggest():
     whole = base | {"code": "country", "value": None, "offer_id": "b"}
 
     assert telling([model, whole, country, nothing]) == [country, model]
+
+
+def by_job(code, value):
+    return {"code": code, "value": value, "stated_by": ["the job"]}
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "changes"),
+    [
+        ("country", None, {"countries": []}),
+        ("gpu_model", None, None),
+        ("form_factor", "SXM", None),
+        ("network_banned", None, {"networks": [], "networks_banned": []}),
+        ("baseline", None, None),
+        ("provider_banned", None, {"providers": [], "providers_banned": []}),
+        ("provider_banned", "somebody else", None),
+        ("gpu_count", "8", {"gpu_count": 8}),
+        ("gpu_count", None, None),
+        ("generation", "Ampere", {"generation_min": "Ampere"}),
+        ("generation", None, {"generation_min": None}),
+        ("term", None, None),
+        ("uptime", "7", {"uptime_days": "7 days"}),
+        ("uptime", None, {"uptime_min": None}),
+        ("datacenter", None, {"datacenter_only": False}),
+        ("attribute", None, {"attributes": []}),
+        ("attribute", "tier = gold", {"attributes": ["tier = silver"]}),
+        ("attribute", "tier = bronze", None),
+        ("total", "12.5", {"usd_total_max": 12.5}),
+        ("price", None, {"usd_per_hour_max": None}),
+        ("country_unknown", None, None),
+        ("unavailable", None, None),
+    ],
+)
+def test_what_a_click_writes_into_the_form(code, value, changes):
+    stated = "attributes: [{key: tier, value: gold}, {key: tier, value: silver}]"
+
+    assert relaxed(by_job(code, value), job(stated), NETWORKS) == changes
