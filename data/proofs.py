@@ -36,9 +36,9 @@ def kept(view: Connection, index: int) -> Kept | None:
 def standing(view: Connection) -> Standing:
     """Return a book's size, its newest checkpoint and its newest verification."""
     size, verified = size_of(view), _verified(view)
-    keys: list[Verifier] = []
+    keys: tuple[Verifier, ...] = ()
     try:
-        keys = verifiers(view)
+        keys = (*verifiers(view),)
         signed = checkpoints.newest(view, keys)
     except BadNote as fault:
         return Standing(size, fault=str(fault), verified=verified, keys=keys)
