@@ -193,8 +193,9 @@ def _make_private(file: Path) -> None:
         if not file.parent.is_dir():
             file.parent.mkdir(parents=True, exist_ok=True)
             sync_folder(file.parent.parent)
-        with contextlib.suppress(FileExistsError):
-            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        if not file.exists():
+            with contextlib.suppress(FileExistsError):  # another process was first
+                os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError as error:
         raise file_fault(error, file.parent) from None
 

@@ -14,7 +14,6 @@ from connectors.jobs.terminal import Json, fail, opened_lake, settings
 from engine.names import counted
 from engine.people import Actor, local_actor
 from engine.terminal import json_text, line_text
-from engine.verdicts import base64_of, checkpoints_told
 
 if TYPE_CHECKING:
     from data.books import Book
@@ -162,6 +161,8 @@ def _text(report: "Report", seconds: dict[str, float]) -> str:
 
 
 def _sentences(report: "Report", seconds: dict[str, float]) -> str:
+    from engine.verdicts import base64_of, checkpoints_told
+
     entries, facts = counted(report.size, "entry", "entries"), counted(report.facts, "fact")
     checkpoints = checkpoints_told(report.checkpoints, report.filed, report.checkpoint_files)
     parts = (
