@@ -139,14 +139,12 @@ class Transaction:
 
     def add(self, table: str, **row: object) -> None:
         """Add a fact; the entry of the command being done will vouch for it."""
-        into = _TABLES[table]
-        whole = dict.fromkeys(into.c.keys()) | row | {"entry_index": self.next_index}
+        columns, keys = _columns(table)
+        whole = dict.fromkeys(columns) | row | {"entry_index": self.next_index}
         check_text(table, whole)
-        key = effect_key([whole[column.name] for column in into.primary_key])
+        key = effect_key([whole[name] for name in keys])
         self._doing.effects.append(Effect(table, key, row_digest(table, whole)))
-        add_rows(
-            self.connection, _insertion(table), [tuple(whole[column.name] for column in into.c)]
-        )
+        add_rows(self.connection, _insertion(table), [tuple([whole[name] for name in columns])])
 
     def vouch(self, file: FileRef) -> None:
         """Name a file, already published, whose content the entry vouches for."""
@@ -239,8 +237,15 @@ def head_of(connection: Connection, known: Head | None) -> tuple[str | None, Hea
 
 
 @cache
+def _columns(table: str) -> tuple[list[str], list[str]]:
+    """Return a table's columns and its key's, as plain text: SQLAlchemy's names are not quite."""
+    found = _TABLES[table]
+    return [str(one.name) for one in found.c], [str(one.name) for one in found.primary_key]
+
+
+@cache
 def _insertion(table: str) -> str:
-    names = _TABLES[table].c.keys()
+    names, _ = _columns(table)
     marks = ", ".join("?" * len(names))
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - our own names
 
