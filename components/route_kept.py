@@ -9,7 +9,6 @@ import streamlit as st
 from components.route_quotes import CHOSEN
 from components.text import literal, moment
 from engine.canonical import canonical
-from engine.decision_pdf import decision_pdf
 from engine.decision_record import DecisionRecord, told
 from engine.decision_words import stated
 
@@ -46,8 +45,14 @@ def kept_head(record: DecisionRecord, digest: str, zone: tzinfo | None) -> None:
 def kept_files(record: DecisionRecord, digest: str, hand_out: HandOut) -> None:
     """The decision to take away, as PDF and as JSON."""
     short = digest.removeprefix("sha256:")[:12]
+
+    def pdf() -> bytes:
+        from engine.decision_pdf import decision_pdf  # noqa: PLC0415 - reportlab, for few clicks
+
+        return decision_pdf(record)
+
     files: dict[str, tuple[Callable[[], bytes], str, str]] = {
-        "PDF": (lambda: decision_pdf(record), "pdf", "application/pdf"),
+        "PDF": (pdf, "pdf", "application/pdf"),
         "JSON": (lambda: canonical(told(record)), "json", "application/json"),
     }
     with st.container(horizontal=True, gap="small"):
