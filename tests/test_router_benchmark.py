@@ -147,3 +147,13 @@ def test_without_a_kit_there_are_no_peers(monkeypatch, tmp_path):
 def test_a_made_up_catalog_has_gpus_and_machines_without(offers):
     with_gpu = offers.filter(pl.col("gpu_model").is_not_null()).height
     assert 0 < with_gpu < offers.height
+
+
+def test_routing_and_making_ready_are_each_held_to_a_linear_cost():
+    small = {"rows": 10, "route_ms": 1.0, "prepared_s": 1.0}
+    large = {"rows": 100, "route_ms": 9.0, "prepared_s": 18.5}
+    assert benchmark.grown({}, small) == ""
+    routing, ready, _ = benchmark.grown(small, large).split("; ")
+    assert routing.endswith("met")
+    assert ready.startswith("making ready 1.85 x")
+    assert ready.endswith("MISSED")
