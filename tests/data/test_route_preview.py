@@ -69,5 +69,5 @@ def test_an_answer_comes_within_the_blink_of_an_eye(market):
 def test_the_examples_are_jobs_for_one_machine(lake):
     assert sorted(examples()) == ["batch-spot", "finetune", "serving"]
     assert examples()["finetune"] == (
-        "Fine-tune a model on one machine with eight H100 for three days."
+        "Fine-tune a model on one machine with four A100 or H100 for three days."
     )
