@@ -107,6 +107,7 @@ def test_routing_expects_what_was_seen_in_the_lake(lake):
         rows = [offer(observed_at=at, available=hour % 4 > 0)]
         lake.save("offers", "akash", lake.new_run_id("akash", at), offers_frame(rows))
 
+    roll_up(lake, "akash", OBSERVED)
     (row,) = market_outlook(lake, OBSERVED).to_dicts()
 
     assert (row["network"], row["readings"], row["availability"]) == ("akash", READINGS_MIN, 0.75)
