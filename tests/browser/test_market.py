@@ -48,8 +48,8 @@ def address(tmp_path_factory):
 
 
 def chosen(page: Page, label: str, option: str) -> None:
-    """Choose from a list, once it stands still."""
-    page.get_by_role("combobox", name=label).click()
+    """Choose from a list, once it stands still; by keyboard: a click may end on an option."""
+    page.get_by_role("combobox", name=label).press("ArrowDown")
     settled(page)
     page.get_by_role("option", name=option).click()
 
