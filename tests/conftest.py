@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from hypothesis import settings
 from typer.testing import CliRunner, Result
 
 from cli import app
@@ -16,6 +17,11 @@ from data.market import Lake
 from data.shipped import catalogue as shipped_catalogue
 from engine.resources import Catalogue
 from tests import postgres
+
+# A deadline would measure what else the machine does; 60 tries a law in every run find more than 100
+# that nobody waits for.
+settings.register_profile("necto", deadline=None, max_examples=60)
+settings.load_profile("necto")
 
 POSTGRES = pytest.StashKey[postgres.Run]()
 SHARED = Path(__file__).resolve().parents[2] / "shared"

@@ -242,11 +242,12 @@ def test_a_table_that_changes_at_every_run_comes_to_rest(page, address):
         grid(page).evaluate("(grid, offset) => { grid.scrollTop = offset }", offset)
         expect(grid(page).locator(".bone")).to_have_count(0)
     settled(page)
-    runs = page.get_by_text(re.compile("^runs:")).inner_text()
-    page.wait_for_timeout(1500)
-
-    assert int(runs.split()[1]) <= 6
-    expect(page.get_by_text(re.compile("^runs:"))).to_have_text(runs)
+    told = page.get_by_text(re.compile("^runs:"))
+    runs, before = told.inner_text(), ""
+    while runs != before:  # a busy machine asks once more, late; one that never rests runs past 6
+        assert int(runs.split()[1]) <= 6
+        page.wait_for_timeout(1500)
+        runs, before = told.inner_text(), runs
 
 
 def test_what_python_refuses_is_said_and_taken_back(table):
