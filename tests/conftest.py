@@ -18,8 +18,8 @@ from data.shipped import catalogue as shipped_catalogue
 from engine.resources import Catalogue
 from tests import postgres
 
-# A deadline would measure what else the machine does; 60 tries a law in every run find more than 100
-# that nobody waits for.
+# A deadline would measure what else the machine does; 60 tries of a law in every run find more than
+# a hundred that nobody waits for.
 settings.register_profile("necto", deadline=None, max_examples=60)
 settings.load_profile("necto")
 
