@@ -77,11 +77,11 @@ def saved(
     key: str = "",
     file: OffersFile | None = None,
 ) -> KeptDecision:
-    """Keep a decision with everything that it was made from; keeping it again changes nothing.
+    """Keep a decision with all that it was made from; the same click again changes nothing.
 
-    ``records``: the book of the mode. ``key``: the click's idempotency key; the same key is the
-    same click. ``file``: the offers that it was made from, where they are not the lake's. Raises
-    NotKept where its inputs are no longer there, OtherCommand for a key of another decision,
+    ``records``: the book of the mode. ``key``: the click's idempotency key, without one the
+    decision's digest. ``file``: the offers that it was made from, where they are not the lake's.
+    Raises NotKept where its inputs are no longer there, OtherCommand for a key of another decision,
     RecordsFault, OSError: then it is not kept.
     """
     records.check()

@@ -14,7 +14,6 @@ from engine.decision import Decision
 from engine.decision_further import further_of
 from engine.decision_record import DecisionRecord, record_of
 from engine.generations import UnknownGeneration
-from engine.named_offers import NAMES, names_told
 from engine.names import NETWORK_NAMES
 from engine.prepared_market import Prepared
 from engine.requirement import Requirement
@@ -63,4 +62,4 @@ def preview(
 
 def whole_record(decision: Decision) -> DecisionRecord:
     """Return a decision with everything that is shown of it, as it is kept."""
-    return record_of(decision, further=further_of(decision) | {NAMES: names_told(decision)})
+    return record_of(decision, further=further_of(decision))

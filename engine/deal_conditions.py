@@ -7,8 +7,9 @@ from decimal import ROUND_CEILING, Decimal, localcontext
 import polars as pl
 
 from engine.conditions import JOB, Asked, Condition, Row, condition, listed, number, text_of
+from engine.landed import machine_usd_per_hour
 from engine.market import MOMENT, PRICE, Term
-from engine.money import PRICE_SCALE, stored
+from engine.money import PRICE_SCALE
 from engine.requirement import Requirement
 
 _PRECISION = 60  # digits while computing: prices have 38
@@ -88,15 +89,6 @@ def terms_of(requirement: Requirement) -> frozenset[Term]:
     if terms is None:
         terms = frozenset({"on_demand", "contract", "spot"})
     return terms if requirement.interruptible else terms - {"spot"}
-
-
-def machine_usd_per_hour(row: Row, count: int) -> Decimal:
-    """Return the exact price of the asked machine: where the buyer chooses it, its GPUs' part."""
-    price: Decimal = row["usd_per_hour"]
-    if row["gpu_count_max"] is None:
-        return price
-    with localcontext(prec=_PRECISION):
-        return stored(price * count / row["gpu_count"])
 
 
 def _terms(by: str, terms: frozenset[Term]) -> Condition:

@@ -12,7 +12,7 @@ from engine.gates import codes_of, gate_of, mask_of
 from engine.policy import Policy
 from engine.prepared_market import Prepared
 from engine.quotes import Reason
-from engine.quoting import Quoter, Quotes
+from engine.quoting import Quotes
 from engine.requirement import Requirement
 
 _OF_OFFER = (
@@ -22,9 +22,9 @@ _OF_OFFER = (
 _OF_PLACE = ("provider_hosting_provider", "provider_uptime_30d")
 CANDIDATES = (
     *_OF_OFFER, "city", "hosting_provider", "provider_uptime_30d", "landed_usd",
-    "landed_usd_per_hour", "mask",
+    "landed_usd_per_hour",
 )  # fmt: skip
-"""What ranking, what-if, failover and plans look at; ``landed_usd`` null when open-ended."""
+"""What a plan looks at; ``landed_usd`` null when open-ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +65,10 @@ class Decision:
 
     @cached_property
     def candidates(self) -> pl.DataFrame:
-        """Every offer of the market with its mask and its landed cost, quick: ``CANDIDATES``."""
-        offers, places = self.market.offers, self.market.places
-        every = pl.arange(offers.height, dtype=pl.UInt32, eager=True)
-        costs = Quoter(self.requirement, self.market).costs(every)
+        """Every offer that passed with its landed cost, quick, by id: ``CANDIDATES``."""
+        rows = self.masks.eq(0).arg_true()
+        offers, places = self.market.offers[rows], self.market.places
+        costs = self.quotes.quoter.costs(rows)
         of_place = places.select(*_OF_PLACE, "provider_city")[offers["place"]]
         return offers.select(
             *_OF_OFFER,
@@ -77,7 +77,6 @@ class Decision:
             provider_uptime_30d=of_place["provider_uptime_30d"],
             landed_usd=costs["landed_usd"],
             landed_usd_per_hour=costs["landed_usd_per_hour"],
-            mask=self.masks,
         )
 
     def reasons(self, offer_id: str) -> tuple[Reason, ...]:
@@ -118,7 +117,7 @@ class Decision:
                 required="another offer",
                 sentence=f"blocked; {JOB} needs another offer",
             )
-        found = f"{number(Quoter(self.requirement, self.market).exact(row).total_usd)} USD"
+        found = f"{number(self.quotes.quoter.exact(row).total_usd)} USD"
         required = f"{number(self.requirement.usd_total_max)} USD"
         return Reason(
             code=code,

@@ -13,6 +13,7 @@ from engine.decision import Decision
 from engine.decision_words import price
 from engine.export import number_text
 from engine.failover_plan import failover_plan
+from engine.named_offers import NAMES, names_told
 from engine.names import network_name
 from engine.price_moves import PriceMoves
 from engine.relaxations import Relaxation
@@ -23,13 +24,14 @@ Part = list[JsonValue]
 
 
 def further_of(decision: Decision) -> dict[str, Part]:
-    """Return the parts by name: what_if, hyperscalers, price_moves, failover."""
+    """Return the parts by name: what_if, hyperscalers, price_moves, failover, sellers' names."""
     answers = what_if(decision)
     return {
         "what_if": [_relaxed(one) for one in answers.relaxations],
         "hyperscalers": [_compared(one) for one in answers.same_job],
         "price_moves": [_moved(one) for one in answers.price_moves],
         "failover": _failover(decision),
+        NAMES: names_told(decision),
     }
 
 

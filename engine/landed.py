@@ -118,12 +118,20 @@ def _key(row: Mapping[str, object], regions: frozenset[tuple[str, str]]) -> Cost
     )
 
 
+def machine_usd_per_hour(row: Mapping[str, object], count: int) -> Decimal:
+    """Return the exact price of the asked machine: where the buyer chooses it, its GPUs' part."""
+    price = row["usd_per_hour"]
+    assert isinstance(price, Decimal), "prices are exact where an offer is made"
+    if row.get("gpu_count_max") is None:
+        return price
+    with localcontext(prec=_PRECISION):
+        return stored(price * count / _whole(row["gpu_count"]))
+
+
 def _machine(requirement: Requirement, row: Mapping[str, object]) -> Machine:
     count = _whole(row["gpu_count"])
     is_chosen = row.get("gpu_count_max") is not None
     gpus = requirement.gpus.count if is_chosen else count
-    price = row["usd_per_hour"]
-    assert isinstance(price, Decimal), "prices are exact where an offer is made"
     part = Decimal(gpus) / count
 
     def beyond(asked: float | None, name: str) -> Decimal:
@@ -131,7 +139,7 @@ def _machine(requirement: Requirement, row: Mapping[str, object]) -> Machine:
         return max(_number(asked) - _number(have) * part, _ZERO)
 
     return Machine(
-        usd_per_hour=stored(price * gpus / count),
+        usd_per_hour=machine_usd_per_hour(row, gpus),
         gpus=gpus,
         is_estimate=is_chosen,
         extra_storage_gib=beyond(requirement.storage_gib_min, "storage_gib"),

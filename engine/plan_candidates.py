@@ -92,7 +92,7 @@ def _machines(decision: Decision) -> pl.DataFrame:
     month = pl.col("landed_usd_per_hour") * float(OPEN_ENDED_HOURS)
     free = pl.max_horizontal(pl.col("available_count"), pl.col("gpu_count"))
     stated = pl.when(pl.col("available_count").is_not_null()).then(free)
-    return decision.candidates.filter(pl.col("mask") == 0).select(
+    return decision.candidates.select(
         "offer_id",
         "network",
         "provider_id",

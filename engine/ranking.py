@@ -36,7 +36,6 @@ class RankedQuoter(Quoter):
         self, requirement: Requirement, market: Prepared, policy: Policy, now: datetime
     ) -> None:
         super().__init__(requirement, market)
-        self._market = market
         self._policy = policy
         self._now = now
         self._places: pl.Series | None = None

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 
-import polars as pl
-
 from benchmarks.routes.catalog import NOW
 from engine.portfolio import portfolio
 from engine.portfolio_types import DataPlace, Edge, Portfolio, Tariff, Task, Zone
@@ -59,7 +57,7 @@ def tasks_in(market: Prepared) -> list[Task]:
 
 
 def _task(need: Requirement, market: Prepared) -> Task:
-    found = route(need, market, None, NOW).candidates.filter(pl.col("mask") == 0)
+    found = route(need, market, None, NOW).candidates
     return Task(
         name=need.name,
         candidates=found.rename({"available_count": "capacity"}),

@@ -5,7 +5,8 @@ from decimal import Decimal, localcontext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.deal_conditions import ceiling_of, machine_usd_per_hour, terms_of
+from engine.deal_conditions import ceiling_of, terms_of
+from engine.landed import machine_usd_per_hour
 from engine.requirement import Gpus, Requirement
 from tests.support import offer
 

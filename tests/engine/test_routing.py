@@ -109,7 +109,7 @@ def test_an_empty_market_gives_an_empty_decision():
     assert decision.candidates.columns == list(CANDIDATES)
 
 
-def test_counts_examples_and_candidates_tell_of_every_offer():
+def test_counts_and_examples_tell_of_the_refused_and_candidates_of_the_others():
     ids = ["a", "b", "c", "d"]
     offers = [offer(offer_id=name, country_code="RU", available=False) for name in ids[:3]]
     decision = routed(Requirement(gpus=H100, countries={"US"}), *offers, offer(offer_id="d"))
@@ -119,8 +119,8 @@ def test_counts_examples_and_candidates_tell_of_every_offer():
     assert decision.examples("price") == []
     candidates = decision.candidates
     assert candidates.columns == list(CANDIDATES)
-    assert candidates["mask"].eq(0).to_list() == [False, False, False, True]
-    assert candidates["landed_usd_per_hour"].to_list() == [2.5] * 4
+    assert candidates["offer_id"].to_list() == ["d"]
+    assert candidates["landed_usd_per_hour"].to_list() == [2.5]
     with pytest.raises(KeyError, match="no offer 'e'"):
         decision.reasons("e")
 
