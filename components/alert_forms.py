@@ -118,14 +118,9 @@ def _availability(choices: Choices) -> Fields:
         term = _term(choices)
     with right:
         network = _network(choices)
-        titles = _titles(choices.offers)
-        if held and held not in titles:
-            titles[held] = start["title"] or held
-        offer = st.selectbox(
-            "Only this offer", list(titles), list(titles).index(held) if held else None,
-            format_func=lambda id_: titles.get(id_, id_), placeholder="any of this GPU",
-            filter_mode="contains", key=choices.key("offer"),
-        )  # fmt: skip
+        offer = _named(
+            choices, "offer", "Only this offer", _titles(choices.offers), held, "any of this GPU"
+        )
     if offer is None:
         return {"gpu": gpu, "network": network, "term": term}
     if offer == held:
@@ -134,6 +129,19 @@ def _availability(choices: Choices) -> Fields:
     whose = row["provider_name"] or row["provider_id"] or row["tier"] or "nobody named"
     title = _plain(f"{row['gpu_model'] or row['gpu_name']} of {whose}")
     return {"offer_id": offer, "title": title, "network": row["network"]}
+
+
+def _named(
+    choices: Choices, key: str, label: str, names: dict[str, str], held: str | None, nothing: str
+) -> str | None:
+    """Draw a choice by name; what the rule holds stays in it, also where it is offered no more."""
+    if held:
+        names.setdefault(held, choices.start["title"] or held)
+    return st.selectbox(
+        label, list(names), list(names).index(held) if held else None,
+        format_func=lambda id_: names.get(id_, id_), placeholder=nothing,
+        filter_mode="contains", key=choices.key(key),
+    )  # fmt: skip
 
 
 def _silence(choices: Choices) -> Fields:
@@ -152,13 +160,9 @@ def _signature(choices: Choices) -> Fields:
     held = start.get("provider_id")
     signed = choices.providers.filter(pl.col("provider_signers").list.len() > 0)
     names = _provider_names(signed, choices.offers)
-    if held and held not in names:
-        names[held] = start["title"] or held
-    provider = st.selectbox(
-        "Provider", list(names), list(names).index(held) if held else None,
-        format_func=lambda id_: names.get(id_, id_), filter_mode="contains",
-        placeholder="one whose statements are signed", key=choices.key("provider"),
-    )  # fmt: skip
+    provider = _named(
+        choices, "provider", "Provider", names, held, "one whose statements are signed"
+    )
     rows = signed.filter(provider_id=provider or "").to_dicts()
     row = rows[0] if rows else {"provider_keys": [], "provider_signers": [], "network": "akash"}
     asked = start if provider and provider == held else {}

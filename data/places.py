@@ -12,7 +12,7 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine, select
 
 from data import engines
-from data.engines import address_of, engine_of, reading, writing
+from data.engines import address_of, driver_of, engine_of, reading, writing
 from data.faults import (
     RecordsAway,
     RecordsBusy,
@@ -111,10 +111,7 @@ class FilePlace:
                 snapshot(engine, self._kept)
 
         with explained(), copy.engine.connect() as ours, engine.connect() as theirs:
-            source = ours.connection.driver_connection
-            target = theirs.connection.driver_connection
-            assert isinstance(source, sqlite3.Connection)
-            assert isinstance(target, sqlite3.Connection)
+            source, target = driver_of(ours), driver_of(theirs)
             target.execute("PRAGMA query_only = 0")
             source.backup(target, pages=1, progress=judged, sleep=0.05)
 

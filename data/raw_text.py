@@ -5,19 +5,20 @@ without a word on where it stands. A check reads such text all the same, and nam
 """
 
 import contextlib
-import sqlite3
 from collections.abc import Iterator, Mapping
 
 from sqlalchemy import Connection
+
+from data.engines import driver_of
 
 
 @contextlib.contextmanager
 def read_as_it_stands(view: Connection) -> Iterator[None]:
     """Read text that is no UTF-8 too, for the block: each odd byte as half a surrogate pair."""
-    driver = view.connection.driver_connection
-    if not isinstance(driver, sqlite3.Connection):  # PostgreSQL takes no such text
+    if view.dialect.name != "sqlite":  # PostgreSQL takes no such text
         yield
         return
+    driver = driver_of(view)
     driver.text_factory = _text
     try:
         yield

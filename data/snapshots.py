@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from data.engines import driver_of
 from data.faults import explained, file_fault
 from data.files import publish
 
@@ -38,9 +39,7 @@ def snapshot(engine: Engine, target: Path) -> None:
 def _copy(engine: Engine, target: Path) -> None:
     with explained(), contextlib.closing(sqlite3.connect(target)) as copy:
         with engine.connect() as connection:
-            source = connection.connection.driver_connection
-            assert isinstance(source, sqlite3.Connection), "only SQLite is copied this way"
             # All at once: in WAL mode that stops no writer, and a copy in steps would begin again
             # with every commit of another process, and might never end.
-            source.backup(copy)
+            driver_of(connection).backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")
