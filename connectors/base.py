@@ -35,6 +35,10 @@ class Unreadable(SourceError):
     """A person must look: the answer is not what the source's documentation promises."""
 
 
+class Closed(Exception):
+    """We ended while asking: it says nothing about the source, and nothing is recorded."""
+
+
 _PASSWORD = re.compile(r"(?<=://)[^/?#\s]*@")
 
 

@@ -26,7 +26,16 @@ from connectors.answers import (
     reply,
     storable,
 )
-from connectors.base import Answer, Denied, Headers, Reply, Request, Unreachable, Unreadable
+from connectors.base import (
+    Answer,
+    Closed,
+    Denied,
+    Headers,
+    Reply,
+    Request,
+    Unreachable,
+    Unreadable,
+)
 from connectors.bodies import Deadline, read, read_lines, watchdog
 
 _REDIRECTS_MAX = 3
@@ -97,7 +106,7 @@ class HttpClient(AbstractContextManager["HttpClient"]):
         self.close()
 
     def close(self) -> None:
-        """Close the connections; the client gives no answer afterwards."""
+        """Close the connections; whoever asks, or is being answered, gets Closed."""
         self._client.close()
 
     def get(
@@ -211,7 +220,11 @@ class HttpClient(AbstractContextManager["HttpClient"]):
                     extensions=hooks,
                 ) as response:
                     return judge(response)
-            except httpx.TransportError as error:
+            except (httpx.TransportError, RuntimeError) as error:
+                if self._client.is_closed:
+                    raise Closed("the client was closed") from error
+                if isinstance(error, RuntimeError):
+                    raise
                 deadline.check()
                 why = printable(str(error)) or type(error).__name__
                 raise Unreachable(f"{deadline.place} gave no answer: {why}") from error

@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from connectors.base import (
+    Closed,
     Denied,
     Http,
     Reading,
@@ -60,9 +61,10 @@ class Ingest:
     house: Opened | None = None
 
     def run(self, source: Source) -> RunRecord:
-        """Read one source now and record how it went; raises Busy when another process is at it.
+        """Read one source now and record how it went.
 
-        A fault of ours, or a store that cannot be written, is the outcome ``failed``. Records that
+        Raises Busy when another process is at it, and Closed when the client is closed meanwhile:
+        then nothing is recorded. A fault of ours, or a store that cannot be written, is the outcome ``failed``. Records that
         cannot be written keep nothing from being read and kept: the entry follows.
         """
         with self.lake.ingesting(source.name):
@@ -99,6 +101,8 @@ class Ingest:
             return {"outcome": "denied", "message": str(error)}
         except Unreadable as error:
             return {"outcome": "unreadable", "message": str(error)}
+        except Closed:
+            raise
         except Exception as error:  # whatever it is, the run is recorded and the worker goes on
             log.exception("reading %s failed", source.name)
             what = f"{type(error).__name__}: {error}"[:_MESSAGE_CHARACTERS_MAX]

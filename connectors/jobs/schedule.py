@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-from connectors.base import Source
+from connectors.base import Closed, Source
 from connectors.jobs.ingest import Ingest, load_recorded
 from data.market import Busy, Lake
 from data.worker import (
@@ -184,6 +184,8 @@ class Worker:
             run = self.ingest.run(source)
         except Busy:
             log.info("%s is being read by another process", source.name)
+            return None
+        except Closed:  # the worker ends
             return None
         except Exception:  # a fault of ours in one source must not end the others
             log.exception("reading %s failed", source.name)

@@ -12,7 +12,7 @@ from http import HTTPStatus
 import httpx
 import pytest
 
-from connectors.base import Answer, Denied, Unreachable, Unreadable
+from connectors.base import Answer, Closed, Denied, Unreachable, Unreadable
 from connectors.http import HttpClient, Limits
 from tests.connectors.asked import BRISK, URL, Asked, said, serving
 
@@ -41,6 +41,23 @@ def test_says_who_asks_and_keeps_no_cookie():
     assert re.fullmatch(r"Necto/[\d.]+ \(\+compute price comparison\)", headers["User-Agent"])
     assert (headers["Accept"], headers["Accept-Encoding"]) == ("application/json", "gzip")
     assert "Cookie" not in headers
+
+
+def test_a_closed_client_says_nothing_of_the_source():
+    asked = Asked(OK)
+    asked.http.close()
+    with pytest.raises(Closed):
+        asked.http.get(URL)
+
+
+def test_a_client_that_is_closed_while_it_asks_says_nothing_of_the_source():
+    def cut(_request):
+        client.close()
+        raise httpx.ReadError("cut off")
+
+    client = HttpClient(ONCE, transport=httpx.MockTransport(cut))
+    with pytest.raises(Closed):
+        client.get(URL)
 
 
 @pytest.mark.parametrize("status", [302, 401, 403, 404, 429, 500])

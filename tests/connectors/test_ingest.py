@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from connectors.base import (
+    Closed,
     Denied,
     Reading,
     Reject,
@@ -105,6 +106,12 @@ def test_a_fault_of_ours_is_remembered_too(lake, fault):
     assert type(fault).__name__ in record.message
     assert len(questions.read(lake, NOW).offers) == 1
     assert ingest(lake).run(Fake()).outcome == "ok"
+
+
+def test_what_is_cut_off_because_we_end_is_no_reading(lake):
+    with pytest.raises(Closed):
+        ingest(lake).run(Fake(error=Closed("the client was closed")))
+    assert runs(lake) == []
 
 
 def test_a_store_that_cannot_be_written_is_remembered_too(lake):
