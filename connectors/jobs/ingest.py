@@ -64,8 +64,9 @@ class Ingest:
         """Read one source now and record how it went.
 
         Raises Busy when another process is at it, and Closed when the client is closed meanwhile:
-        then nothing is recorded. A fault of ours, or a store that cannot be written, is the outcome ``failed``. Records that
-        cannot be written keep nothing from being read and kept: the entry follows.
+        then nothing is recorded. A fault of ours, or a store that cannot be written, is the outcome
+        ``failed``. Records that cannot be written keep nothing from being read and kept: the entry
+        follows.
         """
         with self.lake.ingesting(source.name):
             started = self.clock()

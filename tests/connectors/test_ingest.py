@@ -110,7 +110,7 @@ def test_a_fault_of_ours_is_remembered_too(lake, fault):
 
 def test_what_is_cut_off_because_we_end_is_no_reading(lake):
     with pytest.raises(Closed):
-        ingest(lake).run(Fake(error=Closed("the client was closed")))
+        ingest(lake).run(Fake(said=Closed("the client was closed")))
     assert runs(lake) == []
 
 
