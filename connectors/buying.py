@@ -1,0 +1,87 @@
+"""What a network that sells must be able to do, and the one error that only a write has."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from connectors.base import SourceError
+from engine.buying import Billed, Found, LogLine, Look, Observation, Step, Wanted
+
+
+class Uncertain(SourceError):
+    """The write may have been made: look for it, never repeat it blindly."""
+
+
+class Purchaser(Protocol):
+    """One network that orders can be placed on. Every call is bounded in time.
+
+    Reading raises Unreachable, Denied or Unreadable. ``act`` makes one write and raises Uncertain
+    where that may have been made, Unreachable only where it surely was not, Denied where the
+    network refused it.
+    """
+
+    network: str
+    unit: str
+    """The asset whose smallest unit is counted: ``uact``."""
+    units_per_usd: int
+    """1,000,000 for uact: a whole number of smallest units is worth one dollar."""
+    settles_after_seconds: int
+    """So long after a create whose answer was lost it may still come into effect."""
+
+    def refusals(self, wanted: Wanted) -> tuple[str, ...]:
+        """Return what this network cannot promise, each a sentence; empty: it may be bought."""
+        ...
+
+    def look(self, wanted: Wanted, handle: str | None, now: datetime) -> Look:
+        """Say what there is of an order on the network and what comes next; reads only."""
+        ...
+
+    def act(self, wanted: Wanted, step: Step, secrets: Mapping[str, SecretStr]) -> str | None:
+        """Make one write; return the network's name of the order where it gives one."""
+        ...
+
+    def find(self, order_id: str) -> Sequence[Found]:
+        """Return everything on the network with this order's tag, open and closed."""
+        ...
+
+    def everything(self) -> Sequence[Found]:
+        """Return all that is open in the account, ours or not, for reconciling."""
+        ...
+
+    def observe(self, handles: Sequence[str]) -> Mapping[str, Observation]:
+        """Return what is true of many orders now, money included; one not found is not in it."""
+        ...
+
+    def health(self, handle: str) -> Observation | None:
+        """Return one order with its services as its provider reports them."""
+        ...
+
+    def deposit_step(self, found: Found, usd_cents: int) -> Step:
+        """Return the write that adds money to a running order, told apart from one made before."""
+        ...
+
+    def was_made(self, step: Step, found: Found | None) -> bool | None:
+        """Say whether a write whose answer was lost was made; None: it cannot be told yet."""
+        ...
+
+    def close_step(self, handle: str) -> Step:
+        """Return the write that ends an order; repeating it is safe."""
+        ...
+
+    def logs(self, handle: str, lines_max: int) -> Sequence[LogLine]:
+        """Return the newest lines that the job wrote."""
+        ...
+
+    def events(self, handle: str, lines_max: int) -> Sequence[LogLine]:
+        """Return what the provider reported of the job."""
+        ...
+
+    def billed(self, since: datetime, until: datetime) -> Sequence[Billed]:
+        """Return the network's own account of what it charged, by day."""
+        ...
+
+    def bid_reasons(self, wanted: Wanted) -> tuple[str, ...]:
+        """Return in words why nobody may have offered: who could, who could not."""
+        ...
