@@ -5,10 +5,10 @@ from functools import cache
 from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.schema import CreateTable
 
-from data.migrations.versions import r0001_trail, r0002_ledger
+from data.migrations.versions import r0001_trail, r0002_ledger, r0003_orders
 from data.tables import metadata
 
-_REVISIONS = (r0001_trail, r0002_ledger)
+_REVISIONS = (r0001_trail, r0002_ledger, r0003_orders)
 
 
 def guards_of(engine: str) -> list[str]:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.schema import SchemaItem
 
 metadata = MetaData()
 
@@ -26,7 +27,7 @@ WHOLE = Integer().with_variant(BigInteger(), "postgresql")
 """64 bits in both engines."""
 
 
-def fact(name: str, *columns: Column[Any]) -> Table:
+def fact(name: str, *columns: SchemaItem) -> Table:
     """A table whose rows are covered by the trail: the last column is the entry that added them."""
     return Table(name, metadata, *columns, entry_column(), sqlite_strict=True)
 
@@ -151,6 +152,8 @@ postings = fact(
     Column("subject", Text),
 )
 
+Index("postings_by_hold", postings.c.hold_id)
+
 legs = fact(
     "legs",
     Column("posting_id", Text, _of_posting(), primary_key=True),
@@ -186,9 +189,71 @@ hold_events = fact(
 """What became of a hold; each event carries the sums after it, so that the next one costs the same
 however many went before."""
 
+orders = fact(
+    "orders",
+    Column("order_id", Text, primary_key=True),
+    Column("network", Text, nullable=False),
+    Column("cost_centre", Text, nullable=False),
+    Column("month", Text, nullable=False),
+    Column("requester", Text, nullable=False),
+    Column("placed_at", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("orders_by_budget", "cost_centre", "month"),
+)
+"""What was ordered on which terms: ``body`` is an ``engine.orders.Placed`` as canonical JSON.
+``month`` ("2026-11", UTC) is the one whose budget it counts in."""
+
+order_events = fact(
+    "order_events",
+    Column("order_id", Text, ForeignKey("orders.order_id"), primary_key=True),
+    Column("ordinal", WHOLE, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+"""What became of an order, in its order; ``detail`` is JSON."""
+
+usage = fact(
+    "usage",
+    Column("order_id", Text, ForeignKey("orders.order_id"), primary_key=True),
+    Column("ordinal", WHOLE, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("clock", Text, nullable=False),
+    Column("deposited", WHOLE, nullable=False),
+    Column("units", WHOLE, nullable=False),
+    Column("cents", WHOLE, nullable=False),
+    Column("posting_id", Text, ForeignKey("postings.posting_id")),
+)
+"""What an order had cost by a reading of its network, cumulated in the network's smallest units;
+``cents`` is what the ledger has posted of it in all, ``clock`` the network's own time."""
+
+order_heads = Table(
+    "order_heads",
+    metadata,
+    Column("order_id", Text, ForeignKey("orders.order_id"), primary_key=True),
+    *(Column(name, Text, nullable=False) for name in ("network", "cost_centre", "title")),
+    *(Column(name, Text, nullable=False) for name in ("state", "since", "placed_at", "due_at")),
+    Column("ordinal", WHOLE, nullable=False),
+    Column("hold_cents", WHOLE, nullable=False),
+    Column("deposited", WHOLE, nullable=False),
+    Column("units", WHOLE, nullable=False),
+    Column("cents", WHOLE, nullable=False),
+    Column("usages", WHOLE, nullable=False),
+    *(Column(name, Text) for name in ("handle", "provider_id", "usd_per_hour", "deadline")),
+    *(Column(name, Text) for name in ("claimed_by", "claimed_until", "observed_at", "observed")),
+    Index("order_heads_due", "state", "due_at"),
+    Index("order_heads_placed", "placed_at"),
+    Index("order_heads_by_handle", "network", "handle"),
+    sqlite_strict=True,
+)
+"""What every order is now, to be found and claimed by: made of its facts, changed with them, and
+compared with them by the check. ``observed`` is what its network said last, as JSON."""
+
 LEDGER: tuple[Table, ...] = (assets, accounts, holds, postings, legs, hold_events)
 
-VOUCHED: tuple[Table, ...] = (documents, files, books, *LEDGER)
+ORDERS: tuple[Table, ...] = (orders, order_events, usage)
+
+VOUCHED: tuple[Table, ...] = (documents, files, books, *LEDGER, *ORDERS)
 """Facts that an entry vouches for by the digest of their rows."""
 
 FACTS: tuple[Table, ...] = (entries, checkpoints, *VOUCHED)

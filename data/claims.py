@@ -1,0 +1,52 @@
+"""Work that two workers share: who sees to which orders, until when.
+
+A claim is no fact and no promise: whoever lets one expire may find the order changed, and is told
+so when they write (``data.orders.Outdated``).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, update
+
+from data.records import Records
+from data.tables import order_heads
+from engine.canonical import plain
+from engine.orders import State
+
+
+def claimed(
+    records: Records, worker: str, states: Sequence[State], most: int, lasting: timedelta
+) -> list[str]:
+    """Claim orders that are due and that nobody else sees to, the longest due first."""
+    heads = order_heads.c
+    with records.transaction() as unit:
+        free = or_(heads.claimed_until.is_(None), heads.claimed_until <= unit.at)
+        asked = select(heads.order_id).where(
+            heads.state.in_(states), heads.due_at <= unit.at, or_(free, heads.claimed_by == worker)
+        )
+        found = unit.connection.execute(asked.order_by(heads.due_at).limit(most)).scalars().all()
+        until = str(plain(unit.now + lasting))
+        for part in _parts(found):
+            unit.connection.execute(
+                update(order_heads)
+                .where(heads.order_id.in_(part))
+                .values(claimed_by=worker, claimed_until=until)
+            )
+    return list(found)
+
+
+def released(records: Records, worker: str, due: Mapping[str, datetime]) -> None:
+    """Give orders back, with when each is to be looked at again."""
+    heads = order_heads.c
+    with records.transaction() as unit:
+        for order_id, at in due.items():
+            unit.connection.execute(
+                update(order_heads)
+                .where(heads.order_id == order_id, heads.claimed_by == worker)
+                .values(claimed_by=None, claimed_until=None, due_at=str(plain(at)))
+            )
+
+
+def _parts(ids: Sequence[str]) -> list[Sequence[str]]:
+    return [ids[first : first + 500] for first in range(0, len(ids), 500)]

@@ -1,0 +1,112 @@
+"""What running orders cost: readings of their networks, posted to the ledger, many in one command.
+
+A network's figures are cumulated and kept exactly in its smallest units; the ledger's cents follow
+the cumulated amount, rounded half up once, so that no sum of roundings drifts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, update
+
+from data import order_money
+from data.orders import Seen, seen
+from data.records import Records
+from data.tables import order_heads
+from data.unit import Transaction
+from engine.canonical import Json, canonical, plain
+from engine.commands import Command
+from engine.orders import cents_of
+from engine.people import Actor
+
+METERED = "usage.metered"
+READINGS_MAX = 200
+"""So many readings are one command: one entry in the trail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a network says of an order's money at one moment, cumulated, in its smallest units.
+
+    ``clock``: the network's own time. ``observed``: what else it said, for lists.
+    """
+
+    order_id: str
+    clock: str
+    deposited: int
+    units: int
+    units_per_usd: int
+    observed: Json
+    due_at: datetime
+
+
+class WentDown(ValueError):
+    """A network says that less was used than it said before: a person must look."""
+
+
+def meter(records: Records, readings: Sequence[Reading], who: Actor, key: str) -> int:
+    """Keep readings and post what they add; returns how many orders cost more than before.
+
+    Up to ``READINGS_MAX``. A reading that adds nothing changes what lists show, and no fact. Raises
+    WentDown, naming the orders, after having kept the others.
+    """
+    assert len(readings) <= READINGS_MAX, "more are several commands"
+    with records.transaction() as unit:
+        heads = {r.order_id: seen(unit.connection, r.order_id) for r in readings}
+        known = [(r, head) for r in readings if (head := heads[r.order_id]) is not None]
+        fell = [r.order_id for r, head in known if r.units < head.units]
+        grown = [(r, head) for r, head in known if r.units > head.units]
+        if grown:
+            command = Command.of(key, METERED, who, "usage", _body(grown))
+            unit.perform(command, lambda inner: _posted(inner, grown))
+        at = unit.at
+        for reading, _ in known:
+            _observe(unit.connection, reading, at)
+    if fell:
+        raise WentDown(f"less was used than before: {', '.join(fell)}")
+    return len(grown)
+
+
+def _posted(unit: Transaction, grown: Sequence[tuple[Reading, Seen]]) -> Json:
+    total = 0
+    for reading, head in grown:
+        cents = cents_of(reading.units, reading.units_per_usd)
+        ordinal, more = head.usages + 1, cents - head.cents
+        posting = None
+        if more:
+            hold = order_money.hold_of(unit.connection, head.order_id)
+            assert hold is not None, "an order that costs something has a hold"
+            posting = order_money.used(unit, head.order_id, head.network, more, ordinal, hold)
+        unit.add(
+            "usage", order_id=head.order_id, ordinal=ordinal, at=unit.at, clock=reading.clock,
+            deposited=reading.deposited, units=reading.units, cents=cents, posting_id=posting,
+        )  # fmt: skip
+        unit.connection.execute(
+            update(order_heads)
+            .where(order_heads.c.order_id == head.order_id)
+            .values(units=reading.units, cents=cents, usages=ordinal)
+        )
+        total += more
+    return {"orders": str(len(grown)), "cents": str(total)}
+
+
+def _observe(view: Connection, reading: Reading, at: str) -> None:
+    view.execute(
+        update(order_heads)
+        .where(order_heads.c.order_id == reading.order_id)
+        .values(
+            observed_at=at, observed=canonical(plain(reading.observed)).decode(),
+            deposited=reading.deposited, due_at=str(plain(reading.due_at)),
+        )
+    )  # fmt: skip
+
+
+def _body(grown: Sequence[tuple[Reading, Seen]]) -> Json:
+    return {
+        "readings": [
+            {"order": r.order_id, "clock": r.clock, "units": str(r.units),
+             "deposited": str(r.deposited)}
+            for r, _ in grown
+        ]
+    }  # fmt: skip

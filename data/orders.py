@@ -1,0 +1,253 @@
+"""Orders in a book: read, and written down event by event within a command.
+
+An order is its placement and its events (facts); ``order_heads`` repeats what it is now, to be
+found and claimed by, and is rewritten in the same unit of work as the facts it is made of.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from data.faults import RecordsDamaged, RecordsFault
+from data.tables import order_events, order_heads, orders, usage
+from data.unit import Transaction
+from engine.canonical import Json, canonical, plain
+from engine.order_events import after, folded
+from engine.orders import OPEN, Event, Kind, Order, Placed, State, deadline
+
+OBSERVE_EVERY = timedelta(seconds=60)
+
+
+class NoOrder(RecordsFault):
+    """There is no such order in this book: the message says how to find it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptEvent:
+    """An event and its place in the trail."""
+
+    event: Event
+    entry_index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """An order as lists show it: what it is now, what it has cost, what its network said last.
+
+    ``units``, ``deposited``: in the network's smallest units; ``cents``: posted so far.
+    ``observed``: see ``engine.watching``; None before the network said anything.
+    """
+
+    order_id: str
+    network: str
+    cost_centre: str
+    title: str
+    state: State
+    since: datetime
+    placed_at: datetime
+    due_at: datetime
+    ordinal: int
+    hold_cents: int
+    deposited: int
+    units: int
+    cents: int
+    usages: int
+    handle: str | None
+    provider_id: str | None
+    usd_per_hour: str | None
+    deadline: datetime | None
+    claimed_by: str | None
+    claimed_until: datetime | None
+    observed_at: datetime | None
+    observed: Mapping[str, Any] | None
+
+
+def order(view: Connection, order_id: str) -> Order:
+    """Return an order as its events left it; raises NoOrder, RecordsDamaged."""
+    return folded(placed(view, order_id), (kept.event for kept in events(view, order_id)))
+
+
+def placed(view: Connection, order_id: str) -> Placed:
+    """Return what was ordered; raises NoOrder, RecordsDamaged."""
+    found = view.execute(select(orders.c.body).where(orders.c.order_id == order_id)).scalar()
+    if found is None:
+        raise NoOrder(f"there is no order {order_id[:80]!r} in this book: see necto order list")
+    return _placed(order_id, found)
+
+
+def events(view: Connection, order_id: str) -> list[KeptEvent]:
+    """Return what happened to an order, oldest first."""
+    asked = select(order_events).where(order_events.c.order_id == order_id)
+    rows = view.execute(asked.order_by(order_events.c.ordinal))
+    return [KeptEvent(event=_event(row), entry_index=row.entry_index) for row in rows]
+
+
+def ids_like(view: Connection, beginning: str) -> list[str]:
+    """Return the ids that begin so, at most 20."""
+    asked = select(orders.c.order_id).where(
+        orders.c.order_id.startswith(beginning, autoescape=True)
+    )
+    return list(view.execute(asked.order_by(orders.c.order_id).limit(20)).scalars())
+
+
+def seen(view: Connection, order_id: str) -> Seen | None:
+    """Return what lists show of one order."""
+    row = view.execute(select(order_heads).where(order_heads.c.order_id == order_id)).first()
+    return _seen(row) if row else None
+
+
+def listed(
+    view: Connection,
+    states: Sequence[State] = (),
+    most: int = 50,
+    before: datetime | None = None,
+    network: str | None = None,
+) -> list[Seen]:
+    """Return orders, the newest first; ``before``: placed before this moment, to page on."""
+    heads = order_heads.c
+    asked = select(order_heads)
+    if states:
+        asked = asked.where(heads.state.in_(states))
+    if before is not None:
+        asked = asked.where(heads.placed_at < str(plain(before)))
+    if network is not None:
+        asked = asked.where(heads.network == network)
+    rows = view.execute(asked.order_by(heads.placed_at.desc(), heads.order_id).limit(most))
+    return [_seen(row) for row in rows]
+
+
+def by_handle(view: Connection, network: str, handles: Sequence[str]) -> dict[str, str]:
+    """Return which orders these things on a network are, by the network's names of them."""
+    heads, found = order_heads.c, dict[str, str]()
+    for first in range(0, len(handles), 500):
+        asked = select(heads.handle, heads.order_id).where(
+            heads.network == network, heads.handle.in_(handles[first : first + 500])
+        )
+        found |= {str(handle): str(name) for handle, name in view.execute(asked)}
+    return found
+
+
+def unsettled(view: Connection) -> Iterator[Order]:
+    """Yield every open order, whole."""
+    asked = select(order_heads.c.order_id).where(order_heads.c.state.in_(sorted(OPEN)))
+    for name in view.execute(asked.order_by(order_heads.c.order_id)).scalars().all():
+        yield order(view, name)
+
+
+def add_placed(unit: Transaction, what: Placed) -> Order:
+    """Write down a new order, within a command."""
+    body = canonical(plain(what.model_dump(mode="json", exclude_none=True))).decode()
+    unit.add(
+        "orders", order_id=what.order_id, network=what.network, cost_centre=what.cost_centre,
+        month=f"{what.placed_at:%Y-%m}", requester=what.requester,
+        placed_at=plain(what.placed_at), body=body,
+    )  # fmt: skip
+    first = _written(unit, what.order_id, 1, "placed", {})
+    made = after(what, None, first)
+    head = {
+        "order_id": what.order_id, "network": what.network, "cost_centre": what.cost_centre,
+        "title": what.title, "placed_at": plain(what.placed_at),
+        **dict.fromkeys(("deposited", "units", "cents", "usages"), 0),
+    }  # fmt: skip
+    unit.connection.execute(insert(order_heads).values(**head, **_now(made, unit.now)))
+    return made
+
+
+def happened(
+    unit: Transaction, known: Order, kind: Kind, detail: Mapping[str, Json] | None = None,
+    due_at: datetime | None = None,
+) -> Order:  # fmt: skip
+    """Write down what happened to an order, within a command, and return what it is then.
+
+    ``known`` is the order as its caller read it: raises OrderRefused where the event does not
+    follow, also because somebody else was faster. ``due_at``: when the worker looks at it again.
+    """
+    told = dict(detail or {})
+    event = Event(
+        order_id=known.order_id, ordinal=known.ordinal + 1, kind=kind, at=unit.now, detail=told
+    )
+    _refuse_older(unit.connection, known)
+    then = after(known.placed, known, event)
+    _written(unit, known.order_id, event.ordinal, kind, told)
+    changed = order_heads.c.order_id == known.order_id
+    unit.connection.execute(
+        update(order_heads).where(changed).values(**_now(then, due_at or unit.now))
+    )
+    return then
+
+
+def _refuse_older(view: Connection, known: Order) -> None:
+    """Read the newest ordinal: two who act on one order at once must not both succeed."""
+    asked = select(order_heads.c.ordinal).where(order_heads.c.order_id == known.order_id)
+    newest = view.execute(asked).scalar()
+    if newest != known.ordinal:
+        raise Outdated(
+            f"order {known.order_id} has changed meanwhile (event {newest}): look at it again"
+        )
+
+
+class Outdated(RecordsFault):
+    """Somebody else wrote to the order meanwhile: read it again, then decide again."""
+
+
+def _written(
+    unit: Transaction, order_id: str, ordinal: int, kind: Kind, detail: Mapping[str, Json]
+) -> Event:
+    unit.add(
+        "order_events", order_id=order_id, ordinal=ordinal, kind=kind, at=unit.at,
+        detail=canonical(plain(detail)).decode(),
+    )  # fmt: skip
+    return Event(order_id=order_id, ordinal=ordinal, kind=kind, at=unit.now, detail=detail)
+
+
+def _now(now: Order, due_at: datetime) -> dict[str, Any]:
+    """Return what the head says of an order."""
+    by = deadline(now).at
+    return {
+        "state": now.state,
+        "since": plain(now.since),
+        "ordinal": now.ordinal,
+        "hold_cents": now.hold_cents,
+        "handle": now.handle,
+        "provider_id": now.lease.provider_id if now.lease else None,
+        "usd_per_hour": plain(now.lease.usd_per_hour) if now.lease else None,
+        "deadline": None if by is None else plain(by),
+        "due_at": plain(due_at),
+    }
+
+
+def _event(row: Row[Any]) -> Event:
+    try:
+        return Event(
+            order_id=row.order_id, ordinal=row.ordinal, kind=row.kind,
+            at=datetime.fromisoformat(row.at), detail=json.loads(row.detail),
+        )  # fmt: skip
+    except ValueError as error:
+        raise RecordsDamaged(
+            f"event {row.ordinal} of order {row.order_id} cannot be read: run necto audit verify"
+        ) from error
+
+
+def _placed(order_id: str, body: str) -> Placed:
+    try:
+        return Placed.model_validate_json(body)
+    except ValueError as error:
+        raise RecordsDamaged(f"order {order_id} cannot be read: run necto audit verify") from error
+
+
+def _seen(row: Row[Any]) -> Seen:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    for name in ("since", "placed_at", "due_at", "deadline", "claimed_until", "observed_at"):
+        values[name] = None if values[name] is None else datetime.fromisoformat(values[name])
+    values["observed"] = None if values["observed"] is None else json.loads(values["observed"])
+    return Seen(**values)
+
+
+def usages(view: Connection, order_id: str) -> list[Row[Any]]:
+    """Return what the order had cost at every reading that was posted, oldest first."""
+    asked = select(usage).where(usage.c.order_id == order_id)
+    return list(view.execute(asked.order_by(usage.c.ordinal)))
