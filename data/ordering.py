@@ -22,6 +22,7 @@ from engine.canonical import Json, plain
 from engine.commands import Command, Outcome, Refused
 from engine.orders import Order, OrderRefused, Placed
 from engine.people import Actor
+from engine.plain_models import exact_parts
 from engine.separation import check_apart
 
 PLACED, APPROVED, REJECTED = "order.placed", "order.approved", "order.rejected"
@@ -46,7 +47,7 @@ def place(records: Records, wanted: Placed, who: Actor, key: str) -> Order:
     the policy. Raises OtherCommand, RecordsFault.
     """
     command = Command(
-        key, PLACED, who, f"order/{wanted.order_id}", plain(wanted.model_dump(mode="json")),
+        key, PLACED, who, f"order/{wanted.order_id}", plain(exact_parts(wanted)),
         policy=wanted.policy, may_be_refused=True,
     )  # fmt: skip
 

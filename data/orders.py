@@ -18,6 +18,7 @@ from data.unit import Transaction
 from engine.canonical import Json, canonical, plain
 from engine.order_events import after, folded
 from engine.orders import OPEN, Event, Kind, Order, Placed, State, deadline
+from engine.plain_models import exact_parts
 
 OBSERVE_EVERY = timedelta(seconds=60)
 
@@ -140,7 +141,7 @@ def unsettled(view: Connection) -> Iterator[Order]:
 
 def add_placed(unit: Transaction, what: Placed) -> Order:
     """Write down a new order, within a command."""
-    body = canonical(plain(what.model_dump(mode="json", exclude_none=True))).decode()
+    body = canonical(plain(exact_parts(what))).decode()
     unit.add(
         "orders", order_id=what.order_id, network=what.network, cost_centre=what.cost_centre,
         month=f"{what.placed_at:%Y-%m}", requester=what.requester,

@@ -8,7 +8,7 @@ codes, grouped by what refused them. Amounts and fractions are text.
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import polars as pl
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError
@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, Val
 from engine.canonical import Json, canonical, digest, plain
 from engine.decision import Decision
 from engine.gates import codes_of
+from engine.plain_models import exact_parts
 from engine.policy import Policy
 from engine.prepared_market import Prepared
 from engine.quotes import Quote, Reason
@@ -128,7 +129,7 @@ def told(record: DecisionRecord) -> Json:
     """Return the record as JSON in which exact numbers, fractions and moments are text."""
     values = {name: getattr(record, name) for name in DecisionRecord.model_fields}
     values["quotes"] = [asdict(quote) for quote in record.quotes]
-    return plain(_exact(values))
+    return plain(exact_parts(values))
 
 
 def digest_of(record: DecisionRecord) -> str:
@@ -167,18 +168,3 @@ def _refused(refused: pl.DataFrame) -> tuple[Refused, ...]:
     return tuple(
         Refused(codes=codes_of(mask), offer_ids=tuple(ids)) for mask, ids in groups.iter_rows()
     )
-
-
-def _exact(value: Any) -> Any:  # noqa: ANN401 - any part of a record
-    """Return models as mappings, sets in order, and floats as the text they are read back from."""
-    if isinstance(value, BaseModel):
-        return {name: _exact(getattr(value, name)) for name in type(value).model_fields}
-    if isinstance(value, Reason):
-        return asdict(value)
-    if isinstance(value, Mapping):
-        return {name: _exact(member) for name, member in value.items()}
-    if isinstance(value, frozenset):
-        return sorted(value)
-    if isinstance(value, list | tuple):
-        return [_exact(one) for one in value]
-    return repr(value) if isinstance(value, float) else value

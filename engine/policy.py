@@ -110,7 +110,8 @@ class Policy(Told):
 
     ``rules`` hold for every job, ``data_classes`` on top for jobs on such data.
     ``price_age_hours_max``: older prices are refused (``age``). ``availability_known``: offers that
-    do not say whether they are free are refused. ``failure_half_life_hours``: how fast a provider's
+    do not say whether they are free are refused. ``approval_above_usd``: an order that sets aside
+    more waits for a second person. ``failure_half_life_hours``: how fast a provider's
     failure is forgotten.
     """
 
@@ -123,6 +124,7 @@ class Policy(Told):
     availability_known: bool = False
     cost_centre_required: bool = False
     po_number_required: bool = False
+    approval_above_usd: Usd | None = None
     objective: Literal["cost", "cost_and_risk", "score"] = "cost"
     risk: Risk = Risk()
     weights: Weights = Weights()

@@ -209,6 +209,9 @@ POLICY: Fields = {
         ),
         "cost_centre_required": Field("Every job names its cost centre.", "true"),
         "po_number_required": Field("Every job names its purchase order.", "true"),
+        "approval_above_usd": Field(
+            "An order that sets aside more waits for a second person.", "5000"
+        ),
         "objective": Field(
             "What is cheapest: cost (landed cost), cost_and_risk (with what uncertainty costs), "
             "score (weighted).",

@@ -1,0 +1,170 @@
+"""From a decision to an order: what is bought, for how much at most, and until when it holds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_UP, Decimal
+from typing import Any
+
+from engine.assets import USD, minor_units
+from engine.commands import Refused
+from engine.decision_record import DecisionRecord
+from engine.money import Money
+from engine.orders import KeptBidder, Placed
+from engine.quotes import Quote
+from engine.requirement import Requirement
+
+QUOTE_HOLDS = timedelta(minutes=30)
+"""An older decision is made again before it is ordered: prices have moved."""
+BUY_WITHIN = timedelta(minutes=30)
+APPROVE_WITHIN = timedelta(hours=24)
+DEPOSIT_HOURS = 4
+"""So many hours lie at the network at first and after every top-up: more would be lost with it."""
+DEPOSIT_CENTS_MIN = 50
+"""Akash takes no smaller one (a default of its managed wallet; shared facts, section 1.8)."""
+OPEN_ENDED_HOURS = Decimal(72)
+"""An open-ended job is funded for so long unless its buyer says otherwise."""
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a buyer decides when ordering.
+
+    ``hours``: how long it runs, None: open-ended; ``funded_hours``: what is set aside for an
+    open-ended one. ``usd_per_hour_max``: dearer is never bought; None: the quoted price.
+    ``any_bidder``: whoever passed the same gates on that network may serve it, up to that price;
+    otherwise only the quoted provider. ``own_sdl``: the buyer's own deployment file.
+    """
+
+    cost_centre: str
+    hours: Decimal | None
+    po_number: str | None = None
+    funded_hours: Decimal = OPEN_ENDED_HOURS
+    usd_per_hour_max: Decimal | None = None
+    any_bidder: bool = True
+    own_sdl: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class From:
+    """What an order is made from: a kept decision, its digest, and who wrote its policy."""
+
+    record: DecisionRecord
+    digest: str
+    policy_editor: str | None
+
+
+def placed_of(
+    order_id: str,
+    made_from: From,
+    quote: Quote,
+    offer: Mapping[str, Any],
+    terms: Terms,
+    requester: str,
+    now: datetime,
+    *,
+    is_simulated: bool = False,
+) -> Placed:
+    """Return the order that this quote and these terms make; ``offer`` is its row in the market.
+
+    Raises Refused, with what to change: a decision that is too old, a missing cost centre or PO
+    number, a ceiling below the quoted price.
+    """
+    record, need = made_from.record, made_from.record.requirement
+    if record.now + QUOTE_HOLDS <= now:
+        minutes = int(QUOTE_HOLDS.total_seconds() // 60)
+        raise Refused(f"the decision is older than {minutes} minutes: route the job again")
+    _refuse_terms(made_from, quote, terms)
+    ceiling = terms.usd_per_hour_max or quote.usd_per_hour
+    hours = terms.funded_hours if terms.hours is None else terms.hours
+    hold = max(cents_up(ceiling * hours), DEPOSIT_CENTS_MIN)
+    first = max(cents_up(ceiling * DEPOSIT_HOURS), DEPOSIT_CENTS_MIN)
+    above = record.policy.approval_above_usd
+    waits = above is not None and hold > above * 100
+    expires = now + APPROVE_WITHIN if waits else None
+    return Placed(
+        order_id=order_id,
+        network=quote.network,
+        decision=made_from.digest,
+        offer_id=quote.offer_id,
+        gpu_name=str(offer["gpu_name"]),
+        gpu_model=quote.gpu_model,
+        gpu_count=need.gpus.count,
+        **_shape(need, offer),
+        country_code=quote.country_code,
+        requirement=need,
+        bidders=bidders_of(record.quotes, quote, ceiling, any_bidder=terms.any_bidder),
+        usd_per_hour=quote.usd_per_hour,
+        usd_per_hour_max=ceiling,
+        hold_cents=hold,
+        first_deposit_cents=min(first, hold),
+        runs_hours=terms.hours,
+        requester=requester,
+        cost_centre=terms.cost_centre,
+        po_number=terms.po_number,
+        policy=record.policy_version or None,
+        policy_editor=made_from.policy_editor,
+        approval_above_usd=above,
+        approval_expires_at=expires,
+        placed_at=now,
+        quote_expires_at=expires or now + BUY_WITHIN,
+        own_sdl=terms.own_sdl,
+        is_simulated=is_simulated,
+    )
+
+
+def bidders_of(
+    quotes: Sequence[Quote], chosen: Quote, ceiling: Decimal, *, any_bidder: bool
+) -> tuple[KeptBidder, ...]:
+    """Return who may serve the order, the cheapest quote first: a provider stands once."""
+    found: dict[str, KeptBidder] = {}
+    for quote in [chosen, *quotes]:
+        is_wanted = quote.network == chosen.network and quote.usd_per_hour <= ceiling
+        if quote.provider_id is None or quote.provider_id in found or not is_wanted:
+            continue
+        found[quote.provider_id] = KeptBidder(
+            provider_id=quote.provider_id,
+            offer_id=quote.offer_id,
+            usd_per_hour=quote.usd_per_hour,
+        )
+        if not any_bidder:
+            break
+    return tuple(found.values())
+
+
+def cents_up(usd: Decimal) -> int:
+    """Return dollars as cents, rounded up: what is set aside is never too little."""
+    return minor_units(Money(usd), USD, ROUND_UP)
+
+
+def _refuse_terms(made_from: From, quote: Quote, terms: Terms) -> None:
+    policy = made_from.record.policy
+    if not terms.cost_centre.strip():
+        raise Refused("name the cost centre that pays: every order has one")
+    if policy.po_number_required and not terms.po_number:
+        raise Refused(f"policy {policy.name} requires a PO number: enter it")
+    if terms.usd_per_hour_max is not None and terms.usd_per_hour_max < quote.usd_per_hour:
+        raise Refused(
+            f"the ceiling of ${terms.usd_per_hour_max} an hour is below the quoted "
+            f"${quote.usd_per_hour}: nobody would serve it"
+        )
+    for name, hours in (("hours", terms.hours), ("funded hours", terms.funded_hours)):
+        if hours is not None and hours <= _ZERO:
+            raise Refused(f"{name} must be more than nothing")
+    if quote.provider_id is None:
+        raise Refused("this offer names no provider: it cannot be ordered through Necto")
+
+
+def _shape(need: Requirement, offer: Mapping[str, Any]) -> dict[str, Decimal]:
+    """Return what is asked of one machine: the job's own minimum, or the priced shape."""
+    found = {}
+    for name in ("vcpu", "memory_gib", "storage_gib"):
+        asked = getattr(need, f"{name}_min")
+        size = asked if asked is not None else offer.get(name)
+        found[name] = Decimal(repr(float(size))) if size is not None else _SMALLEST[name]
+    return found
+
+
+_SMALLEST = {"vcpu": Decimal(1), "memory_gib": Decimal(4), "storage_gib": Decimal(20)}
+"""Asked for where neither the job nor the offer says: enough for a container to start."""
