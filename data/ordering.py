@@ -20,7 +20,7 @@ from data.unit import Transaction
 from engine.budgets import check_budget
 from engine.canonical import Json, plain
 from engine.commands import Command, Outcome, Refused
-from engine.orders import Order, OrderRefused, Placed
+from engine.orders import Kind, Order, OrderRefused, Placed
 from engine.people import Actor
 from engine.plain_models import exact_parts
 from engine.separation import check_apart
@@ -106,7 +106,8 @@ def stop(records: Records, order_id: str, why: str, who: Actor, key: str) -> Ord
         if known.state in {"waiting", "placed"}:
             then = happened(unit, known, "cancelled", {"by": who.name, "reasons": reasons})
             return {"state": then.state, "freed_cents": str(settled(unit, then))}
-        then = happened(unit, known, "stop_asked", {"by": who.name, "reasons": reasons})
+        kind: Kind = "ended" if known.state == "active" else "stop_asked"
+        then = happened(unit, known, kind, {"by": who.name, "reasons": reasons})
         return {"state": then.state}
 
     return _acted(records, STOPPED, order_id, who, key, {"why": words}, act)

@@ -40,7 +40,8 @@ class Seen:
     """An order as lists show it: what it is now, what it has cost, what its network said last.
 
     ``units``, ``deposited``: in the network's smallest units; ``cents``: posted so far.
-    ``observed``: see ``engine.watching``; None before the network said anything.
+    ``observed``: see ``engine.watching``; None before the network said anything. ``writing``: the
+    write to the network that is under way or whose answer was lost.
     """
 
     order_id: str
@@ -65,6 +66,7 @@ class Seen:
     claimed_until: datetime | None
     observed_at: datetime | None
     observed: Mapping[str, Any] | None
+    writing: str | None
 
 
 def order(view: Connection, order_id: str) -> Order:
@@ -99,6 +101,16 @@ def seen(view: Connection, order_id: str) -> Seen | None:
     """Return what lists show of one order."""
     row = view.execute(select(order_heads).where(order_heads.c.order_id == order_id)).first()
     return _seen(row) if row else None
+
+
+def seen_many(view: Connection, order_ids: Sequence[str]) -> list[Seen]:
+    """Return what lists show of these orders, by id."""
+    found: list[Seen] = []
+    for first in range(0, len(order_ids), 500):
+        part = order_ids[first : first + 500]
+        rows = view.execute(select(order_heads).where(order_heads.c.order_id.in_(part)))
+        found.extend(map(_seen, rows))
+    return sorted(found, key=lambda one: one.order_id)
 
 
 def listed(
@@ -214,6 +226,7 @@ def _now(now: Order, due_at: datetime) -> dict[str, Any]:
         "ordinal": now.ordinal,
         "hold_cents": now.hold_cents,
         "handle": now.handle,
+        "writing": now.intent.step.name if now.intent else None,
         "provider_id": now.lease.provider_id if now.lease else None,
         "usd_per_hour": plain(now.lease.usd_per_hour) if now.lease else None,
         "deadline": None if by is None else plain(by),

@@ -241,6 +241,7 @@ order_heads = Table(
     Column("usages", WHOLE, nullable=False),
     *(Column(name, Text) for name in ("handle", "provider_id", "usd_per_hour", "deadline")),
     *(Column(name, Text) for name in ("claimed_by", "claimed_until", "observed_at", "observed")),
+    Column("writing", Text),
     Index("order_heads_due", "state", "due_at"),
     Index("order_heads_placed", "placed_at"),
     Index("order_heads_by_handle", "network", "handle"),

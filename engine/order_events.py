@@ -126,7 +126,7 @@ def _simple(event: Event) -> dict[str, Any]:
         case "leased":
             lease = _lease(detail)
             found |= {"lease": lease, "handle": lease.handle, "leased_at": event.at}
-        case "stop_asked":
+        case "stop_asked" | "ended":
             found["stopped_by"] = detail["by"]
         case "reclaiming":
             found["reclaimed_by"] = datetime.fromisoformat(detail["until"])

@@ -18,7 +18,7 @@ _HEAD_TEXTS = ("network", "cost_centre", "title", "state", "since", "placed_at",
 _HEAD_NUMBERS = ("ordinal", "hold_cents", "deposited", "units", "cents", "usages")
 _HEAD_OPTIONAL = (
     "handle", "provider_id", "usd_per_hour", "deadline", "claimed_by", "claimed_until",
-    "observed_at", "observed",
+    "observed_at", "observed", "writing",
 )  # fmt: skip
 
 
