@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from engine.policy import POLICY_NAME
 from engine.requirement import PRINTABLE, Conflict
+from engine.secret_names import ENV_NAME
 from engine.told_faults import BadFile, Fault, Place, in_order, path_text, shown
 from engine.told_files import NOWHERE, Told, Value, told
 from engine.told_shape import Schema, Shape
@@ -39,6 +40,7 @@ _CONTROL = "leave out line breaks, tabs and other control characters"
 _PATTERNS = {
     PRINTABLE: _CONTROL,
     PRINTABLE.replace("+$", "*$"): _CONTROL,
+    ENV_NAME: "use letters, digits and _ . -, and begin with no digit",
     POLICY_NAME: "use small letters, digits and hyphens, 63 at most, and begin with a letter or "
     "digit",
 }
