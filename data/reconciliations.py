@@ -85,7 +85,7 @@ def states_of(view: Connection, order_ids: Sequence[str]) -> dict[str, State]:
     for first in range(0, len(order_ids), 500):
         part = order_ids[first : first + 500]
         rows = view.execute(select(heads.order_id, heads.state).where(heads.order_id.in_(part)))
-        found |= {name: state for name, state in rows}
+        found |= {row.order_id: row.state for row in rows}
     return found
 
 

@@ -50,8 +50,10 @@ def compared(
     states: Mapping[str, State],
     now: datetime,
 ) -> list[Discrepancy]:
-    """Return what differs. ``found``: all that is open on the network; ``orders``: the book's open
-    ones there; ``states``: of every order of this book that ``found`` names.
+    """Return what differs.
+
+    ``found``: all that is open on the network; ``orders``: the book's open ones there; ``states``:
+    of every order of this book that ``found`` names.
     """
     known = {order.order_id: order for order in orders}
     told = [one for each in found for one in _of_found(network, each, known, states, now)]
@@ -109,7 +111,9 @@ def _of_order(
         at = order.intent.at
         yield _told("unknown", network, words, "the worker", at, order.order_id, order.handle)
     if order.state == "active" and order.handle not in handles:
-        words = f"it should run on {network}, which has no open {order.handle}: it is being ended"
+        words = (
+            f"it should run on {network}, which has no open {order.handle}: its end is looked for"
+        )
         yield _told("zombie", network, words, "the worker", now, order.order_id, order.handle)
     by = deadline(order)
     if is_overdue(order, now) and by.at is not None:
