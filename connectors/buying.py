@@ -2,16 +2,35 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import SecretStr
 
-from connectors.base import SourceError
+from connectors.base import Headers, Http, Reply, SourceError
 from engine.buying import Billed, Found, LogLine, Look, Observation, Step, Wanted
 
 
 class Uncertain(SourceError):
     """The write may have been made: look for it, never repeat it blindly."""
+
+
+Method = Literal["POST", "PUT", "PATCH", "DELETE"]
+
+
+class Writes(Http, Protocol):
+    """What buying needs of the HTTP client: reading, and changes that are sent once."""
+
+    def write(
+        self,
+        method: Method,
+        url: str,
+        *,
+        body: bytes = b"",
+        body_bytes_max: int,
+        headers: Headers | None = None,
+    ) -> Reply:
+        """Send one change in JSON; raises Uncertain once it may have arrived."""
+        ...
 
 
 class Purchaser(Protocol):
