@@ -100,6 +100,8 @@ class AkashPurchaser:
         None.
         """
         asked = {acting.number(handle) for handle in handles}
+        if not asked:
+            return {}
         height = self._console.height()
         seen = {
             row.dseq: observation_of(row, height)
@@ -111,8 +113,9 @@ class AkashPurchaser:
 
     def health(self, handle: str) -> Observation | None:
         """Return one order with its services as its provider reports them."""
+        dseq = acting.number(handle)
         height = self._console.height()
-        row = self._console.deployment(acting.number(handle))
+        row = self._console.deployment(dseq)
         return observation_of(row, height) if row else None
 
     def deposit_step(self, found: Found, usd_cents: int) -> Step:
