@@ -1,7 +1,7 @@
 """A requirement as the form's fields and back: their names in the address are the file's own.
 
-What the form cannot hold exactly (ports, a command, a number with more digits than a field has)
-stands as YAML in the field ``also``, so that form, address and file always say the same.
+What the form cannot hold exactly (ports, env, a command, a number with more digits than a field
+has) stands as YAML in the field ``also``, so that form, address and file always say the same.
 """
 
 import json

@@ -48,8 +48,8 @@ _FORMS = ["SXM", "PCIe", "PCIe-NVL", "OAM", "superchip"]
 _PROVIDERS_MAX = 2000
 """More names than that are typed into the field ``also`` or come with a file."""
 _ALSO_HELP = (
-    "Anything else that a requirement file may state, as YAML: start_by, ports, command, standbys. "
-    "docs/requirement.md explains every field."
+    "Anything else that a requirement file may state, as YAML: start_by, ports, command, env, "
+    "standbys. docs/requirement.md explains every field."
 )
 
 

@@ -1,20 +1,23 @@
-"""Keys of networks: from the environment or from a file that only its owner can read.
+"""Keys of networks and secrets of jobs: from the environment, or a file that only its owner reads.
 
-``NECTO_<NAME>_KEY`` holds the key itself, ``NECTO_<NAME>_KEY_FILE`` the path of a file that does
-(mode 0600). A key is never logged, stored, shown or put on a command line.
+``NECTO_<NAME>_KEY`` holds a network's key, ``NECTO_SECRET_<NAME>`` what a job's environment refers
+to; the same name with ``_FILE`` the path of a file that does (mode 0600). Neither is ever logged,
+stored, shown or put on a command line.
 """
 
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from connectors.base import Denied, Headers
+from engine.secret_names import REFERENCE_RULE, is_secret_name
 
 _KEY_CHARACTERS_MAX = 4096
+_SECRET_CHARACTERS_MAX = 32_768
 _SENDABLE = re.compile(r"[!-~]+")
 """Printable ASCII without spaces: httpx would name any other header value in its error."""
 
@@ -30,13 +33,7 @@ def key_variable(name: str) -> str:
 def key_of(name: str, env: Mapping[str, str] = os.environ) -> SecretStr | None:
     """Return the key that is set for a source, None when there is none; raises UnusableKey."""
     variable = key_variable(name)
-    text = env.get(variable, "")
-    path = env.get(f"{variable}_FILE", "")
-    if text.strip() and path:
-        raise UnusableKey(f"both {variable} and {variable}_FILE are set: unset one of them")
-    if path:
-        text = _content(Path(path), f"{variable}_FILE")
-    key = text.strip()
+    key = _set_text(variable, env, _KEY_CHARACTERS_MAX).strip()
     if not key:
         return None
     if len(key) > _KEY_CHARACTERS_MAX or not _SENDABLE.fullmatch(key):
@@ -44,13 +41,55 @@ def key_of(name: str, env: Mapping[str, str] = os.environ) -> SecretStr | None:
     return SecretStr(key)
 
 
-def _content(path: Path, variable: str) -> str:
+def secret_variable(name: str) -> str:
+    return f"NECTO_SECRET_{name}"
+
+
+def secrets_of(names: Iterable[str], env: Mapping[str, str] = os.environ) -> dict[str, SecretStr]:
+    """Return the secrets that a job refers to, by name; raises UnusableKey naming all that fail.
+
+    The newline that ends a file is no part of its secret; line breaks within are.
+    """
+    found: dict[str, SecretStr] = {}
+    wrong: list[str] = []
+    for name in sorted(set(names)):
+        try:
+            found[name] = _secret(name, env)
+        except UnusableKey as fault:
+            wrong.append(str(fault))
+    if wrong:
+        raise UnusableKey("; ".join(wrong))
+    return found
+
+
+def _secret(name: str, env: Mapping[str, str]) -> SecretStr:
+    if not is_secret_name(name):
+        raise UnusableKey(REFERENCE_RULE)
+    variable = secret_variable(name)
+    text = _set_text(variable, env, _SECRET_CHARACTERS_MAX)
+    text = text.removesuffix("\n").removesuffix("\r")
+    if not text:
+        raise UnusableKey(f"the secret {name} is not set: set {variable} or {variable}_FILE")
+    if len(text) > _SECRET_CHARACTERS_MAX or "\0" in text:
+        raise UnusableKey(f"{variable} is no secret: it is too long, or no text")
+    return SecretStr(text)
+
+
+def _set_text(variable: str, env: Mapping[str, str], most: int) -> str:
+    text = env.get(variable, "")
+    path = env.get(f"{variable}_FILE", "")
+    if text.strip() and path:
+        raise UnusableKey(f"both {variable} and {variable}_FILE are set: unset one of them")
+    return _content(Path(path), f"{variable}_FILE", most) if path else text
+
+
+def _content(path: Path, variable: str, most: int) -> str:
     try:
         with path.open(encoding="utf-8") as lines:
             mode = stat.S_IMODE(os.fstat(lines.fileno()).st_mode)
             if mode & 0o077:
                 raise UnusableKey(f"the file of {variable} can be read by others: chmod 600 it")
-            text = lines.read(_KEY_CHARACTERS_MAX + 2)
+            text = lines.read(most + 2)
     except OSError as error:
         raise UnusableKey(f"the file of {variable} cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:

@@ -10,6 +10,14 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from engine.market import Term
+from engine.secret_names import (
+    ENV_NAME,
+    REFERENCE,
+    REFERENCE_RULE,
+    REMEDY,
+    is_secret_like,
+    is_secret_name,
+)
 
 CountryGroup = Literal["EU", "EEA", "EEA+adequate"]
 DataClass = Literal["public", "internal", "confidential", "personal", "special"]
@@ -99,6 +107,39 @@ class Port(Told):
     is_public: bool = True
 
 
+class EnvVar(Told):
+    """A variable of the job's environment: a plain ``value``, or the ``secret`` it refers to.
+
+    Only the name of a secret is ever here (``engine.secret_names``). What is wrong with either is
+    told without showing it: it may be the secret itself, in the wrong place.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=200, pattern=ENV_NAME)]
+    value: Annotated[str, Field(max_length=4096)] | None = None
+    secret: Annotated[str, Field(json_schema_extra={"pattern": REFERENCE})] | None = None
+
+    @model_validator(mode="after")
+    def _is_told_one_way(self) -> Self:
+        value, secret = self.value or "", self.secret
+        given = [one for one in (self.value, secret) if one is not None]
+        refuse_conflicts(
+            (len(given) > 1, ("value", "secret"), "give a value or a secret, not both"),
+            (not given, ("value", "secret"), "give a value, or the secret that it refers to"),
+            (
+                is_secret_like(self.name, value) or "${secret:" in value,
+                ("value", "name"),
+                f"{self.name} is or holds a secret: {REMEDY}",
+            ),
+            (
+                any(character < " " or character == "\x7f" for character in value),
+                ("value",),
+                "leave out line breaks, tabs and other control characters",
+            ),
+            (secret is not None and not is_secret_name(secret), ("secret",), REFERENCE_RULE),
+        )
+        return self
+
+
 class Standbys(Told):
     """How many offers stand by for the first one, and what they must not share with it.
 
@@ -149,6 +190,7 @@ class Requirement(Told):
     data_class: DataClass = "internal"
     image: Name | None = None
     command: Annotated[tuple[str, ...], Field(max_length=100)] = ()
+    env: Annotated[tuple[EnvVar, ...], Field(max_length=100)] = ()
     ports: Annotated[tuple[Port, ...], Field(max_length=50)] = ()
     owner: Name | None = None
     cost_centre: Name | None = None
@@ -170,8 +212,13 @@ class Requirement(Told):
                 ("checkpoint_minutes", "interruptible"),
                 "checkpoint_minutes is of jobs with interruptible: true",
             ),
+            (bool(self._env_twins()), ("env",), f"given twice: {self._env_twins()}"),
         )
         return self
+
+    def _env_twins(self) -> str:
+        names = [one.name for one in self.env]
+        return ", ".join(sorted({name for name in names if names.count(name) > 1}))
 
 
 def is_late(requirement: Requirement, now: datetime) -> bool:

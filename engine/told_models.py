@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from engine.policy import POLICY_NAME
 from engine.requirement import PRINTABLE, Conflict
+from engine.secret_names import ENV_NAME
 from engine.told_faults import BadFile, Fault, Place, in_order, path_text, shown
 from engine.told_files import NOWHERE, Told, Value, told
 from engine.told_shape import Schema, Shape
@@ -39,6 +40,7 @@ _CONTROL = "leave out line breaks, tabs and other control characters"
 _PATTERNS = {
     PRINTABLE: _CONTROL,
     PRINTABLE.replace("+$", "*$"): _CONTROL,
+    ENV_NAME: "use letters, digits and _ . -, and begin with no digit",
     POLICY_NAME: "use small letters, digits and hyphens, 63 at most, and begin with a letter or "
     "digit",
 }
@@ -72,7 +74,13 @@ def read_as(
     ``schema``: the model's own JSON Schema. ``stand_ins``: what is put where a field that must be
     there is missing or wrong, outer ones first.
     """
-    source = told(text, name)
+    return read_told(model, schema, told(text, name), name, stand_ins)
+
+
+def read_told(
+    model: type[M], schema: Schema, source: Told, name: str, stand_ins: Mapping[Place, Value]
+) -> Reading[M]:
+    """Read what a file says as a model, as ``read_as`` does with the file's text."""
     shape = Shape(schema)
     value = shape.fitted(_without(source.value, source.lost))
     sieve = _Sieve(source.lost)

@@ -108,6 +108,10 @@ REQUIREMENT: Fields = {
         ),
         "image": Field("The container image to run.", "ghcr.io/example/train:1.4"),
         "command": Field("The command and its arguments.", '["python", "train.py"]'),
+        "env": Field(
+            "Its environment: plain values, and secrets by the name of a reference.",
+            "[{name: BATCH, value: '8'}, {name: HF_TOKEN, secret: HF_TOKEN}]",
+        ),
         "ports": Field("Ports that the job serves on.", "[{port: 8080}]"),
         "owner": Field("Who answers for the job.", "ml-platform"),
         "cost_centre": Field("Who pays. The policy may require it.", "CC-4711"),
@@ -138,6 +142,15 @@ REQUIREMENT: Fields = {
         ),
     },
     "Attribute": ATTRIBUTE,
+    "EnvVar": {
+        "name": Field("The variable's name, as the job reads it.", "HF_TOKEN"),
+        "value": Field("Its value, in clear: a number in quotes.", '"8"'),
+        "secret": Field(
+            "Instead of a value: the name of the secret whose text it gets when the job is handed "
+            "to the network.",
+            "HF_TOKEN",
+        ),
+    },
     "Port": {
         "port": Field("The port's number.", "8080"),
         "protocol": Field("http, tcp or udp.", "http"),

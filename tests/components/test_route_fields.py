@@ -17,7 +17,7 @@ from components.route_fields import (
     values_of,
 )
 from data.examples import requirement_examples
-from engine.requirement import Attribute, Gpus, Requirement, Standbys
+from engine.requirement import Attribute, EnvVar, Gpus, Requirement, Standbys
 from engine.requirement_file import read_requirement
 
 JOB = Requirement(gpus=Gpus(count=8, models=frozenset({"H100"})))
@@ -48,6 +48,11 @@ jobs = st.builds(
     attributes=attributes,
     data_class=st.sampled_from(["internal", "personal"]),
     owner=st.none() | st.just("ml: #1"),
+    env=st.lists(
+        st.builds(EnvVar, name=st.just("PLAIN"), value=st.text("a 'é#:{", max_size=5))
+        | st.builds(EnvVar, name=st.just("HF_TOKEN"), secret=st.just("TEAM_HF")),
+        max_size=2, unique_by=lambda one: one.name,
+    ).map(tuple),
     standbys=st.builds(Standbys, count=st.integers(0, 5), other_network=st.booleans()),
 )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.keys import UnusableKey, key_of, key_variable
+from connectors.keys import UnusableKey, key_of, key_variable, secret_variable, secrets_of
 
 
 def key_file(tmp_path, text: str = "s3cret\n", mode: int = 0o600):
@@ -55,3 +55,33 @@ def test_a_file_that_is_missing_or_no_text_is_refused(tmp_path):
 def test_two_places_for_one_key_are_refused(tmp_path):
     with pytest.raises(UnusableKey, match="unset one"):
         key_of("render", key_file(tmp_path) | {"NECTO_RENDER_KEY": "other"})
+
+
+def test_the_secrets_of_a_job_are_taken_from_the_environment_or_files(tmp_path):
+    path = tmp_path / "pem"
+    path.write_text("line one\nline two\n")
+    path.chmod(0o600)
+    env = {"NECTO_SECRET_HF": " s3cret ", f"{secret_variable('PEM')}_FILE": str(path)}
+    found = secrets_of(["PEM", "HF", "HF"], env)
+
+    assert {name: one.get_secret_value() for name, one in found.items()} == {
+        "HF": " s3cret ", "PEM": "line one\nline two",
+    }  # fmt: skip
+    assert "s3cret" not in f"{found}"
+
+
+def test_every_secret_that_cannot_be_used_is_named_and_none_is_shown(tmp_path):
+    path = tmp_path / "open"
+    path.write_text("s3cret")
+    path.chmod(0o644)
+    env = {
+        "NECTO_SECRET_A": "", "NECTO_SECRET_B": "s3cret\0", "NECTO_SECRET_C": "s3cret" * 9999,
+        "NECTO_SECRET_D_FILE": str(path),
+    }  # fmt: skip
+    with pytest.raises(UnusableKey) as refusal:
+        secrets_of(["A", "B", "C", "D", "small"], env)
+
+    said = str(refusal.value)
+    assert all(f"NECTO_SECRET_{name}" in said for name in "ABCD")
+    assert "the name of a secret" in said
+    assert "s3cret" not in said
