@@ -53,6 +53,17 @@ class Purchaser(Protocol):
         """Return what this network cannot promise, each a sentence; empty: it may be bought."""
         ...
 
+    def secrets_needed(self, wanted: Wanted) -> Sequence[str]:
+        """Return the names of the secrets that ``act`` needs; raises Denied for a bad file."""
+        ...
+
+    def file_text(self, wanted: Wanted) -> str:
+        """Return what will be sent as a person reads it, with references in place of secrets.
+
+        Raises ValueError, saying what to change, for an order that cannot be written down.
+        """
+        ...
+
     def look(self, wanted: Wanted, handle: str | None, now: datetime) -> Look:
         """Say what there is of an order on the network and what comes next; reads only."""
         ...

@@ -20,7 +20,7 @@ from connectors.networks.akash.console import Console
 from connectors.networks.akash.console_wire import CreatedAnswer
 from connectors.networks.akash.lease_states import digits
 from connectors.networks.akash.memory import Memory
-from connectors.networks.akash.order_sdl import sent_text, shown_digest
+from connectors.networks.akash.order_sdl import sent_text
 from connectors.wire import page_of
 from engine.buying import Found, Step, Wanted
 
@@ -57,12 +57,12 @@ class Acting:
     def _create(
         self, wanted: Wanted, step: Step, secrets: Mapping[str, SecretStr], hide: Hide
     ) -> str:
-        if shown_digest(wanted) != step.details.get("sdl_sha256"):
+        text = sent_text(wanted, step, secrets)
+        if text is None:
             raise Unreachable("the deployment file has changed since this step was decided on")
         usd = _checked(_USD, step.details.get("deposit_usd"), "an amount in dollars")
-        sdl = json.dumps(sent_text(wanted, secrets))
         # The deposit is written as text: JSON's numbers are exact, a float would not be.
-        body = f'{{"data":{{"sdl":{sdl},"deposit":{usd}}}}}'
+        body = f'{{"data":{{"sdl":{json.dumps(text)},"deposit":{usd}}}}}'
         try:
             answer = self.console.write("POST", "/v1/deployments", body, "create it", hide)
         except Missing as error:

@@ -72,6 +72,14 @@ class AkashPurchaser:
         """Return what Akash cannot promise, each a sentence; empty: it may be bought."""
         return order_sdl.refusals(wanted)
 
+    def secrets_needed(self, wanted: Wanted) -> Sequence[str]:
+        """Return the names of the secrets that the order's deployment file refers to."""
+        return order_sdl.secrets_needed(wanted)
+
+    def file_text(self, wanted: Wanted) -> str:
+        """Return the SDL as it will be sent, with ``${secret:NAME}`` in place of secrets."""
+        return order_sdl.shown_text(wanted)
+
     def look(self, wanted: Wanted, handle: str | None, now: datetime) -> Look:
         """Say what there is of an order and what comes next; reads only."""
         return self._looking.look(wanted, acting.number(handle) if handle else None, now)
