@@ -1,4 +1,4 @@
-"""What the account's owner does: create, update, deposit, lease, close; each takes effect at once."""
+"""What the account's owner does: create, update, deposit, lease, close; all take effect at once."""
 
 import hashlib
 import json

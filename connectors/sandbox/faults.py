@@ -16,6 +16,10 @@ class Faults:
         self._book = book
         self._on = [_read(row) for row in book.all("SELECT * FROM faults ORDER BY id")]
 
+    @property
+    def are_on(self) -> bool:
+        return bool(self._on)
+
     def listed(self) -> list[Row]:
         return [
             {"id": number, "remaining": remaining} | fault.model_dump(mode="json")

@@ -18,13 +18,19 @@ Usd = Annotated[Decimal, Field(gt=0, le=100_000, max_digits=24, decimal_places=1
 
 
 class ControlForm(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        validate_by_name=True,
+        validate_by_alias=True,
+    )
 
 
 class Attribute(ControlForm):
     key: str = Field(min_length=1, max_length=256)
     value: str = Field(max_length=512)
-    auditedBy: tuple[str, ...] = ()  # as Akash writes it
+    audited_by: tuple[str, ...] = Field(default=(), alias="auditedBy")
 
 
 class MarketGpu(ControlForm):
@@ -84,7 +90,7 @@ class Fault(ControlForm):
     probability: float = Field(default=1.0, ge=0, le=1)
     times: int | None = Field(default=None, ge=1, le=1_000_000)
     seconds: float = Field(default=0.0, ge=0, le=600)
-    """slow: waits this long. provider_dead: its gateway holds the line this long. status: Retry-After."""
+    """slow: waits this long; provider_dead: its gateway holds the line; status: Retry-After."""
     status: int = Field(default=503, ge=400, le=599)
     percent: Decimal = Field(default=Decimal(0), ge=-99, le=10_000)
     """price_up: how much dearer the bids are than the market handed in."""

@@ -108,6 +108,12 @@ def held(book: Book, dseq: str) -> Held | None:
     return all_held(book, [row])[0] if row else None
 
 
+def held_by_dseq(book: Book, dseqs: Sequence[str]) -> list[Held]:
+    """Return the deployments of these numbers."""
+    sql = "SELECT * FROM deployments WHERE dseq IN (SELECT value FROM json_each(?))"
+    return all_held(book, book.all(sql, json.dumps(sorted(set(dseqs)))))
+
+
 def all_held(book: Book, rows: Sequence[Row]) -> list[Held]:
     """Return these deployments with what belongs to them, in three statements."""
     groups = _by_dseq(book, "groups", "dseq, gseq", rows)

@@ -1,4 +1,4 @@
-"""The market that was handed in: who has room, who fits an order, and what they would ask for it."""
+"""The market that was handed in: who has room, who fits an order, what they would ask for it."""
 
 import re
 from collections import Counter
@@ -33,7 +33,10 @@ class Seller:
     @cached_property
     def attributes(self) -> list[Json]:
         """Return its attributes, with country and region where only the form names them."""
-        stated = [a.model_dump() | {"auditedBy": list(a.auditedBy)} for a in self.form.attributes]
+        stated = [
+            {"key": a.key, "value": a.value, "auditedBy": list(a.audited_by)}
+            for a in self.form.attributes
+        ]
         keys = {a["key"] for a in stated}
         signed = [AUDITOR] if self.form.is_audited else []
         more = {"country": self.form.country, "location-region": self.form.region}

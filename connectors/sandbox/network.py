@@ -3,7 +3,10 @@
 import hashlib
 import json
 import secrets
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -46,6 +49,7 @@ class Network:
         self.account = account
         self.machine = machine
         self.url = ""
+        self._lock = threading.RLock()
         self._open(Book(newest(home)))
 
     def _open(self, book: Book, carried: dict[str, str] | None = None) -> None:
@@ -61,6 +65,13 @@ class Network:
             self.faults = Faults(book)
         self.book = book
 
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """Hold the network alone: all of the block is committed, or none of it."""
+        with self._lock, self.book.transaction():
+            self._touch()
+            yield
+
     def now(self) -> float:
         """Return the network's time in seconds since 1970."""
         return self.rate.at(self.machine())
@@ -74,12 +85,6 @@ class Network:
     def pace(self, rate: Rate) -> None:
         self._keep(self.book, rate)
         self.rate = rate
-
-    def touch(self) -> None:
-        """Keep how far time has come, so that a machine clock set back never takes it back."""
-        machine = self.machine()
-        if machine < self.rate.since:
-            self.pace(self.rate.paced(machine, self.rate.factor))
 
     def balance(self) -> int:
         """Return the account's whole uact."""
@@ -118,18 +123,24 @@ class Network:
 
     def reset(self) -> str:
         """Start a new book with the same market and time; the old one stays as it is."""
-        old = self.book
-        with old.transaction():
+        with self._lock:
+            old = self.book
             carried = {key: value for key in _CARRIED if (value := old.get(key))}
             providers = old.all("SELECT * FROM providers ORDER BY place")
-        book = Book(next_name(self.home))
-        self._open(book, carried)
-        with book.transaction():
-            book.write_many(
-                "INSERT INTO providers VALUES (?, ?, ?, ?)", [tuple(p.values()) for p in providers]
-            )
-        old.close()
-        return book.path.name
+            self._open(Book(next_name(self.home)), carried)
+            with self.book.transaction():
+                self.book.write_many(
+                    "INSERT INTO providers VALUES (?, ?, ?, ?)",
+                    [tuple(one.values()) for one in providers],
+                )
+            old.close()
+            return self.book.path.name
+
+    def _touch(self) -> None:
+        """Keep how far time has come, so that a machine clock set back never takes it back."""
+        machine = self.machine()
+        if machine < self.rate.since:
+            self.pace(self.rate.paced(machine, self.rate.factor))
 
     @staticmethod
     def _keep(book: Book, rate: Rate) -> None:

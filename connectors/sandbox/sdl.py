@@ -1,4 +1,4 @@
-"""Reads an SDL as the Console does: the groups to trade, the manifest, or every reason to refuse."""
+"""Reads an SDL as the Console does: groups to trade, the manifest, or every reason to refuse."""
 
 import base64
 import hashlib
@@ -37,7 +37,7 @@ class Asked:
     """What an SDL asks of the network; env, commands and credentials are only in the manifest."""
 
     groups: list[Json]
-    """Group specifications in the chain's form, with the auditor and denom that the Console sets."""
+    """Group specifications in the chain's form, with the Console's auditor and denom."""
     services: dict[str, Json]
     """By group: each service's replicas and exposed ports."""
     manifest: str
@@ -134,7 +134,7 @@ def _resource_faults(sdl: Sdl) -> Iterator[str]:
     for name, compute in sdl.profiles.compute.items():
         gpu = compute.resources.gpu
         if gpu and bool(gpu.units) != bool(gpu.attributes):
-            yield f"profiles.compute.{name}.gpu: attributes are needed when units > 0, and only then"
+            yield f"profiles.compute.{name}.gpu: attributes are needed for units > 0 and only then"
     for name, service in sdl.services.items():
         for deployed in sdl.deployment.get(name, {}).values():
             if deployed.profile in sdl.profiles.compute:
