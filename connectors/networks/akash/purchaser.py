@@ -36,6 +36,9 @@ class AkashPurchaser:
     network = "akash"
     unit = FACTS.usd_denom
     units_per_usd = FACTS.micro
+    SETTLES_AFTER_SECONDS = 180
+    """A create takes its place in a block, and in the index behind the list of names, whose answers
+    may also be 40 s old (Cache-Control)."""
 
     def __init__(
         self,
@@ -46,14 +49,10 @@ class AkashPurchaser:
         *,
         gateway_url: str | None = None,
         gather_seconds: float = 6.0,
-        settles_after_seconds: int = 180,
+        settles_after_seconds: int = SETTLES_AFTER_SECONDS,
         memory: Memory | None = None,
     ) -> None:
-        """Raise Denied for a key that cannot be sent.
-
-        ``settles_after_seconds``: a create takes its place in a block and in the index behind the
-        list of names, whose answers may also be 40 s old (Cache-Control).
-        """
+        """Raise Denied for a key that cannot be sent."""
         self.settles_after_seconds = settles_after_seconds
         self._http = http
         self._gateway_url = gateway_url
