@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
-from connectors.base import Denied, Reply, SourceError, Unreachable, Unreadable
+from connectors.base import Denied, Missing, Reply, SourceError, Unreachable, Unreadable
 from connectors.bodies import Deadline, read
 
 _SHOWN_CHARACTERS_MAX = 200
@@ -76,6 +76,8 @@ def refusal(response: httpx.Response, text: str, now: Callable[[], datetime]) ->
         message = f"{place(response.url)} is blocked by the network's protection ({status})"
     elif code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
         return Denied(f"{message} (the key is missing, wrong or expired, or we are blocked)")
+    elif code == httpx.codes.NOT_FOUND:
+        return Missing(message)
     elif code != httpx.codes.TOO_MANY_REQUESTS and not response.is_server_error:
         return Unreadable(message)
     return Unreachable(message, retry_after_seconds=_retry_after_seconds(response, now))

@@ -35,6 +35,10 @@ class Unreadable(SourceError):
     """A person must look: the answer is not what the source's documentation promises."""
 
 
+class Missing(Unreadable):
+    """There is nothing at that address: what was asked for does not exist there."""
+
+
 class Closed(Exception):
     """We ended while asking: it says nothing about the source, and nothing is recorded."""
 

@@ -2,16 +2,35 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import SecretStr
 
-from connectors.base import SourceError
+from connectors.base import Headers, Http, Reply, SourceError
 from engine.buying import Billed, Found, LogLine, Look, Observation, Step, Wanted
 
 
 class Uncertain(SourceError):
     """The write may have been made: look for it, never repeat it blindly."""
+
+
+Method = Literal["POST", "PUT", "PATCH", "DELETE"]
+
+
+class Writes(Http, Protocol):
+    """What buying needs of the HTTP client: reading, and changes that are sent once."""
+
+    def write(
+        self,
+        method: Method,
+        url: str,
+        *,
+        body: bytes = b"",
+        body_bytes_max: int,
+        headers: Headers | None = None,
+    ) -> Reply:
+        """Send one change in JSON; raises Uncertain once it may have arrived."""
+        ...
 
 
 class Purchaser(Protocol):
@@ -32,6 +51,17 @@ class Purchaser(Protocol):
 
     def refusals(self, wanted: Wanted) -> tuple[str, ...]:
         """Return what this network cannot promise, each a sentence; empty: it may be bought."""
+        ...
+
+    def secrets_needed(self, wanted: Wanted) -> Sequence[str]:
+        """Return the names of the secrets that ``act`` needs; raises Denied for a bad file."""
+        ...
+
+    def file_text(self, wanted: Wanted) -> str:
+        """Return what will be sent as a person reads it, with references in place of secrets.
+
+        Raises ValueError, saying what to change, for an order that cannot be written down.
+        """
         ...
 
     def look(self, wanted: Wanted, handle: str | None, now: datetime) -> Look:

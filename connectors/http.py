@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,7 +16,6 @@ import httpx
 import tenacity
 
 from connectors.answers import (
-    address,
     excerpt,
     origin,
     place,
@@ -29,19 +28,23 @@ from connectors.answers import (
 from connectors.base import (
     Answer,
     Closed,
-    Denied,
     Headers,
     Reply,
-    Request,
+    SourceError,
     Unreachable,
     Unreadable,
 )
 from connectors.bodies import Deadline, read, read_lines, watchdog
+from connectors.buying import Method, Uncertain
+from connectors.question import ANYTHING, Question, with_params
 
 _REDIRECTS_MAX = 3
 _VERSION = "0"
 with suppress(PackageNotFoundError):
     _VERSION = version("necto")
+
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+"""Errors from before the first byte: https://www.python-httpx.org/exceptions/."""
 
 _Reader = Callable[[httpx.Response, Deadline], bytes]
 _Judged = TypeVar("_Judged")
@@ -117,15 +120,14 @@ class HttpClient(AbstractContextManager["HttpClient"]):
         The answer's address hides a password and parameters named like a secret. Raises Unreachable
         (``retry_after_seconds`` is set if the server said it), Denied or Unreadable.
         """
-        return self._answer(_Question(_with(url, params), headers=headers), self._whole)
+        return self._answer(Question(with_params(url, params), headers=headers), self._whole)
 
     def post(self, url: str, *, body: bytes, headers: Headers | None = None) -> Answer:
         """POST a JSON question and give the body of a 2xx, as ``get`` does.
 
         It is repeated like a GET: only for questions that change nothing on the other side.
         """
-        question = _Question(_with(url, None), "POST", body, headers)
-        return self._answer(question, self._whole)
+        return self._answer(Question(with_params(url, None), "POST", body, headers), self._whole)
 
     def deliver(
         self,
@@ -142,11 +144,40 @@ class HttpClient(AbstractContextManager["HttpClient"]):
         the server only, as a path may be a secret. A success of more than ``body_bytes_max`` is
         Unreadable; with 0 its body is left unread.
         """
-        question = _Question(_with(url, None), "POST", body, headers, "*/*", media_type)
-        total_at = self._clock() + self._limits.total_timeout_seconds
-        deadline = Deadline(origin(question.url), total_at, self._clock)
+        question = Question(with_params(url, None), "POST", body, headers, ANYTHING, media_type)
+        return self._ask(question, *self._unjudged(origin(question.url), body_bytes_max))
+
+    def write(
+        self,
+        method: Method,
+        url: str,
+        *,
+        body: bytes = b"",
+        body_bytes_max: int,
+        headers: Headers | None = None,
+    ) -> Reply:
+        """Send one change in JSON, once, as ``deliver`` does: redirects are not followed.
+
+        After the first byte nothing but a whole answer tells what came of it: Uncertain is raised.
+        Unreachable and Denied: nothing was sent.
+        """
+        question = Question(with_params(url, None), method, body, headers)
+        deadline, read_reply = self._unjudged(place(question.url), body_bytes_max)
+
+        def read_or_doubt(response: httpx.Response) -> Reply:
+            try:
+                return read_reply(response)
+            except SourceError as error:
+                raise Uncertain(f"{error}; its answer began with {response.status_code}") from error
+
+        return self._ask(question, deadline, read_or_doubt, if_sent=Uncertain)
+
+    def _unjudged(
+        self, where: str, body_bytes_max: int
+    ) -> tuple[Deadline, Callable[[httpx.Response], Reply]]:
+        deadline = Deadline(where, self._clock() + self._limits.total_timeout_seconds, self._clock)
         read_reply = partial(reply, deadline=deadline, body_bytes_max=body_bytes_max, now=self._now)
-        return self._ask(question, deadline, read_reply)
+        return deadline, read_reply
 
     def lines(self, url: str, *, keep: Callable[[bytes], bool], kept_bytes_max: int) -> Answer:
         """GET a text too large to hold and give only the lines that ``keep`` wants.
@@ -161,11 +192,11 @@ class HttpClient(AbstractContextManager["HttpClient"]):
                 response, deadline, keep, bytes_max=most, kept_bytes_max=kept_bytes_max
             )
 
-        question = _Question(_with(url, None), accept="*/*")
+        question = Question(with_params(url, None), accept=ANYTHING)
         return self._answer(question, read_kept, self._limits.lines_timeout_seconds)
 
     def _answer(
-        self, question: "_Question", reader: _Reader, timeout_seconds: float | None = None
+        self, question: Question, reader: _Reader, timeout_seconds: float | None = None
     ) -> Answer:
         total_at = self._clock() + (timeout_seconds or self._limits.total_timeout_seconds)
         deadline = Deadline(place(question.url), total_at, self._clock)
@@ -190,7 +221,7 @@ class HttpClient(AbstractContextManager["HttpClient"]):
         longest = min(left_seconds, self._limits.retry_after_max_seconds)
         return state.attempt_number >= self._limits.attempts_max or state.upcoming_sleep > longest
 
-    def _attempt(self, question: "_Question", deadline: Deadline, reader: _Reader) -> bytes:
+    def _attempt(self, question: Question, deadline: Deadline, reader: _Reader) -> bytes:
         for _ in range(1 + _REDIRECTS_MAX):
             judge = partial(self._judge, deadline=deadline, reader=reader)
             found = self._ask(question, deadline, judge)
@@ -201,9 +232,10 @@ class HttpClient(AbstractContextManager["HttpClient"]):
 
     def _ask(
         self,
-        question: "_Question",
+        question: Question,
         deadline: Deadline,
         judge: Callable[[httpx.Response], _Judged],
+        if_sent: type[SourceError] = Unreachable,
     ) -> _Judged:
         """Send one request and give what is made of its answer."""
         with self._turn(question.url, deadline), watchdog(deadline) as hooks:
@@ -225,9 +257,8 @@ class HttpClient(AbstractContextManager["HttpClient"]):
                     raise Closed("the client was closed") from error
                 if isinstance(error, RuntimeError):
                     raise
-                deadline.check()
-                why = printable(str(error)) or type(error).__name__
-                raise Unreachable(f"{deadline.place} gave no answer: {why}") from error
+                kind = Unreachable if isinstance(error, _UNSENT) else if_sent
+                raise kind(_no_answer(deadline, error)) from error
 
     @contextmanager
     def _turn(self, url: httpx.URL, deadline: Deadline) -> Iterator[None]:
@@ -263,31 +294,7 @@ class HttpClient(AbstractContextManager["HttpClient"]):
         return body
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """What is asked; its headers are made anew for every attempt."""
-
-    url: httpx.URL
-    method: str = "GET"
-    body: bytes = b""
-    headers: Headers | None = None
-    accept: str = "application/json"
-    media_type: str = "application/json"
-
-    def headers_now(self) -> dict[str, str]:
-        found = {"Accept": self.accept}
-        if self.body:
-            found["Content-Type"] = self.media_type
-        if self.headers:
-            path, _, query = self.url.raw_path.decode("ascii").partition("?")
-            found |= self.headers(Request(self.method, path, query, self.body))
-        for name, value in found.items():
-            # The HTTP library would quote the value, which may be a key, in its own message.
-            if not (value.isascii() and value.isprintable() and value == value.strip()):
-                raise Denied(f"{name} cannot be sent: the key holds a blank or an odd character")
-        return found
-
-
-def _with(url: str, params: Mapping[str, str] | None) -> httpx.URL:
-    found = address(url)
-    return found.copy_merge_params(dict(params)) if params else found
+def _no_answer(deadline: Deadline, error: Exception) -> str:
+    if deadline.left_seconds() <= 0:
+        return f"{deadline.place} took longer than the total time allowed"
+    return f"{deadline.place} gave no answer: {printable(str(error)) or type(error).__name__}"

@@ -27,6 +27,7 @@ _SHAPES = re.compile(
     r"|://[^/\s:@]*:[^/\s@]+@"
 )
 """A private key, tokens as their issuers begin them, a password in an address."""
+_SWITCHES = ("", "0", "1", "true", "false", "yes", "no")
 
 
 def is_secret_name(name: str) -> bool:
@@ -40,7 +41,7 @@ def is_secret_like(name: str, value: str) -> bool:
     A word of the name ends as secrets do (API_KEY, HF_TOKEN; not MAX_TOKENS, not PUBLIC_KEY).
     """
     clear = PLACEHOLDER.sub("", value)
-    if not clear:
+    if clear.lower() in _SWITCHES:
         return False
     named = not _OPEN.search(name) and any(map(_NAMES.search, re.split(r"[_.\-]", name)))
     return (named and clear == value) or bool(_SHAPES.search(clear))

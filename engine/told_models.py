@@ -74,7 +74,13 @@ def read_as(
     ``schema``: the model's own JSON Schema. ``stand_ins``: what is put where a field that must be
     there is missing or wrong, outer ones first.
     """
-    source = told(text, name)
+    return read_told(model, schema, told(text, name), name, stand_ins)
+
+
+def read_told(
+    model: type[M], schema: Schema, source: Told, name: str, stand_ins: Mapping[Place, Value]
+) -> Reading[M]:
+    """Read what a file says as a model, as ``read_as`` does with the file's text."""
     shape = Shape(schema)
     value = shape.fitted(_without(source.value, source.lost))
     sieve = _Sieve(source.lost)

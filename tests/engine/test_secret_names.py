@@ -51,6 +51,7 @@ def test_a_variable_that_is_given_twice_is_told_by_name():
     ("API_KEY", "x", True), ("apikey", "x", True), ("DB_PASSWORD_FILE", "/run/x", False),
     ("MAX_TOKENS", "4096", False), ("TOKENIZERS_PARALLELISM", "false", False),
     ("SSH_PUBLIC_KEY", "ssh-ed25519 AAAA", False), ("API_KEY", "", False),
+    ("RANDOM_PASSWORD", "yes", False),
     ("API_KEY", "${secret:API}", False), ("URL", "https://user:pw@host", True),
     ("URL", "https://app:${secret:PW}@host", False), ("X", "-----BEGIN RSA PRIVATE KEY", True),
 ])  # fmt: skip
