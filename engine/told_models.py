@@ -187,11 +187,18 @@ def _drop(value: dict[str, Value], detail: ErrorDetails) -> None:
 
 def _removed(value: dict[str, Value], place: Place) -> bool:
     """Take a field out, of a list the whole list; return whether it was there."""
-    names = next((place[:at] for at, step in enumerate(place) if isinstance(step, int)), place)
+    while place and isinstance(place[-1], int):
+        place = place[:-1]
     around: Any = value
-    for step in names[:-1]:
-        around = around.get(step, {})
-    return bool(names) and around.pop(names[-1], None) is not None
+    for step in place[:-1]:
+        around = _inside(around, step)
+    return isinstance(around, dict) and bool(place) and around.pop(place[-1], None) is not None
+
+
+def _inside(around: Any, step: str | int) -> Any:  # noqa: ANN401 - a file's own value
+    if isinstance(step, int):
+        return around[step] if isinstance(around, list) and step < len(around) else None
+    return around.get(step) if isinstance(around, dict) else None
 
 
 def _stand_in(value: dict[str, Value], stand_ins: Mapping[Place, Value]) -> None:
