@@ -97,18 +97,27 @@ class _Sieve:
 
     def __init__(self, lost: frozenset[Place]) -> None:
         self.wrong: list[tuple[Place, str]] = []
-        self._lost = set(lost)
-        self._new: list[Place] = []
+        self._lost: set[Place] = set()
+        self._around: set[Place] = set()
+        """What is lost, and everything that it stands in: both ways in one look."""
+        self._new: list[Place] = [*lost]
+        self.close()
 
     def add(self, place: Place, message: str, about: list[Place]) -> None:
-        if not any(_touch(one, other) for one in about for other in self._lost):
+        if not any(map(self._touches, about)):
             self.wrong.append((place, message))
         self._new += about
 
     def close(self) -> None:
         """End a round: what it found is known to the next one."""
         self._lost.update(self._new)
+        self._around.update(place[:at] for place in self._new for at in range(len(place) + 1))
         self._new = []
+
+    def _touches(self, place: Place) -> bool:
+        return place in self._around or any(
+            place[:at] in self._lost for at in range(len(place) + 1)
+        )
 
 
 def _built(
@@ -219,8 +228,3 @@ def _without(value: Value, lost: frozenset[Place], place: Place = ()) -> Value:
     if isinstance(value, list):
         return [_without(one, lost, (*place, at)) for at, one in enumerate(value)]
     return value
-
-
-def _touch(one: Place, other: Place) -> bool:
-    shorter = min(len(one), len(other))
-    return one[:shorter] == other[:shorter]
