@@ -1,11 +1,13 @@
 """A user's own SDL: every fault at once with line and remedy, no secret shown, all bounded."""
 
 import time
+from pathlib import Path
 
 import pytest
 
 from connectors.networks.akash.sdl_checks import faults_of
 from connectors.networks.akash.sdl_read import checked_sdl, read_sdl
+from connectors.networks.akash.sdl_text import sdl_text
 from connectors.networks.akash.sdl_units import bytes_of_size, millicores_of, seconds_of
 from engine.told_faults import BadFile
 from tests.connectors.sdls import SOUND
@@ -226,3 +228,47 @@ def test_amounts_mean_what_the_network_makes_of_them(read, text, amount):
 def test_other_forms_of_amounts_are_refused(read, text):
     with pytest.raises(ValueError, match=text):
         read(text)
+
+
+def test_what_the_published_schema_takes_in_two_ways_is_one_thing():
+    kinds = "nvidia: [{model: h100, ram: 80Gi, interface: sxm}]"
+    text = SOUND.replace("units: 2, attr", "units: '2', attr").replace("amd64", "2")
+    text = text.replace("persistent: true}", "persistent: 'true'}").replace(kinds, "nvidia: null")
+    text = text.replace("image: postgres:16", "image: postgres:16\n    args:")
+    sdl = read_sdl(text, "s.yaml")
+    web, db = sdl.profiles.compute["web"].resources, sdl.profiles.compute["db"].resources
+
+    assert (web.gpu_count, web.cpu.units, web.cpu.attributes) == (2, "1.5", {"arch": "2"})
+    assert read_sdl(text.replace("nvidia: null", "nvidia: []"), "s.yaml") == sdl
+    assert [one.is_persistent for one in db.storage] == [False, True]
+    assert read_sdl(sdl_text(sdl), "s.yaml") == sdl
+
+
+def test_an_endpoint_s_name_is_told_in_words():
+    found = {fault.path: fault.message for fault in faults(SOUND.replace("front", "Front"))}
+
+    assert "small letters first" in found["endpoints.Front"]
+
+
+def test_more_placements_and_profiles_than_the_chain_takes_are_told():
+    one = read_sdl(SOUND, "s.yaml")
+    web, placed = one.services["web"], one.deployment["web"]["any"]
+    many = {f"s{i}": {"any": placed.model_copy(update={"profile": f"p{i}"})} for i in range(21)}
+    wide = {"web": {f"g{i}": placed for i in range(21)}}
+    found = [
+        str(fault)
+        for deployment in (many, wide)
+        for fault in faults_of(
+            one.model_copy(update={"deployment": deployment, "services": {"web": web}})
+        )
+    ]
+
+    assert any("any has more than 20 profiles" in fault for fault in found)
+    assert any("more than 20 placements" in fault for fault in found)
+
+
+def test_the_example_on_the_page_is_sound():
+    page = (Path(__file__).parents[2] / "docs" / "sdl.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+
+    assert checked_sdl(example, "sdl.md")[1] == ()
