@@ -40,11 +40,12 @@ def test_a_job_that_akash_can_run_is_not_refused():
     ({"ports": (Port(port=80, protocol="tcp"),)}, "write protocol: http"),
     ({"ports": (PUBLIC, Port(port=8080, protocol="tcp"))}, "given 2 times"),
     (asks("tier", "x", "Somebody"), "nobody called 'Somebody' audits"),
+    (asks("a key", "x"), "write an attribute's name"),
     (asks("tee/type", "gpu"), "write one of cpu, cpu-gpu"),
     (asks("reclamation/min-window", "1d"), "as 24h"),
     ({"command": ("a", "hf_abcdefghijklmnop")}, "put it into env"),
     ({"command": ("x" * 60_000,)}, "more than 50000 characters"),
-    ({"attributes": (Attribute(key="a", value="b"), Attribute(key="a", value="c"))}, "twice"),
+    ({"attributes": (Attribute(key="ab", value="b"), Attribute(key="ab", value="c"))}, "twice"),
 ])  # fmt: skip
 def test_what_akash_cannot_do_is_refused_with_what_to_do(changes, words):
     (said,) = refusals(job(**changes))

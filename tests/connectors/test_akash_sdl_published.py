@@ -8,12 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from ruamel.yaml import YAML
 
-from connectors.networks.akash.sdl_order import group_resources
+from connectors.networks.akash.screening import PATH
+from connectors.networks.akash.sdl_order import group_resources, reclamation_seconds
 from connectors.networks.akash.sdl_read import checked_sdl, read_sdl
 from connectors.networks.akash.sdl_text import sdl_text
 from connectors.networks.akash.sdl_write import sdl_of
 from engine.told_faults import BadFile
 from tests.connectors.sdls import SOUND, wanted
+from tests.connectors.test_akash import undocumented
+from tests.connectors.test_akash_screening import schema_of
 from tests.connectors.test_akash_sdl_write import orders
 
 OURS = {
@@ -107,6 +110,18 @@ def test_our_own_examples_pass_akash_s_schema(published):
     published.validate(yaml_12(SOUND))
     published.validate(yaml_12(sdl_text(read_sdl(SOUND, "s.yaml"))))
     published.validate(yaml_12(sdl_text(sdl_of(wanted()))))
+
+
+def test_a_group_can_be_sent_to_bid_screening(shared):
+    text = (shared / "networks/akash/console-api.openapi.json").read_text("utf-8")
+    schema = schema_of(json.loads(text)["paths"][PATH]["post"]["requestBody"])
+    for sdl in (read_sdl(SOUND, "s.yaml"), sdl_of(wanted())):
+        (group,) = group_resources(sdl)
+        body = {name: group[name] for name in ("requirements", "resources")}
+        body |= {"timezone": "UTC", "reclamationWindow": reclamation_seconds(sdl)}
+
+        assert [f.message for f in jsonschema.Draft202012Validator(schema).iter_errors(body)] == []
+        assert undocumented(body, schema) == set()
 
 
 def as_chain(group: dict) -> dict:

@@ -244,10 +244,12 @@ def test_what_the_published_schema_takes_in_two_ways_is_one_thing():
     assert read_sdl(sdl_text(sdl), "s.yaml") == sdl
 
 
-def test_an_endpoint_s_name_is_told_in_words():
-    found = {fault.path: fault.message for fault in faults(SOUND.replace("front", "Front"))}
+def test_a_name_that_is_none_is_told_in_words():
+    text = SOUND.replace("front", "Front").replace("location-type:", "location type:")
+    found = {fault.path: fault.message for fault in faults(text)}
 
     assert "small letters first" in found["endpoints.Front"]
+    assert "an attribute's name" in found["profiles.placement.any.attributes.'location type'"]
 
 
 def test_more_placements_and_profiles_than_the_chain_takes_are_told():

@@ -167,8 +167,9 @@ class _Units:
 
 
 def _price(placement: Placement, profile: str) -> dict[str, str]:
+    """Return a price as it is asked for: whole numbers only."""
     price = placement.pricing[profile]
-    return {"denom": price.denom, "amount": f"{price.amount:f}"}
+    return {"denom": price.denom, "amount": str(int(price.amount))}
 
 
 def _unit(number: int, one: Resources, endpoints: list[_Endpoint]) -> dict[str, object]:
