@@ -180,7 +180,8 @@ def child(home: Path, *, port: int = 0) -> Iterator[subprocess.Popen[bytes]]:
     """Serve a book from a process of its own until the block ends; raises NotRunning."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     command = [sys.executable, "-m", "connectors.sandbox", "--home", str(home), "--port", str(port)]
-    process = subprocess.Popen(command, env=os.environ | {"NECTO_PARENT": str(os.getpid())})
+    env = os.environ | {"NECTO_PARENT": str(os.getpid())}
+    process = subprocess.Popen(command, env=env)  # noqa: S603 - our own module
     try:
         _wait_until_ready(home, process)
         yield process
