@@ -37,19 +37,19 @@ def claimed(
 
 
 def released(records: Records, worker: str, due: Mapping[str, datetime]) -> None:
-    """Give orders back, with when each is to be looked at again."""
+    """Give orders back, with when each is to be looked at again.
+
+    Who buys an order keeps it until the claim ends: what a network gave on the way (a manifest with
+    secrets in it) is known in that process only.
+    """
     heads = order_heads.c
     with records.transaction() as unit:
         for order_id, at in due.items():
-            unit.connection.execute(
-                update(order_heads)
-                .where(heads.order_id == order_id, heads.claimed_by == worker)
-                .values(claimed_by=None, claimed_until=None, due_at=str(plain(at)))
-            )
-
-
-def _parts(ids: Sequence[str]) -> list[Sequence[str]]:
-    return [ids[first : first + 500] for first in range(0, len(ids), 500)]
+            mine = (heads.order_id == order_id) & (heads.claimed_by == worker)
+            look = update(order_heads).values(due_at=str(plain(at)))
+            unit.connection.execute(look.where(mine, heads.state == "buying"))
+            free = look.values(claimed_by=None, claimed_until=None)
+            unit.connection.execute(free.where(mine, heads.state != "buying"))
 
 
 def hurry(records: Records, order_ids: Sequence[str]) -> None:
@@ -61,3 +61,7 @@ def hurry(records: Records, order_ids: Sequence[str]) -> None:
             unit.connection.execute(
                 update(order_heads).where(order_heads.c.order_id.in_(part)).values(due_at=unit.at)
             )
+
+
+def _parts(ids: Sequence[str]) -> list[Sequence[str]]:
+    return [ids[first : first + 500] for first in range(0, len(ids), 500)]

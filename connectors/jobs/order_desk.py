@@ -4,15 +4,18 @@ Everything that becomes of an order is one command: the event, what it does to t
 entry in the trail are committed together.
 """
 
+import logging
 import os
 import random
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from pydantic import SecretStr
 
+from connectors.base import Denied
 from connectors.buying import Purchaser
 from connectors.jobs.ingest import now_utc
 from data.orders import Outdated, happened, order
@@ -28,21 +31,45 @@ Also = Callable[[Transaction, Order], object]
 """What else happens in the same unit of work, told the order as it was before and is then."""
 
 
+log = logging.getLogger(__name__)
+
+
+class Sellers(Protocol):
+    """Who can be bought from now."""
+
+    @property
+    def networks(self) -> Sequence[str]:
+        """The networks that orders may be placed on."""
+        ...
+
+    def of(self, network: str) -> Purchaser:
+        """Return a network's purchaser; raises Denied, in words, where there is none now."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """A worker's desk. ``secret_of`` reads a secret by its reference at the moment of sending.
+    """A worker's desk. ``secrets_of`` reads secrets by their names at the moment of sending.
 
     ``policy_now``: the version that holds now of the policy that an order was decided under.
     """
 
     records: Records
-    purchasers: Mapping[str, Purchaser]
-    secret_of: Callable[[str], SecretStr]
+    sellers: Sellers
+    secrets_of: Callable[[Iterable[str]], Mapping[str, SecretStr]]
     policy_now: Callable[[str], str | None] = lambda ref: ref
     now: Callable[[], datetime] = now_utc
     worker: str = field(default_factory=lambda: f"{os.getpid()}-{uuid.uuid4().hex[:12]}")
     jitter: Callable[[], float] = random.random
     who: Actor = WORKER
+
+    def purchaser(self, network: str) -> Purchaser | None:
+        """Return a network's purchaser; None (logged) where it cannot be bought from now."""
+        try:
+            return self.sellers.of(network)
+        except Denied as missing:
+            log.warning("%s: %s", network, missing)
+            return None
 
     def order(self, order_id: str) -> Order:
         """Return an order as the book has it."""

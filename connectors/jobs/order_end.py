@@ -8,7 +8,7 @@ from connectors.buying import Purchaser
 from connectors.jobs.order_desk import Desk
 from data import ledger
 from data.metering import Reading, meter
-from data.order_money import hold_of, settled
+from data.order_money import funded, hold_of, settled
 from data.orders import events
 from data.unit import Transaction as Unit
 from engine import postings
@@ -18,7 +18,9 @@ from engine.ledger import escrow
 from engine.orders import Kind, Order, is_overdue
 from engine.watching import running, watched
 
-__all__ = ["Unit", "after_stop", "brought_back", "closed", "failures_in_a_row", "reading_of"]
+__all__ = [
+    "Unit", "adopted", "after_stop", "brought_back", "closed", "failures_in_a_row", "reading_of",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +90,13 @@ def brought_back(unit: Unit, then: Order) -> None:
     )  # fmt: skip
     posting = postings.escrow_returned(head, known.hold_id, network, lying)
     ledger.post(unit, posting, event(posting, "moved"))
+
+
+def adopted(unit: Unit, then: Order) -> None:
+    """Book the deposit of a lease whose create was never known to be made."""
+    known = hold_of(unit.connection, then.order_id)
+    if known is not None and not known.places.get(escrow(then.placed.network), 0):
+        funded(unit, then, then.placed.first_deposit_cents)
 
 
 def after_stop(order: Order) -> Kind:

@@ -80,7 +80,7 @@ def worked(desk: Desk, order_id: str) -> datetime:
 
 
 def _worked(desk: Desk, order: Order) -> datetime:
-    purchaser = desk.purchasers.get(order.placed.network)
+    purchaser = desk.purchaser(order.placed.network)
     if purchaser is None:
         return _unsold(desk, order)
     if order.intent is not None:
@@ -111,7 +111,7 @@ def _bought(desk: Desk, purchaser: Purchaser, order: Order) -> datetime:
                 return now + LATER
             return written(desk, purchaser, order, step)
         case Leased(lease=lease):
-            desk.tell(order, "leased", lease_detail(lease))
+            desk.tell(order, "leased", lease_detail(lease), also=order_end.adopted)
             return now
         case Declined(reasons=reasons):
             return _give_up(desk, order, reasons)
@@ -122,10 +122,10 @@ def _bought(desk: Desk, purchaser: Purchaser, order: Order) -> datetime:
 def written(desk: Desk, purchaser: Purchaser, order: Order, step: Step) -> datetime:
     """Commit the intent, make the write once, commit what came of it."""
     order = desk.tell(order, "intent", step_detail(step))
-    names = [one.secret for one in order.placed.requirement.env if one.secret]
+    wanted = wanted_of(order, desk.now())
     try:
-        secrets = {name: desk.secret_of(name) for name in names} if step.name == "create" else {}
-        handle = purchaser.act(wanted_of(order, desk.now()), step, secrets)
+        names = purchaser.secrets_needed(wanted) if step.name == "create" else ()
+        handle = purchaser.act(wanted, step, desk.secrets_of(names))
     except Uncertain as doubt:
         desk.tell(order, "lost", {"why": str(doubt)})
         return desk.now() + WAITS
@@ -146,7 +146,7 @@ def _money(step: Step, unit: order_end.Unit, then: Order) -> None:
         funded(unit, then, then.placed.first_deposit_cents)
     elif step.name == "deposit":
         funded(unit, then, int(step.details["cents"]))
-    elif step.name == "close" and then.state == "buying":
+    elif step.name == "close" and then.state == "buying" and then.handle is None:
         order_end.brought_back(unit, then)
 
 
@@ -201,7 +201,7 @@ def _undone(desk: Desk, purchaser: Purchaser, order: Order) -> datetime:
     found = [one for one in purchaser.find(order.order_id) if one.is_open]
     leased = next((one.lease for one in found if one.lease), None)
     if leased is not None and order.handle == leased.handle:  # it was faster
-        order = desk.tell(order, "leased", lease_detail(leased))
+        order = desk.tell(order, "leased", lease_detail(leased), also=order_end.adopted)
         told = {"by": order.stopped_by or "", "reasons": list(order.reasons)}
         desk.tell(order, "ended", told)
         return desk.now()
@@ -250,5 +250,4 @@ def _unsold(desk: Desk, order: Order) -> datetime:
     """Nobody here can buy on that network: an order that was not begun is declined, others wait."""
     if order.state == "placed" and is_overdue(order, desk.now()):
         return _given_up(desk, order, [f"{order.placed.network} is not connected for buying"])
-    log.warning("order %s waits: %s is not connected", order.order_id, order.placed.network)
     return desk.now() + LATER * 4

@@ -30,7 +30,7 @@ def reconcile(desk: Desk, network: str) -> Reconciled:
 
     Raises SourceError where the network does not answer: then nothing is known and nothing kept.
     """
-    purchaser = desk.purchasers[network]
+    purchaser = desk.sellers.of(network)
     found = [one for one in purchaser.everything() if one.is_open]
     told = _compared(desk, network, found)
     for one in told:
@@ -47,7 +47,7 @@ def reconcile_until(desk: Callable[[], Desk], stop: threading.Event) -> None:
         pause = EVERY_SECONDS
         try:
             opened = desk()
-            for network in sorted(opened.purchasers):
+            for network in opened.sellers.networks:
                 reconcile(opened, network)
         except SourceError as fault:
             log.warning("not reconciled: %s", fault)

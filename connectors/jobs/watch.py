@@ -79,9 +79,8 @@ def watch_until(desk: Callable[[], Desk], stop: threading.Event) -> None:
 
 def _watched(desk: Desk, network: str, heads: Sequence[Seen]) -> Mapping[str, datetime]:
     """Read the orders of one network; returns when to look at each again."""
-    purchaser = desk.purchasers.get(network)
+    purchaser = desk.purchaser(network)
     if purchaser is None:
-        log.warning("%d orders on %s are not watched: it is not connected", len(heads), network)
         return {}
     try:
         found = purchaser.observe([head.handle for head in heads if head.handle])

@@ -1,0 +1,51 @@
+"""The desk that a worker, or one run of the terminal, works orders at."""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from connectors.http import HttpClient
+from connectors.jobs.order_desk import Desk
+from connectors.keys import secrets_of
+from connectors.purchasers import LIMITS, purchasers
+from data.books import open_book
+from data.policy_choices import policy_choices
+from data.settings import Settings
+from data.treasury import begin_play_money
+
+
+def desk_of(settings: Settings, env: Mapping[str, str] = os.environ) -> Desk:
+    """Return the desk of the mode's book; a sandbox book gets its play money first.
+
+    Raises RecordsFault.
+    """
+    records = open_book(settings, settings.mode)
+    begin_play_money(records)
+    return Desk(
+        records=records,
+        sellers=purchasers(HttpClient(LIMITS), settings.home, settings.mode, env),
+        secrets_of=partial(secrets_of, env=env),
+        policy_now=partial(_policy_now, settings),
+    )
+
+
+def desks(settings: Settings) -> Callable[[], Desk]:
+    """Return what gives every chore of a process the same desk, made when it is first asked for."""
+    guard, made = threading.Lock(), list[Desk]()
+
+    def one() -> Desk:
+        with guard:
+            if not made:
+                made.append(desk_of(settings))
+            return made[0]
+
+    return one
+
+
+def _policy_now(settings: Settings, version: str) -> str | None:
+    """Return the version that holds now of the policy that a version belongs to."""
+    name = version.partition("@")[0].partition(" ")[0]
+    with open_book(settings, "house").reading() as view:
+        choice = policy_choices(view).get(name)
+    return None if choice is None else choice.version
