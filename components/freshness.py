@@ -9,6 +9,7 @@ import streamlit as st
 
 from components.text import age, ago, literal, network_name, span, visible
 from engine.export import inert_text
+from engine.modes import BANNER, PREFIX, Mode
 from engine.runs import NetworkState
 from engine.sources import MEANINGS, SourceStatus, Word
 
@@ -18,7 +19,7 @@ _REJECTS_SHOWN_MAX = 200  # they are sent again whenever the page renews itself
 
 
 def status_line(
-    mode: str,
+    mode: Mode,
     sources: Sequence[SourceStatus],
     now: datetime,
     in_doubt: Mapping[str, str],
@@ -30,11 +31,7 @@ def status_line(
     ``in_doubt``: the books that are not to be relied on, each in words.
     """
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="status_line"):
-        st.badge(
-            f"{mode.upper()} · play money, nothing is bought",
-            icon=":material/science:",
-            color="orange",
-        )
+        mode_banner(mode)
         read = [one for one in sources if one.connection is None or one.connection.reads]
         read = [one for one in read if one.word != "contract"]  # a rate card is not read
         live = [source for source in read if source.word == "live"]
@@ -62,6 +59,24 @@ def status_line(
                 AUDIT_PAGE, label=f":red-badge[:material/gpp_bad: Records, {book} book: {told}]",
                 query_params={} if book == "house" else {"book": book}, width="content",
             )  # fmt: skip
+
+
+def mode_banner(mode: Mode) -> None:
+    """Whether what is done here costs real money, in words; an order's id begins so too."""
+    if mode == "live":
+        st.badge(
+            BANNER[mode],
+            icon=":material/payments:",
+            color="red",
+            help=f"Orders are real and are paid for; their ids begin with {PREFIX[mode]}-.",
+        )
+    else:
+        st.badge(
+            BANNER[mode],
+            icon=":material/science:",
+            color="orange",
+            help=f"Nothing real is bought; the ids of orders begin with {PREFIX[mode]}-.",
+        )
 
 
 _BADGES: dict[Word, tuple[str, str]] = {

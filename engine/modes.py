@@ -1,0 +1,21 @@
+"""The two modes: play money on stand-in networks, real money on real ones; never mixed."""
+
+from typing import Literal, get_args
+
+Mode = Literal["sandbox", "live"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+
+PREFIX: dict[Mode, str] = {"sandbox": "sbx", "live": "ord"}
+"""How an order's id begins, so that a network, a bill and a person can tell which mode it is of."""
+
+BANNER: dict[Mode, str] = {
+    "sandbox": "SANDBOX: play money, stand-in networks",
+    "live": "LIVE: real money",
+}
+"""What stands on every page."""
+
+
+def mode_of(order_id: str) -> Mode | None:
+    """Return the mode that an order's id is of; None when it is no id of ours."""
+    prefix, dash, rest = order_id.partition("-")
+    return next((mode for mode in MODES if PREFIX[mode] == prefix), None) if dash and rest else None
