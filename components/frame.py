@@ -14,6 +14,7 @@ from components.session import (
     now,
     records_in_doubt,
     settings,
+    show_acting,
     show_refused_export,
     sources,
     worker_is_alive,
@@ -89,5 +90,8 @@ try:
 except MarketFault as fault:
     st.error(f"The market cannot be read: {fault}", icon=":material/error:")
     st.stop()
-status()
+with st.container(horizontal=True, vertical_alignment="center", key="frame_line"):
+    with st.container():
+        status()
+    show_acting()
 page.run()

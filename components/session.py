@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import streamlit as st
 
+from components.acting import acting_as
 from components.filters import Options
 from data.audit import Counts
 from data.books import BOOKS, Book, book_exists, open_book
@@ -41,7 +42,7 @@ from engine.connections import Connection
 from engine.exports import Export
 from engine.names import counted
 from engine.overview import savings_by_offer
-from engine.people import Actor, Role, local_actor
+from engine.people import PERSONAS, Actor, Role, local_actor, persona
 from engine.prepared_market import Prepared
 from engine.provider_search import with_signals
 from engine.runs import NetworkState
@@ -56,6 +57,7 @@ FAULTS = (Busy, HouseFault, NotKept, LookupError, ValueError, OSError)
 """What may keep a person's act from being done, each in words."""
 
 _run = threading.local()  # a script run has its own thread
+_ACTING = "acting_as_persona"
 _REFUSALS, _REFUSAL_SECONDS = "refused_exports", 60.0
 
 
@@ -194,7 +196,17 @@ def worker_is_alive() -> bool:
 
 def actor() -> Actor:
     """Who is looking. The seam for sign-in: read ``st.user`` and its roles here."""
-    return local_actor(getpass.getuser())
+    chosen = st.session_state.get(_ACTING)
+    return persona(chosen) if chosen else local_actor(getpass.getuser())
+
+
+def show_acting() -> None:
+    """Let the person at a sandbox's machine act as one of its five people."""
+
+    def choose(name: str) -> None:
+        st.session_state[_ACTING] = name
+
+    acting_as(actor(), local_actor(getpass.getuser()), PERSONAS, choose)
 
 
 def exporter(place: str) -> Callable[[Export], bytes]:
@@ -268,6 +280,6 @@ def require(role: Role) -> Actor:
         st.error("This page was opened outside Necto's frame. Open Necto's address again.")
         st.stop()
     if not person.may(role):
-        st.error(f"This page is for people with the role {role}. {person.name} does not have it.")
+        st.error(f"This page is for people with the role {role}. {person.shown} does not have it.")
         st.stop()
     return person

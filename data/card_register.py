@@ -30,6 +30,7 @@ from data.documents import put
 from data.faults import RecordsFault
 from data.files import sha256_of
 from data.market import Lake
+from data.permitted import permitted
 from data.rate_cards import Imported
 from data.records import Records
 from data.tables import files
@@ -71,9 +72,10 @@ def import_card(
 ) -> rate_cards.Imported:
     """Keep a checked card and register it; see ``data.rate_cards.import_card``.
 
-    Raises RecordsFault before anything is kept when the records cannot be used, LateEntry when the
-    card is on the market and only its entry is late.
+    Raises RecordsFault before anything is kept when the records cannot be used or the actor may
+    not do it, LateEntry when the card is on the market and only its entry is late.
     """
+    permitted(actor, f"{KIND}.imported")
     records.check()
     then = partial(_imported, records, lake, actor)
     return rate_cards.import_card(lake, card, by=actor.name, now=now, then=then)
@@ -86,6 +88,7 @@ def withdraw(
 
     Raises RecordsFault before anything is done, LateEntry when only the entry is late.
     """
+    permitted(actor, f"{KIND}.withdrawn")
     records.check()
     then = partial(_withdrawn, records, lake, actor)
     return rate_cards.withdraw(lake, seller, name, reason=reason, by=actor.name, now=now, then=then)

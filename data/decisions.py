@@ -23,6 +23,7 @@ from data.files import publish_bytes, sha256_of, sync_folder
 from data.keeping import keep
 from data.market import Lake
 from data.offers_file import OffersFile
+from data.permitted import permitted
 from data.records import Records
 from data.routable_files import OF_FILE
 from data.schemas import SCHEMAS
@@ -84,6 +85,7 @@ def saved(
     Raises NotKept where its inputs are no longer there, OtherCommand for a key of another decision,
     RecordsFault, OSError: then it is not kept.
     """
+    permitted(who, MADE)
     records.check()
     content = canonical(told(decision))
     name = digest(content)

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from data.documents import Document, current, one, put, versions
 from data.faults import RecordsDamaged, RecordsFault
+from data.permitted import permitted
 from data.records import Records
 from data.unit import Transaction
 from engine.canonical import Json, digest
@@ -59,6 +60,7 @@ def import_policy(records: Records, policy_text: str, who: Actor, key: str = "")
     ``key``: the click's idempotency key; the same key is the same import. Raises BadFile for a file
     with faults, OtherCommand for a key of another import, RecordsFault: nothing was kept.
     """
+    permitted(who, IMPORTED)
     name = read_policy(policy_text, "policy").name
     body = {"name": name, "text": policy_text, "digest": digest(policy_text.encode())}
     click = key or str(uuid.uuid4())

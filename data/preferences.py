@@ -17,6 +17,7 @@ from sqlalchemy import Connection, select
 
 from data.documents import Document, current, one, put
 from data.faults import RecordsDamaged
+from data.permitted import permitted
 from data.records import Records
 from data.tables import entries
 from data.unit import Transaction
@@ -33,7 +34,7 @@ from engine.settings_changes import (
 )
 
 MODELS_MAX = 20
-CHANGED, TAKEN_OVER = "settings.changed", "settings.taken-over"
+CHANGED, TAKEN_OVER, SWITCHED = "settings.changed", "settings.taken-over", "sources.switched"
 KIND = "settings"
 
 
@@ -76,8 +77,10 @@ def shipped(setting: str) -> Json:
 def switch(records: Records, actor: Actor, source: str, *, on: bool, key: str = "") -> None:
     """Switch a source on or off; switching what is so already changes nothing, and says nothing.
 
-    ``key``: the click's idempotency key. Raises RecordsFault: nothing was changed.
+    ``key``: the click's idempotency key. Raises RecordsFault: nothing was changed; NotPermitted
+    for who may change settings, but not what Necto reads.
     """
+    permitted(actor, SWITCHED)
     _change(records, actor, {switch_of(source): on}, key)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table
 
 from data.engines import add_rows, asking, first_row, run
 from data.faults import RecordsDamaged, RecordsFault
+from data.permitted import permitted
 from data.tables import FACTS, entries
 from engine.canonical import Json, plain
 from engine.commands import Command, Failed, Outcome, Refused
@@ -110,12 +111,13 @@ class Transaction:
         """Do a command once: ``act`` adds its facts and returns its result.
 
         The same key again returns the first outcome, whoever asks: a colleague or a job may repeat
-        what broke off, and the trail names who asked first. Raises OtherCommand when the action,
-        the subject or the body differs.
+        what broke off, and the trail names who asked first. Raises NotPermitted for who may not
+        do it, OtherCommand when the action, the subject or the body differs.
         ``act`` may raise Refused: its facts are undone, the refusal and its reason are kept. What
         it adds stays when it returns Failed. When it raises anything else, nothing of this unit of
         work is kept.
         """
+        permitted(command.actor, command.action)
         if self._work:
             raise UnitBroken("a command failed, or is still being done: begin another unit of work")
         if known := self._known(command):

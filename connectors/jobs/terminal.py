@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from engine.people import Actor, local_actor
+from engine.people import Actor, UnknownPersona, local_actor, operator, persona
 from engine.terminal import json_text, table_text
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+As = Annotated[
+    str | None,
+    typer.Option("--as", help="Act as one of the sandbox's people: Ines, Tom, Fay, Kofi, Noor."),
+]
 
 
 @app.command()
@@ -176,9 +180,25 @@ def opened_house() -> "Records":
         fail(f"the house book of the records cannot be used: {error}")
 
 
+def actor_of(as_: str | None) -> Actor:
+    """Who acts: whom ``--as`` names, else who types.
+
+    In live mode nobody signs in at a terminal, so who types there holds no role that buys or pays.
+    """
+    is_live = settings().mode == "live"
+    if as_ is None:
+        return (operator if is_live else local_actor)(getpass.getuser())
+    if is_live:
+        fail("--as is for the sandbox: in live mode people sign in on the pages and act there")
+    try:
+        return persona(as_)
+    except UnknownPersona as unknown:
+        fail(str(unknown))
+
+
 def this_person() -> Actor:
-    """Who types, before there is sign-in."""
-    return local_actor(getpass.getuser())
+    """Who types."""
+    return actor_of(None)
 
 
 def fail(message: str) -> NoReturn:

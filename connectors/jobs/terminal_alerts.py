@@ -1,6 +1,5 @@
 """``necto alerts …``: rules made, listed, changed and removed, alerts seen and acknowledged."""
 
-import getpass
 import sys
 import uuid
 from collections.abc import Callable, Mapping
@@ -11,14 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connectors.jobs.terminal import Json, fail, opened_house, opened_lake
+from connectors.jobs.terminal import As, Json, actor_of, fail, opened_house, opened_lake
 from engine.terminal import json_text, table_text
 
 if TYPE_CHECKING:
     from data.records import Records
     from engine.alert_rules import KeptRule, Rule
     from engine.alert_states import Alert, Verdict
-    from engine.people import Actor
 
 Named = Annotated[str, typer.Argument(help="Its id: necto alerts list.")]
 Seen = Annotated[
@@ -91,6 +89,7 @@ def add(
     provider: Annotated[str | None, typer.Option(help="A provider's id (address).")] = None,
     attribute: Annotated[str | None, typer.Option(help="Only this statement's key.")] = None,
     auditor: Annotated[str | None, typer.Option(help="Only this auditor's signature.")] = None,
+    as_: As = None,
     as_json: Json = False,
 ) -> None:
     """Make a rule; it says itself in words. The worker judges it after each reading."""
@@ -110,7 +109,7 @@ def add(
     }
     try:
         rule = _meant({"kind": kind.value}, stated, network)
-        kept = make_rule(opened_house(), _actor(), rule)
+        kept = make_rule(opened_house(), actor_of(as_), rule)
     except RecordsFault as error:
         fail(str(error))
     _tell(kept, as_json=as_json)
@@ -129,6 +128,7 @@ def change(
     ] = None,
     version: Seen = None,
     key: Key = "",
+    as_: As = None,
     as_json: Json = False,
 ) -> None:
     """Let a rule ask something else; what is open for it is closed. What is not named stays."""
@@ -147,7 +147,7 @@ def change(
     _done(
         house,
         rule,
-        lambda: change_rule(house, _actor(), kept, asks, key=_key(key)),
+        lambda: change_rule(house, actor_of(as_), kept, asks, key=_key(key)),
         as_json=as_json,
     )
 
@@ -158,6 +158,7 @@ def switch(
     to: Annotated[OnOff, typer.Argument(help="Whether the rule is judged.")],
     version: Seen = None,
     key: Key = "",
+    as_: As = None,
     as_json: Json = False,
 ) -> None:
     """Switch a rule on or off; what is open for it is closed."""
@@ -168,13 +169,13 @@ def switch(
     _done(
         house,
         rule,
-        lambda: switch_rule(house, _actor(), kept, on=is_on, key=_key(key)),
+        lambda: switch_rule(house, actor_of(as_), kept, on=is_on, key=_key(key)),
         as_json=as_json,
     )
 
 
 @app.command()
-def remove(rule: Named) -> None:
+def remove(rule: Named, as_: As = None) -> None:
     """Remove a rule; what is open for it is closed. Its history stays readable."""
     from data.alert_rules import remove_rule
     from data.faults import RecordsFault
@@ -182,7 +183,7 @@ def remove(rule: Named) -> None:
     house = opened_house()
     kept = _found(house, rule, None)
     try:
-        remove_rule(house, _actor(), kept)
+        remove_rule(house, actor_of(as_), kept)
     except RecordsFault as error:
         fail(str(error))
     typer.echo(f"removed: {kept.rule.words}")
@@ -191,6 +192,7 @@ def remove(rule: Named) -> None:
 @app.command("acknowledge")
 def acknowledge_(
     alert: Annotated[str, typer.Argument(help="Its id: necto alerts list.")],
+    as_: As = None,
     as_json: Json = False,
 ) -> None:
     """Say that you have seen an alert; it stays listed until it is over."""
@@ -198,7 +200,7 @@ def acknowledge_(
     from data.faults import RecordsFault
 
     try:
-        seen = acknowledge(opened_house(), _actor(), alert)
+        seen = acknowledge(opened_house(), actor_of(as_), alert)
     except RecordsFault as error:
         fail(str(error))
     if as_json:
@@ -289,9 +291,3 @@ def _rule_row(kept: "KeptRule", verdict: "Verdict | None") -> dict[str, object]:
 
 def _alert_row(alert: "Alert") -> dict[str, object]:
     return {"alert": alert.id} | alert.model_dump(mode="json", exclude={"id"})
-
-
-def _actor() -> "Actor":
-    from engine.people import local_actor
-
-    return local_actor(getpass.getuser())

@@ -1,6 +1,5 @@
 """``necto audit …``: what an auditor asks a book of records, and signs away."""
 
-import getpass
 import sys
 import uuid
 from collections.abc import Callable
@@ -10,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from connectors.jobs.terminal import Json, fail, opened_lake, settings
+from connectors.jobs.terminal import Json, fail, opened_lake, settings, this_person
 from engine.names import counted
-from engine.people import Actor, local_actor
 from engine.terminal import json_text, line_text
 
 if TYPE_CHECKING:
@@ -60,7 +58,7 @@ def verify(
     told = json_text(_told(report, found.seconds)) if as_json else _text(report, found.seconds)
     sys.stdout.write(told)
     try:
-        keep(open_book(settings(), name), found, f"verify-{uuid.uuid4()}", actor())
+        keep(open_book(settings(), name), found, f"verify-{uuid.uuid4()}", this_person())
     except RecordsFault as fault:
         typer.echo(f"the result could not be kept in the trail: {fault}", err=True)
         raise typer.Exit(2 if report.is_clean else 1) from None
@@ -95,7 +93,7 @@ def rotate_key(book: InBook = "house") -> None:
     from data.trail_keys import rotate
 
     records = opened_book(book)
-    new = _done(lambda: rotate(records, settings().home, actor()))
+    new = _done(lambda: rotate(records, settings().home, this_person()))
     sys.stdout.write(f"{new.text}\n")
 
 
@@ -127,7 +125,7 @@ def export_pack(
         with temporary.open("wb") as file:
             made = packs.write(records, settings(), wanted, file)
         packed = f"sha256:{sha256_of(temporary)}"
-        packs.keep(records, made.manifest, packed, f"pack-{uuid.uuid4()}", actor())
+        packs.keep(records, made.manifest, packed, f"pack-{uuid.uuid4()}", this_person())
         temporary.replace(out)
     except (ValueError, RuntimeError, OSError) as fault:
         temporary.unlink(missing_ok=True)
@@ -201,10 +199,6 @@ def opened_book(book: str) -> "Records":
 
 def utc(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment else None
-
-
-def actor() -> Actor:
-    return local_actor(getpass.getuser())
 
 
 def _done(act: Callable[[], T]) -> T:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connectors.jobs.terminal import Json, fail, opened_house, opened_lake, this_person
+from connectors.jobs.terminal import (
+    As,
+    Json,
+    actor_of,
+    fail,
+    opened_house,
+    opened_lake,
+    this_person,
+)
 from data.files import temporary_of
 from engine.exports import Export
 from engine.terminal import json_text, table_text
@@ -23,6 +31,7 @@ app = typer.Typer(help="Your negotiated rate cards.", no_args_is_help=True)
 def import_(
     file: Annotated[Path, typer.Argument(help="A CSV or Excel file; see: necto cards template.")],
     name: Annotated[str | None, typer.Option(help="The card's name; default: the file's.")] = None,
+    as_: As = None,
     as_json: Json = False,
 ) -> None:
     """Import a card whole, or refuse it with every fault. The same name makes a new version."""
@@ -39,7 +48,7 @@ def import_(
     try:
         content = file.read_bytes()
         card = read_card(file.name, content, catalogue(), now, name=name, sellers=sellers)
-        done = import_card(opened_house(), opened_lake(), card, this_person(), now)
+        done = import_card(opened_house(), opened_lake(), card, actor_of(as_), now)
     except CardRefused as refused:
         faults = refused.faults.to_dicts()
         sys.stdout.write(json_text(faults) if as_json else table_text(faults, list(faults[0])))
@@ -169,6 +178,7 @@ def withdraw(
     seller: str,
     name: str,
     reason: Annotated[str, typer.Option(help="Why; it is kept.")],
+    as_: As = None,
 ) -> None:
     """Take a card off the market; it stays readable."""
     from data.card_register import withdraw as take_off
@@ -177,7 +187,7 @@ def withdraw(
 
     house, lake, now = opened_house(), opened_lake(), datetime.now(UTC)
     try:
-        fact = take_off(house, lake, seller, name, reason, this_person(), now)
+        fact = take_off(house, lake, seller, name, reason, actor_of(as_), now)
     except (Busy, LookupError, RecordsFault, ValueError) as error:
         fail(str(error))
     typer.echo(f"{name} of {seller} is withdrawn: version {fact.version} has left the market")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connectors.jobs.terminal import Json, fail, opened_house, this_person
+from connectors.jobs.terminal import As, Json, actor_of, fail, opened_house
 from engine.terminal import json_text, table_text
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ app = typer.Typer(help="What your company allows.", no_args_is_help=True)
 def import_(
     file: Annotated[Path, typer.Argument(help="YAML or JSON; see: necto policy example.")],
     key: Annotated[str, typer.Option(help="The same key again is the same import.")] = "",
+    as_: As = None,
     as_json: Json = False,
 ) -> None:
     """Import a policy whole, or refuse it with every fault. The same name makes a new version."""
@@ -30,7 +31,7 @@ def import_(
 
     try:
         text, warnings = _checked(file)
-        kept = import_policy(opened_house(), text, this_person(), key)
+        kept = import_policy(opened_house(), text, actor_of(as_), key)
     except BadFile as refused:
         _fail_with(refused, as_json=as_json)
     except OSError as error:

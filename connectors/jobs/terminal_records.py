@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connectors.jobs.terminal import Json, fail, settings
-from connectors.jobs.terminal_audit import actor
+from connectors.jobs.terminal import Json, fail, settings, this_person
 from engine.names import counted
 from engine.terminal import json_text, line_text
 
@@ -34,7 +33,7 @@ def backup(
     from data.faults import RecordsFault
 
     try:
-        taken = [made(open_book(settings(), name), to, actor()) for name in _chosen(book)]
+        taken = [made(open_book(settings(), name), to, this_person()) for name in _chosen(book)]
     except RecordsFault as fault:
         fail(f"no backup was made: {fault}")
     rows = [{"file": str(one.file), **one.told.model_dump()} for one in taken]
@@ -69,7 +68,7 @@ def restore(
         if check:
             _tell(checked(file), "is whole", as_json=as_json)
             return
-        done = restored(file, settings(), actor(), is_forced=force)
+        done = restored(file, settings(), this_person(), is_forced=force)
     except RecordsFault as fault:
         fail(f"{file} was not {'checked' if check else 'restored'}: {fault}")
     words = "is restored" + (f"; what stood there is kept: {done.kept}" if done.kept else "")

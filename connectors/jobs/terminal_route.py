@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from connectors.jobs.terminal import Json, fail, settings, this_person
+from connectors.jobs.terminal import As, Json, actor_of, fail, settings
 
 if TYPE_CHECKING:
     from connectors.jobs.terminal_inputs import Faults, GivenMarket, GivenPolicy
     from data.settings import Settings
     from engine.decision import Decision
     from engine.decision_record import DecisionRecord
+    from engine.people import Actor
     from engine.requirement import Requirement
 
 app = typer.Typer(add_completion=False)
@@ -52,6 +53,7 @@ def route(
     ] = "all",
     save: Annotated[bool, typer.Option("--save", help="Keep the decision, with an entry.")] = False,
     key: Annotated[str, typer.Option(help="With --save: the same key is the same click.")] = "",
+    as_: As = None,
     as_json: Json = False,
 ) -> None:
     """Find the cheapest offers that a job may take. Ends with 1 when there are none."""
@@ -60,14 +62,14 @@ def route(
     from engine.decision_json import answer
     from engine.decision_record import record_of
 
-    faults, stands = Faults(), settings()
+    faults, stands, who = Faults(), settings(), actor_of(as_)
     asked = _asked(requirement, offers, policy, now, stands, faults, is_kept=save, as_json=as_json)
     decision = _decided(asked, requirement.name, faults, as_json=as_json)
     parts = further_of(decision)
     more: dict[str, object] = {"warnings": faults.told()}
     record = None if as_json and not save else record_of(decision, further=parts)
     if save and record:
-        more["decision"] = _saved(record, asked, stands, key)
+        more["decision"] = _saved(record, asked, stands, who, key)
     if record and not as_json:
         _print_text(record, top or SHOWN, more)
     else:
@@ -126,7 +128,9 @@ def _decided(asked: _Asked, name: str, faults: "Faults", *, as_json: bool) -> "D
         faults.fail(as_json=as_json)
 
 
-def _saved(record: "DecisionRecord", asked: _Asked, stands: "Settings", key: str) -> str:
+def _saved(
+    record: "DecisionRecord", asked: _Asked, stands: "Settings", who: "Actor", key: str
+) -> str:
     """Keep the decision in the book of the mode; returns its digest."""
     from connectors.jobs.terminal import opened_lake
     from data.books import open_book
@@ -136,7 +140,7 @@ def _saved(record: "DecisionRecord", asked: _Asked, stands: "Settings", key: str
 
     try:
         records = open_book(stands, stands.mode)
-        kept = saved(opened_lake(), records, record, this_person(), key, asked.given.file)
+        kept = saved(opened_lake(), records, record, who, key, asked.given.file)
     except (NotKept, RecordsFault, BadCommand, OSError) as error:
         fail(f"the decision was not kept: {error}")
     return kept.digest

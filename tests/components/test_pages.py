@@ -214,9 +214,11 @@ def test_a_person_without_the_role_is_told_so(recorded, tmp_path):
         "from components.session import enter_frame, require\n"
         "import streamlit as st\nenter_frame()\nrequire('admin')\nst.metric('secret', 1)\n"
     )
-    visitor = AppTest.from_file(str(script), default_timeout=SECONDS).run()
+    visitor = AppTest.from_file(str(script), default_timeout=SECONDS)
+    visitor.session_state["acting_as_persona"] = "persona:ines-romero"
+    visitor.run()
 
-    assert "with the role admin" in visitor.error[0].value
+    assert "with the role admin. Ines Romero does not" in visitor.error[0].value
     assert not visitor.metric
 
 
