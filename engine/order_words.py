@@ -48,7 +48,7 @@ def told_before(placed: Placed, quote: Quote, around: Around) -> tuple[Part, ...
         Part(title="What is bought", lines=tuple(_bought(placed, quote))),
         Part(title="What it may cost", lines=tuple(_cost(placed))),
         Part(title="Where data goes", lines=tuple(_data(placed, around))),
-        Part(title="If it fails", lines=tuple(_failure(placed))),
+        Part(title="If it fails", lines=_failure()),
         Part(title="When it ends", lines=tuple(_end(placed))),
         Part(title="Who must agree", lines=tuple(_approval(placed))),
         _money(placed, around),
@@ -72,7 +72,7 @@ def hours_text(hours: Decimal) -> str:
 
 
 def machine(placed: Placed) -> str:
-    """Return the ordered machine: "1 × H100-SXM, 8 vCPU, 32 GiB RAM, 100 GiB disk"."""
+    """Return the ordered machine in a line: GPUs, vCPU, RAM, disk."""
     shape = (
         f"{placed.gpu_count} × {placed.gpu_model or placed.gpu_name}",
         f"{placed.vcpu.normalize():f} vCPU",
@@ -141,16 +141,17 @@ def _data(placed: Placed, around: Around) -> Iterator[str]:
     yield f"Out of the machine: {need.egress_gb.normalize():f} GB expected."
 
 
-def _failure(placed: Placed) -> Iterator[str]:
-    yield (
-        f"No fitting bid within {int(BID_WAIT.total_seconds())} seconds, or no lease within "
-        f"{int(BUY_WITHIN.total_seconds()) // _MINUTE} minutes: what was created is closed, the "
-        "reasons are told, what was set aside is free again."
+def _failure() -> tuple[str, ...]:
+    bids, lease = int(BID_WAIT.total_seconds()), int(BUY_WITHIN.total_seconds()) // _MINUTE
+    nobody = (
+        f"No fitting bid within {bids} seconds, or no lease within {lease} minutes: what was "
+        "created is closed, the reasons are told, what was set aside is free again."
     )
-    yield (
+    stops = (
         "If the provider stops or takes the machine back, the job ends there: its data on that "
         "machine is lost, only what was used is charged, and nothing is bought again by itself."
     )
+    return nobody, stops
 
 
 def _end(placed: Placed) -> Iterator[str]:
@@ -186,10 +187,11 @@ def _money(placed: Placed, around: Around) -> Part:
     if limit is None or left is None:
         lines = [f"No budget is set for {where}."]
     else:
-        lines = [
+        words = (
             f"Budget of {where}: {dollars(limit)}, {dollars(around.committed_cents)} committed; "
             f"{dollars(left)} would be left."
-        ]
+        )
+        lines = [words]
     lines.append(f"Free in the treasury: {dollars(around.free_cents)} before this order.")
     short = around.free_cents < asked or (left is not None and left < 0)
     return Part(title="Budget", lines=tuple(lines), has_warning=short)
