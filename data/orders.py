@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 
 from data.faults import RecordsDamaged, RecordsFault
 from data.tables import order_events, order_heads, orders, usage
@@ -119,8 +119,13 @@ def listed(
     most: int = 50,
     before: datetime | None = None,
     network: str | None = None,
+    skipped: int = 0,
+    words: str = "",
 ) -> list[Seen]:
-    """Return orders, the newest first; ``before``: placed before this moment, to page on."""
+    """Return orders, the newest first; ``before``: placed before this moment, to page on.
+
+    ``words``: found in the title or the cost centre, or at the beginning of the id.
+    """
     heads = order_heads.c
     asked = select(order_heads)
     if states:
@@ -129,8 +134,29 @@ def listed(
         asked = asked.where(heads.placed_at < str(plain(before)))
     if network is not None:
         asked = asked.where(heads.network == network)
-    rows = view.execute(asked.order_by(heads.placed_at.desc(), heads.order_id).limit(most))
+    if words:
+        asked = asked.where(_says(words))
+    newest = asked.order_by(heads.placed_at.desc(), heads.order_id)
+    rows = view.execute(newest.limit(most).offset(skipped))
     return [_seen(row) for row in rows]
+
+
+def counted(view: Connection, words: str = "") -> dict[State, int]:
+    """Return how many orders are in each state; ``words``: of those that ``listed`` finds."""
+    heads = order_heads.c
+    asked = select(heads.state, func.count()).group_by(heads.state)
+    if words:
+        asked = asked.where(_says(words))
+    return {state: int(count) for state, count in view.execute(asked)}
+
+
+def _says(words: str) -> ColumnElement[bool]:
+    heads = order_heads.c
+    return or_(
+        heads.title.icontains(words, autoescape=True),
+        heads.cost_centre.icontains(words, autoescape=True),
+        heads.order_id.startswith(words, autoescape=True),
+    )
 
 
 def by_handle(view: Connection, network: str, handles: Sequence[str]) -> dict[str, str]:

@@ -14,9 +14,12 @@ TR Turkiye|TW Taiwan|UA Ukraine|US United States|US USA|US America|UY Uruguay|VN
 ZA South Africa
 """
 
-CODES_BY_NAME = {
-    name.lower(): code
+_PAIRS = [
+    (code, name)
     for code, _, name in (
         entry.partition(" ") for line in _TEXT.split("\n") for entry in line.split("|") if entry
     )
-}
+]
+CODES_BY_NAME = {name.lower(): code for code, name in _PAIRS}
+COUNTRY_NAMES = dict(reversed(_PAIRS))
+"""By code, the name that is written first."""

@@ -1,5 +1,7 @@
 """From a decision to an order: what is bought, for how much at most, and until when it holds."""
 
+import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,11 +11,16 @@ from typing import Any
 from engine.assets import USD, minor_units
 from engine.commands import Refused
 from engine.decision_record import DecisionRecord
+from engine.modes import PREFIX, Mode
 from engine.money import Money
+from engine.names import network_name
 from engine.orders import KeptBidder, Placed
 from engine.quotes import Quote
 from engine.requirement import Requirement
 
+BUYABLE = ("akash",)
+"""The networks that an order can be placed on; the others are compared only."""
+_ID_LENGTH = 26
 QUOTE_HOLDS = timedelta(minutes=30)
 """An older decision is made again before it is ordered: prices have moved."""
 BUY_WITHIN = timedelta(minutes=30)
@@ -53,6 +60,55 @@ class From:
     record: DecisionRecord
     digest: str
     policy_editor: str | None
+
+
+def order_id_of(mode: Mode, installation: str, key: str) -> str:
+    """Return the id of the order that a click's key makes: the same key is the same order.
+
+    It is a label in a network's names: lower-case letters, digits and one dash.
+    """
+    told = hashlib.sha256(f"{installation}|{key}".encode()).digest()
+    return f"{PREFIX[mode]}-{base64.b32encode(told).decode().lower()[:_ID_LENGTH]}"
+
+
+def chosen_quote(record: DecisionRecord, offer_id: str | None) -> Quote:
+    """Return the quote to be ordered: the one of this offer, else the first that can be bought.
+
+    Raises Refused, with why there is none.
+    """
+    able = ", ".join(map(network_name, BUYABLE))
+    if offer_id is None:
+        for quote in record.quotes:
+            if quote.network in BUYABLE:
+                return quote
+        if not record.quotes:
+            raise Refused("no offer may be taken: the decision says why; change what is asked for")
+        names = ", ".join(sorted({network_name(quote.network) for quote in record.quotes}))
+        raise Refused(
+            f"the offers that may be taken are of {names}; Necto buys on {able} so far: route "
+            "the job there (networks), or order at the network itself"
+        )
+    found = next((quote for quote in record.quotes if quote.offer_id == offer_id), None)
+    if found is None:
+        raise Refused(_not_quoted(record, offer_id))
+    if found.network not in BUYABLE:
+        raise Refused(
+            f"Necto cannot buy on {network_name(found.network)} yet, only on {able}: choose an "
+            "offer there, or order at the network itself"
+        )
+    return found
+
+
+def _not_quoted(record: DecisionRecord, offer_id: str) -> str:
+    if offer_id in record.other_quotes:
+        return (
+            f"offer {offer_id[:100]} is too far down the list to be ordered: ask for it by its "
+            "provider, and route again"
+        )
+    for refused in record.refused:
+        if offer_id in refused.offer_ids:
+            return f"offer {offer_id[:100]} was refused ({', '.join(refused.codes)}): see why"
+    return f"the decision knows no offer {offer_id[:100]!r}: take its id from the decision"
 
 
 def placed_of(
