@@ -31,7 +31,9 @@ DEPOSIT_CENTS_MIN = 50
 """Akash takes no smaller one (a default of its managed wallet; shared facts, section 1.8)."""
 OPEN_ENDED_HOURS = Decimal(72)
 """An open-ended job is funded for so long unless its buyer says otherwise."""
-_ZERO = Decimal(0)
+CEILING_ROOM = Decimal("1.05")
+"""A bid is for the very machine that is asked for: it may be so much dearer than the quote."""
+_ZERO, _CENT = Decimal(0), Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ class Terms:
     """What a buyer decides when ordering.
 
     ``hours``: how long it runs, None: open-ended; ``funded_hours``: what is set aside for an
-    open-ended one. ``usd_per_hour_max``: dearer is never bought; None: the quoted price.
+    open-ended one. ``usd_per_hour_max``: dearer is never bought; None: the quoted price and 5 %.
     ``any_bidder``: whoever passed the same gates on that network may serve it, up to that price;
     otherwise only the quoted provider. ``own_sdl``: the buyer's own deployment file.
     """
@@ -132,7 +134,7 @@ def placed_of(
         minutes = int(QUOTE_HOLDS.total_seconds() // 60)
         raise Refused(f"the decision is older than {minutes} minutes: route the job again")
     _refuse_terms(made_from, quote, terms)
-    ceiling = terms.usd_per_hour_max or quote.usd_per_hour
+    ceiling = terms.usd_per_hour_max or cents_up(quote.usd_per_hour * CEILING_ROOM) * _CENT
     hours = terms.funded_hours if terms.hours is None else terms.hours
     hold = max(cents_up(ceiling * hours), DEPOSIT_CENTS_MIN)
     first = max(cents_up(ceiling * DEPOSIT_HOURS), DEPOSIT_CENTS_MIN)

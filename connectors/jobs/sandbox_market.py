@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from connectors.networks.akash import AUDITORS
 from connectors.sandbox.forms import Attribute, Market, MarketGpu, MarketProvider
 from engine.market import attributes_from
 from engine.prepared_market import Prepared
@@ -11,6 +12,7 @@ from engine.prepared_market import Prepared
 NETWORK = "akash"
 _ADDRESS = re.compile(r"akash1[a-z0-9]{1,80}")
 _RAM = re.compile(r"[0-9]+gi", re.IGNORECASE)
+_AUDITORS = {name: address for address, name in AUDITORS.items()}
 _FREE_UNKNOWN = 8
 """So many GPUs are free where the market does not say how many."""
 
@@ -75,4 +77,5 @@ def _attributes(text: str | None) -> Iterator[Attribute]:
     """Yield what a provider states about itself, with who signed it."""
     for one in attributes_from(text)[:500]:
         if one.key:
-            yield Attribute(key=one.key[:256], value=one.value[:512], audited_by=one.signed_by)
+            signed = tuple(_AUDITORS.get(name, name) for name in one.signed_by)
+            yield Attribute(key=one.key[:256], value=one.value[:512], audited_by=signed)
