@@ -12,10 +12,15 @@ from connectors.jobs.alerts import judge_until
 from connectors.jobs.checkpoints import sign_until
 from connectors.jobs.connect import Connected, connected
 from connectors.jobs.ingest import Ingest, now_utc
+from connectors.jobs.order_desks import desks, once_begun
+from connectors.jobs.procure import work_until
+from connectors.jobs.reconcile import reconcile_until
 from connectors.jobs.recovery import recover_until
+from connectors.jobs.sandbox_keeper import keep_sandbox_until, market_now
 from connectors.jobs.schedule import Chore, Worker
 from connectors.jobs.screen import answer_until
 from connectors.jobs.upkeep import keep_up_daily, tell_of_decisions
+from connectors.jobs.watch import watch_until
 from connectors.notify.places import BadPlace, Places
 from data.books import close_books, open_book
 from data.chosen import chosen
@@ -30,7 +35,7 @@ USAGE = "usage: python -m connectors work"
 def chores(
     settings: Settings, lake: Lake, http: HttpClient, found: Sequence[Connected], places: Places
 ) -> list[Chore]:
-    """What the worker does beside reading: late entries, upkeep, alerts, signing, answers."""
+    """What the worker does beside reading: orders, upkeep, alerts, signing, answers."""
     akash = next((one.source for one in found if one.connection.name == "akash"), None)
     house = partial(open_book, settings, "house")
     work: list[Chore] = [
@@ -46,6 +51,16 @@ def chores(
         lambda stop: judge_until(settings, lake, now_utc, stop),
         lambda stop: sign_until(settings, http, places, stop),
     ]
+    orders = desks(settings)
+    buying: list[Chore] = [
+        lambda stop: work_until(orders, stop),
+        lambda stop: watch_until(orders, stop),
+        lambda stop: reconcile_until(orders, stop),
+    ]
+    if settings.mode == "sandbox":
+        market = partial(market_now, lake)
+        buying.append(lambda stop: keep_sandbox_until(settings.home, market, stop))
+    work += [partial(once_begun, settings, chore) for chore in buying]
     if akash:
         work.append(lambda stop: answer_until(settings.home, http, akash.base_url, stop))
     return work

@@ -1,5 +1,6 @@
 """The desk that a worker, or one run of the terminal, works orders at."""
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -7,12 +8,18 @@ from functools import partial
 
 from connectors.http import HttpClient
 from connectors.jobs.order_desk import Desk
+from connectors.jobs.schedule import Chore
 from connectors.keys import secrets_of
 from connectors.purchasers import LIMITS, purchasers
-from data.books import open_book
+from data.books import book_exists, open_book
+from data.faults import RecordsFault
 from data.policy_choices import policy_choices
 from data.settings import Settings
 from data.treasury import begin_play_money
+
+log = logging.getLogger(__name__)
+
+BEGUN_SECONDS = 2.0
 
 
 def desk_of(settings: Settings, env: Mapping[str, str] = os.environ) -> Desk:
@@ -41,6 +48,20 @@ def desks(settings: Settings) -> Callable[[], Desk]:
             return made[0]
 
     return one
+
+
+def once_begun(settings: Settings, chore: Chore, stop: threading.Event) -> None:
+    """Do a chore as soon as somebody has begun the mode's book: before that nobody buys."""
+    pause = 0.0
+    while not stop.wait(pause):
+        pause = BEGUN_SECONDS
+        try:
+            if not book_exists(settings, settings.mode):
+                continue
+        except RecordsFault as fault:
+            log.warning("whether anybody buys cannot be told: %s", fault)
+            continue
+        chore(stop)
 
 
 def _policy_now(settings: Settings, version: str) -> str | None:

@@ -11,9 +11,12 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from connectors.jobs.ingest import now_utc
 from connectors.jobs.sandbox_market import sandbox_market
 from connectors.purchasers import SANDBOX_FOLDER
 from connectors.sandbox.client import Control, Misunderstood, NotRunning
+from data.market import Lake
+from data.routable import market_of
 from engine.prepared_market import Prepared
 
 log = logging.getLogger(__name__)
@@ -41,6 +44,11 @@ def keep_sandbox_until(home: Path, market: Callable[[], Prepared], stop: threadi
             pause = RESTART_SECONDS
     if process is not None:
         process.terminate()
+
+
+def market_now(lake: Lake) -> Prepared:
+    """Return the newest market, ready for routing."""
+    return market_of(lake, now_utc())
 
 
 def started(folder: Path) -> subprocess.Popen[bytes]:
