@@ -69,7 +69,11 @@ class Purchaser(Protocol):
         ...
 
     def act(self, wanted: Wanted, step: Step, secrets: Mapping[str, SecretStr]) -> str | None:
-        """Make one write; return the network's name of the order where it gives one."""
+        """Make one write; return the network's name of what it was made to.
+
+        ``secrets``: those that ``secrets_needed`` names. What is closed may be another than the
+        order's own: a second one with its tag.
+        """
         ...
 
     def find(self, order_id: str) -> Sequence[Found]:
@@ -81,7 +85,11 @@ class Purchaser(Protocol):
         ...
 
     def observe(self, handles: Sequence[str]) -> Mapping[str, Observation]:
-        """Return what is true of many orders now, money included; one not found is not in it."""
+        """Return what is true of many orders now, money included.
+
+        One that the network does not know is not in it; one that it does not tell of now has no
+        ``word``.
+        """
         ...
 
     def health(self, handle: str) -> Observation | None:
@@ -93,7 +101,11 @@ class Purchaser(Protocol):
         ...
 
     def was_made(self, step: Step, found: Found | None) -> bool | None:
-        """Say whether a write whose answer was lost was made; None: it cannot be told yet."""
+        """Say whether a write whose answer was lost was made; None: it cannot be told yet.
+
+        ``found``: what is there of the order now, None for nothing. False is final for a create
+        only ``settles_after_seconds`` after it was sent.
+        """
         ...
 
     def close_step(self, handle: str) -> Step:
@@ -101,7 +113,7 @@ class Purchaser(Protocol):
         ...
 
     def logs(self, handle: str, lines_max: int) -> Sequence[LogLine]:
-        """Return the newest lines that the job wrote."""
+        """Return the newest lines that the job wrote; raises Denied where they cannot be had."""
         ...
 
     def events(self, handle: str, lines_max: int) -> Sequence[LogLine]:

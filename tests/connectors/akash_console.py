@@ -94,10 +94,12 @@ class Book:
 
     def bid(self, dseq: str, provider: str, amount: str, state: str = "open", **more: Any) -> None:
         row = _lease(dseq, provider, state, self.height) | {"price": uact(amount)}
-        offer = {"cpu": {"units": {"val": "8000"}}, "memory": {"quantity": {"val": "1"}},
+        offer = {"cpu": {"units": {"val": "8000"}, "attributes": []},
+                 "memory": {"quantity": {"val": "1"}, "attributes": []},
                  "storage": [], "gpu": GPU, "endpoints": []}  # fmt: skip
         row |= {"resources_offer": [{"resources": offer, "count": 1}]}
-        self.deployments[dseq]["bids"].append({"bid": row | more})
+        escrow = self.shown(dseq)["escrow_account"]
+        self.deployments[dseq]["bids"].append({"bid": row | more, "escrow_account": escrow})
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
