@@ -4,13 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal, localcontext
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from data.documents import current, put
 from data.records import Records
-from data.tables import order_heads
+from data.tables import order_heads, orders, usage
 from data.unit import Transaction
 from engine.canonical import Json, canonical, digest, plain
 from engine.commands import Command
@@ -77,6 +78,27 @@ def closing(records: Records, one: Discrepancy, who: Actor, key: str) -> None:
     body = plain({"handle": one.handle, "kind": one.kind, "words": one.words})
     command = Command.of(key, CLOSING, who, f"order/{one.order_id}", body)
     records.perform(command, lambda _: {"handle": one.handle})
+
+
+def counted_on(view: Connection, network: str, day: str, units_per_usd: int) -> Decimal:
+    """Return what the orders on a network cost by the readings of a day (UTC), in USD, exactly.
+
+    Of every order: what it had come to by the day's last reading, less what it had before.
+    """
+    first, after = f"{day}T00:00:00", f"{day}T99"
+    at, of = usage.c.at, usage.c.order_id
+    ids = select(of).where(at >= first, at < after).distinct().scalar_subquery()
+    here = select(orders.c.order_id).where(orders.c.network == network).scalar_subquery()
+
+    def upto(end: str) -> int:
+        newest = select(func.max(usage.c.units).label("units")).where(
+            of.in_(ids), of.in_(here), at < end
+        )
+        sums = newest.group_by(of).subquery()
+        return int(view.execute(select(func.sum(sums.c.units))).scalar() or 0)
+
+    with localcontext(prec=50):
+        return Decimal(upto(after) - upto(first)) / units_per_usd
 
 
 def states_of(view: Connection, order_ids: Sequence[str]) -> dict[str, State]:

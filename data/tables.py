@@ -223,6 +223,7 @@ usage = fact(
     Column("units", WHOLE, nullable=False),
     Column("cents", WHOLE, nullable=False),
     Column("posting_id", Text, ForeignKey("postings.posting_id")),
+    Index("usage_by_time", "at", "order_id"),
 )
 """What an order had cost by a reading of its network, cumulated in the network's smallest units;
 ``cents`` is what the ledger has posted of it in all, ``clock`` the network's own time."""

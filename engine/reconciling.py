@@ -7,6 +7,7 @@ installation's, or bought after the backup that this book was restored from.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 
 from engine.buying import Found
@@ -18,6 +19,9 @@ FindingKind = Literal[
 ]  # fmt: skip
 CLOSED_BY_US: frozenset[FindingKind] = frozenset({"leak", "double"})
 """What carries the tag of an order of this book and should not be there: it is closed."""
+
+BILL_TOLERANCE_USD = Decimal("0.01")
+"""The network's own account of a day has two decimals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,3 +138,19 @@ def _told(
         kind=kind, network=network, words=words, owner=owner, since=since, order_id=order_id,
         handle=handle,
     )  # fmt: skip
+
+
+def bill_differences(
+    network: str, billed: Mapping[str, Decimal], counted: Mapping[str, Decimal], now: datetime
+) -> list[Discrepancy]:
+    """Return the days on which a network charged something else than was counted, in USD by day.
+
+    A reading taken around midnight counts on the day on which it was taken.
+    """
+    found = []
+    for day in sorted({*billed, *counted}):
+        theirs, ours = billed.get(day, Decimal(0)), counted.get(day, Decimal(0))
+        if abs(theirs - ours) > BILL_TOLERANCE_USD:
+            words = f"{network} charged ${theirs:.2f} on {day}, and ${ours:.6f} was counted"
+            found.append(_told("bill", network, words, "finance", now, None, day))
+    return found

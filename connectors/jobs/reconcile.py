@@ -8,21 +8,23 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from connectors.base import SourceError
 from connectors.buying import Purchaser
 from connectors.jobs.order_desk import Desk
 from data.claims import hurry
 from data.orders import unsettled
-from data.reconciliations import Reconciled, closing, keep, states_of
+from data.reconciliations import Reconciled, closing, counted_on, keep, states_of
 from engine.buying import Found
 from engine.orders import wanted_of
-from engine.reconciling import CLOSED_BY_US, Discrepancy, compared
+from engine.reconciling import CLOSED_BY_US, Discrepancy, bill_differences, compared
 
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 600
 RETRY_SECONDS = 30
+DAY = timedelta(days=1)
 
 
 def reconcile(desk: Desk, network: str) -> Reconciled:
@@ -32,7 +34,7 @@ def reconcile(desk: Desk, network: str) -> Reconciled:
     """
     purchaser = desk.sellers.of(network)
     found = [one for one in purchaser.everything() if one.is_open]
-    told = _compared(desk, network, found)
+    told = [*_compared(desk, network, found), *_bill(desk, purchaser)]
     for one in told:
         if one.kind in CLOSED_BY_US:
             _close(desk, purchaser, one)
@@ -62,6 +64,18 @@ def _compared(desk: Desk, network: str, found: Sequence[Found]) -> list[Discrepa
         orders = [one for one in unsettled(view) if one.placed.network == network]
         states = states_of(view, [one.tag for one in found if one.tag])
     return compared(network, found, orders, states, desk.now())
+
+
+def _bill(desk: Desk, purchaser: Purchaser) -> list[Discrepancy]:
+    """Compare the network's own account of yesterday with what was counted."""
+    now = desk.now()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    day = f"{midnight - DAY:%Y-%m-%d}"
+    billed = {one.day: one.usd for one in purchaser.billed(midnight - DAY, midnight)}
+    with desk.records.reading() as view:
+        ours = counted_on(view, purchaser.network, day, purchaser.units_per_usd)
+    theirs = {day: billed[day]} if day in billed else {}
+    return bill_differences(purchaser.network, theirs, {day: ours}, now)
 
 
 def _close(desk: Desk, purchaser: Purchaser, one: Discrepancy) -> None:

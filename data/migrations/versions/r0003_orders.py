@@ -39,6 +39,7 @@ def upgrade() -> None:
         *_numbers("deposited", "units", "cents"),
         sa.Column("posting_id", sa.Text, sa.ForeignKey("postings.posting_id")),
     )  # fmt: skip
+    op.create_index("usage_by_time", "usage", ["at", "order_id"])
     op.create_table(
         "order_heads", _of_order(), *_texts(*_HEAD_TEXTS), *_numbers(*_HEAD_NUMBERS),
         *(sa.Column(name, sa.Text) for name in _HEAD_OPTIONAL), sqlite_strict=True,
