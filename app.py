@@ -9,7 +9,7 @@ import pkgutil
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit import config
 
 import components
 from data.books import close_books
-from data.settings import Settings
+from data.settings import BadSettings, Settings
+from data.sign_in import read_sign_in, sign_in_file
 from data.status import Status, metrics_text
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parent
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 RESTART_SECONDS = 2.0
+METRICS = "/metrics"
 
 
 class WorkerKeeper:
@@ -73,28 +76,38 @@ class WorkerKeeper:
                 self._stop.wait(RESTART_SECONDS)
 
 
-def refuse_unsafe_address(address: str | None) -> None:
+def refuse_unsafe_address(address: str | None, *, has_sign_in: bool = False) -> None:
     """Raise SystemExit for an address that others can reach while there is no sign-in."""
-    if address not in LOOPBACK:
+    if address not in LOOPBACK and not has_sign_in:
         raise SystemExit(
-            f"server.address is {address!r}: Necto has no sign-in yet and answers on this machine "
-            "only. Set it to 127.0.0.1 and put a proxy with sign-in in front for others."
+            f"server.address is {address!r}: without sign-in Necto answers on this machine only. "
+            "Set it to 127.0.0.1, or set up sign-in (docs/people.md)."
         )
 
 
 class LoopbackOnly:
-    """Answers only what reaches this machine's own address, however the server was started."""
+    """Answers only what reaches this machine's own address, however the server was started.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    With sign-in it answers elsewhere too, all but what nobody signs in for: the metrics.
+    """
+
+    def __init__(self, app: ASGIApp, env: Mapping[str, str] = os.environ) -> None:
+        self._app, self._env = app, env
+        self._has_sign_in: bool | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         server = scope.get("server")
-        if scope["type"] == "lifespan" or server is None or server[0] in LOOPBACK:
+        is_here = scope["type"] == "lifespan" or server is None or server[0] in LOOPBACK
+        if is_here or (self._is_open() and scope.get("path") != METRICS):
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
             refusal = PlainTextResponse("Necto answers on its own machine only.\n", 403)
             await refusal(scope, receive, send)
+
+    def _is_open(self) -> bool:
+        if self._has_sign_in is None:
+            self._has_sign_in = read_sign_in(self._env) is not None
+        return self._has_sign_in
 
 
 def warm_up() -> None:
@@ -110,10 +123,19 @@ def warm_up() -> None:
     gc.freeze()
 
 
+def started_settings() -> Settings:
+    """Return the settings; raises SystemExit, in words, for those that nothing can start with."""
+    try:
+        return Settings.from_env()
+    except BadSettings as fault:
+        raise SystemExit(str(fault)) from None
+
+
 @contextlib.asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
-    refuse_unsafe_address(st.get_option("server.address"))
-    settings = Settings.from_env()
+    settings = started_settings()
+    has_sign_in = settings.sign_in is not None
+    refuse_unsafe_address(st.get_option("server.address"), has_sign_in=has_sign_in)
     keeper = WorkerKeeper(settings)
     if settings.worker == "internal":
         keeper.start()
@@ -148,13 +170,15 @@ def not_found(_request: Request) -> Response:
 
 ROUTES = [
     Route("/healthz", healthz),
-    Route("/metrics", metrics),
+    Route(METRICS, metrics),
     *(
         Route(path, not_found, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
         for path in ("/api", "/api/{rest:path}", "/webhooks", "/webhooks/{rest:path}")
     ),
 ]
 
+# Streamlit reads sign-in from the very file that was checked, before its routes are made.
+config.set_option("secrets.files", [str(sign_in_file())])
 app = st.App(
     "components/frame.py",
     lifespan=lifespan,

@@ -82,7 +82,7 @@ def alert_desk(pauses: Mapping[str, timedelta]) -> AlertDesk:
 
     ``pauses``: how long each source is left alone between two readings, by its name.
     """
-    book, who = house(), actor()
+    book = house()
 
     def board() -> AlertBoard:
         with book.reading() as view:
@@ -95,9 +95,9 @@ def alert_desk(pauses: Mapping[str, timedelta]) -> AlertDesk:
     return AlertDesk(
         board=board,
         choices=lambda kept, mark: choices_now(kept.rule, mark),
-        change=lambda kept, rule, click: change_rule(book, who, kept, rule, key=click),
-        switch=lambda kept, on: switch_rule(book, who, kept, on=on),
-        remove=lambda kept: remove_rule(book, who, kept),
+        change=lambda kept, rule, click: change_rule(book, actor(), kept, rule, key=click),
+        switch=lambda kept, on: switch_rule(book, actor(), kept, on=on),
+        remove=lambda kept: remove_rule(book, actor(), kept),
         faults=FAULTS,
     )
 
@@ -164,10 +164,10 @@ def shelf(page: str) -> Shelf:
         owner=who.name,
         views=listed,
         save=lambda name, query, shared: views.save_view(
-            book, who, page, name, query, is_shared=shared
+            book, actor(), page, name, query, is_shared=shared
         ),
-        rename=lambda kept, name: views.rename_view(book, who, kept, name),
-        share=lambda kept, on: views.share_view(book, who, kept, on=on),
-        remove=lambda kept: views.remove_view(book, who, kept),
+        rename=lambda kept, name: views.rename_view(book, actor(), kept, name),
+        share=lambda kept, on: views.share_view(book, actor(), kept, on=on),
+        remove=lambda kept: views.remove_view(book, actor(), kept),
         faults=FAULTS,
     )

@@ -5,17 +5,19 @@ from pathlib import Path
 import streamlit as st
 
 from components.freshness import status_line
+from components.refused_exports import show_refused_export
 from components.session import (
     HouseFault,
     MarketFault,
+    actor,
     enter_frame,
     house,
+    is_welcome,
     market,
     now,
     records_in_doubt,
     settings,
-    show_acting,
-    show_refused_export,
+    show_person,
     sources,
     worker_is_alive,
 )
@@ -74,6 +76,8 @@ st.set_page_config(page_title=f"{page.title} · Necto")
 
 @st.fragment(run_every=STATUS_SECONDS)
 def status() -> None:
+    if not actor().may("viewer"):
+        st.rerun()  # a role taken away, or a sign-in grown old, closes the page that is open too
     show_refused_export()
     status_line(
         settings().mode, sources(), now(), records_in_doubt(), worker_alive=worker_is_alive()
@@ -81,6 +85,8 @@ def status() -> None:
 
 
 try:
+    if not is_welcome():
+        st.stop()
     house().check()  # a newer Necto may have brought it forward since it was opened
 except HouseFault as fault:
     st.error(f"The house book of the records cannot be used: {fault}", icon=":material/error:")
@@ -93,5 +99,5 @@ except MarketFault as fault:
 with st.container(horizontal=True, vertical_alignment="center", key="frame_line"):
     with st.container():
         status()
-    show_acting()
+    show_person()
 page.run()

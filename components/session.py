@@ -6,19 +6,20 @@ The one component that may import ``data``.
 import contextlib
 import getpass
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import polars as pl
 import streamlit as st
 
+from components import sign_in
 from components.acting import acting_as
 from components.filters import Options
+from components.refused_exports import Refused, refused_exports
+from data.admission import admitted
 from data.audit import Counts
 from data.books import BOOKS, Book, book_exists, open_book
 from data.card_register import LateEntry
@@ -28,6 +29,7 @@ from data.exports import enter_export
 from data.faults import RecordsFault
 from data.market import BrokenLake, Busy, Lake
 from data.offers import Market, latest, states
+from data.people import actor_of
 from data.preferences import Preferences
 from data.proofs import last_verdict
 from data.providers import provider_signals
@@ -40,9 +42,10 @@ from data.worker import doubts as reported_doubts
 from data.worker import heartbeat
 from engine.connections import Connection
 from engine.exports import Export
+from engine.identity import Identity, identity_of
 from engine.names import counted
 from engine.overview import savings_by_offer
-from engine.people import PERSONAS, Actor, Role, local_actor, persona
+from engine.people import NOBODY, PERSONAS, Actor, Role, local_actor, persona
 from engine.prepared_market import Prepared
 from engine.provider_search import with_signals
 from engine.runs import NetworkState
@@ -58,14 +61,6 @@ FAULTS = (Busy, HouseFault, NotKept, LookupError, ValueError, OSError)
 
 _run = threading.local()  # a script run has its own thread
 _ACTING = "acting_as_persona"
-_REFUSALS, _REFUSAL_SECONDS = "refused_exports", 60.0
-
-
-class Refused(NamedTuple):
-    """An export that did not leave, in words, and when."""
-
-    words: str
-    at_seconds: float
 
 
 def now() -> datetime:
@@ -195,18 +190,43 @@ def worker_is_alive() -> bool:
 
 
 def actor() -> Actor:
-    """Who is looking. The seam for sign-in: read ``st.user`` and its roles here."""
+    """Who is looking, with the roles that hold now; without sign-in, whom they act as."""
+    if settings().sign_in:
+        person = _identity()
+        return actor_of(house(), person) if person else NOBODY
     chosen = st.session_state.get(_ACTING)
     return persona(chosen) if chosen else local_actor(getpass.getuser())
 
 
-def show_acting() -> None:
-    """Let the person at a sandbox's machine act as one of its five people."""
+def _identity() -> Identity | None:
+    asked = settings().sign_in
+    return identity_of(sign_in.claims(), asked.groups_claim, datetime.now(UTC)) if asked else None
+
+
+def is_welcome() -> bool:
+    """Whether who looks may come in; who may not is shown what to do. Raises HouseFault."""
+    asked, person = settings().sign_in, _identity()
+    if asked is None:
+        return True
+    if person is None:
+        sign_in.ask(asked.provider)
+        return False
+    if admitted(house(), person, asked.admin_email).may("viewer"):
+        return True
+    sign_in.turned_away(person, asked.admin_email)
+    return False
+
+
+def show_person() -> None:
+    """Who looks: their roles and the way out; in a sandbox without sign-in, whom they act as."""
 
     def choose(name: str) -> None:
         st.session_state[_ACTING] = name
 
-    acting_as(actor(), local_actor(getpass.getuser()), PERSONAS, choose)
+    if settings().sign_in:
+        sign_in.signed_in_as(actor())
+    else:
+        acting_as(actor(), local_actor(getpass.getuser()), PERSONAS, choose)
 
 
 def exporter(place: str) -> Callable[[Export], bytes]:
@@ -215,27 +235,22 @@ def exporter(place: str) -> Callable[[Export], bytes]:
     A file is made outside a script run, when it is asked for: who asks and for what is known here.
     An export that cannot be entered in the house book does not leave; the frame tells why.
     """
-    stores, person = settings(), actor()
+    stores, person, signed = settings(), actor(), _identity()
     asked = urlencode([(k, v) for k in st.query_params for v in st.query_params.get_all(k)])
-    refusals: list[Refused] = st.session_state.setdefault(_REFUSALS, [])
+    refusals = refused_exports()
 
     def hand_out(export: Export) -> bytes:
         try:
-            enter_export(open_book(stores, "house"), person, export, place, asked)
+            records = open_book(stores, "house")
+            who = actor_of(records, signed) if signed else person  # with the roles that hold then
+            enter_export(records, who, export, place, asked)
         except HouseFault as fault:
-            refusals[:] = [Refused(f"{export.file} was not exported: {fault}", time.monotonic())]
+            refusals[:] = [Refused(f"{export.file} was not exported: {fault}")]
             raise
         refusals.clear()
         return export.content
 
     return hand_out
-
-
-def show_refused_export() -> None:
-    """Show for a minute why an export did not leave; its button only says that it did not."""
-    for refused in st.session_state.get(_REFUSALS, ()):
-        if time.monotonic() - refused.at_seconds < _REFUSAL_SECONDS:
-            st.error(refused.words, icon=":material/error:")
 
 
 @contextlib.contextmanager

@@ -15,12 +15,23 @@ import app
 from data.settings import Settings
 from data.worker import heartbeat
 from tests.loopback import stand_ins
+from tests.signing import auth_file
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", None, "10.1.2.3", "necto.example"])
 def test_an_address_others_can_reach_is_refused_without_sign_in(address):
     with pytest.raises(SystemExit, match=r"127\.0\.0\.1"):
         app.refuse_unsafe_address(address)
+
+
+def test_with_sign_in_others_may_reach_it():
+    app.refuse_unsafe_address("0.0.0.0", has_sign_in=True)
+
+
+def test_settings_that_nothing_can_start_with_are_told_in_words(monkeypatch):
+    monkeypatch.setenv("NECTO_MODE", "live")
+    with pytest.raises(SystemExit, match="needs sign-in"):
+        app.started_settings()
 
 
 @pytest.mark.parametrize("address", app.LOOPBACK)
@@ -71,11 +82,8 @@ def test_an_app_with_an_external_worker_ends_quietly(tmp_path):
     app.WorkerKeeper(Settings.from_env({"NECTO_HOME": str(tmp_path)})).stop()
 
 
-@pytest.mark.parametrize(
-    ("server", "status"),
-    [(("127.0.0.1", 8501), 200), (("::1", 8501), 200), (None, 200), (("192.0.2.2", 8501), 403)],
-)
-def test_only_this_machine_s_own_address_is_answered_however_the_server_was_started(server, status):
+def answered(server, path: str = "/", env: dict[str, str] | None = None) -> object:
+    """The status of a request that reached this address of ours."""
     sent: list[dict[str, object]] = []
 
     async def inner(_scope, _receive, send):
@@ -84,9 +92,28 @@ def test_only_this_machine_s_own_address_is_answered_however_the_server_was_star
     async def send(message):
         sent.append(message)
 
-    asyncio.run(app.LoopbackOnly(inner)({"type": "http", "server": server}, None, send))
+    scope = {"type": "http", "server": server, "path": path}
+    asyncio.run(app.LoopbackOnly(inner, env or {})(scope, None, send))
+    return sent[0]["status"]
 
-    assert sent[0]["status"] == status
+
+ELSEWHERE = ("192.0.2.2", 8501)
+
+
+@pytest.mark.parametrize(
+    ("server", "status"),
+    [(("127.0.0.1", 8501), 200), (("::1", 8501), 200), (None, 200), (ELSEWHERE, 403)],
+)
+def test_only_this_machine_s_own_address_is_answered_however_the_server_was_started(server, status):
+    assert answered(server) == status
+
+
+def test_with_sign_in_others_are_answered_but_for_the_metrics(tmp_path):
+    env = {"NECTO_AUTH_FILE": str(auth_file(tmp_path))}
+
+    assert answered(ELSEWHERE, "/", env) == 200
+    assert answered(ELSEWHERE, "/metrics", env) == 403
+    assert answered(("127.0.0.1", 8501), "/metrics", env) == 200
 
 
 def test_a_web_socket_from_elsewhere_gets_no_answer():
@@ -94,7 +121,7 @@ def test_a_web_socket_from_elsewhere_gets_no_answer():
         raise AssertionError("it reached the app")
 
     scope = {"type": "websocket", "server": ("192.0.2.2", 8501)}
-    asyncio.run(app.LoopbackOnly(inner)(scope, None, None))
+    asyncio.run(app.LoopbackOnly(inner, {})(scope, None, None))
 
 
 def test_an_unknown_api_address_is_a_json_404():

@@ -1,11 +1,13 @@
 """The Export button: what leaves is made at the click and handed out, which may refuse it."""
 
+import time
+
 import polars as pl
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from components import session
+from components import refused_exports, session
 from components.export import export_menu, handed_out
 from data.faults import RecordsFull
 from engine.exports import Export
@@ -76,19 +78,21 @@ def test_an_export_that_cannot_be_entered_does_not_leave_and_is_told(home, state
         broken.setattr("components.session.enter_export", refuses)
         with pytest.raises(RecordsFull):
             hand_out(Export("rows.csv", 1, b"x"))
-    (refused,) = state[session._REFUSALS]
+    (refused,) = state[refused_exports._KEY]
 
     assert refused.words == "rows.csv was not exported: the disk of the records is full"
     assert told(house_of(home)) == []
     hand_out(Export("rows.csv", 1, b"x"))
-    assert state[session._REFUSALS] == []
+    assert state[refused_exports._KEY] == []
 
 
 @pytest.mark.parametrize(("seconds", "is_told"), [(0.0, True), (61.0, False)])
 def test_why_an_export_did_not_leave_is_shown_for_a_minute(home, seconds, is_told):
     visitor = AppTest.from_file(str(ROOT / "components" / "frame.py"), default_timeout=60)
-    at = session.time.monotonic() - seconds
-    visitor.session_state[session._REFUSALS] = [session.Refused("rows.csv was not exported", at)]
+    at = time.monotonic() - seconds
+    visitor.session_state[refused_exports._KEY] = [
+        refused_exports.Refused("rows.csv was not exported", at)
+    ]
     visitor.run()
 
     assert ("rows.csv was not exported" in words(visitor)) == is_told
