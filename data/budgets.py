@@ -80,9 +80,8 @@ def _limit(body: Json) -> int:
 
 def _committed(view: Connection, cost_centre: str, month: str) -> int:
     """Add up what the holds of these orders allow less what they gave back when they closed."""
-    newest = select(func.max(hold_events.c.ordinal)).where(
-        hold_events.c.hold_id == orders.c.order_id
-    )
+    later = hold_events.alias()
+    newest = select(func.max(later.c.ordinal)).where(later.c.hold_id == orders.c.order_id)
     asked = (
         select(hold_events.c.step, hold_events.c.approved, hold_events.c.amount)
         .join(orders, orders.c.order_id == hold_events.c.hold_id)

@@ -7,20 +7,21 @@ found and claimed by, and is rewritten in the same unit of work as the facts it 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Case, Connection, Row, and_, case, insert, or_, select, update
 
 from data.faults import RecordsDamaged, RecordsFault
 from data.tables import order_events, order_heads, orders, usage
 from data.unit import Transaction
 from engine.canonical import Json, canonical, plain
 from engine.order_events import after, folded
-from engine.orders import OPEN, Event, Kind, Order, Placed, State, deadline
+from engine.orders import OPEN, Event, Kind, Order, OrderRefused, Placed, State, deadline
 from engine.plain_models import exact_parts
 
-OBSERVE_EVERY = timedelta(seconds=60)
+WOKEN = datetime(2000, 1, 1, tzinfo=UTC)
+"""When an order is due that a person has just acted on: before all others, whoever holds it."""
 
 
 class NoOrder(RecordsFault):
@@ -40,7 +41,8 @@ class Seen:
     """An order as lists show it: what it is now, what it has cost, what its network said last.
 
     ``units``, ``deposited``: in the network's smallest units; ``cents``: posted so far.
-    ``observed``: see ``engine.watching``; None before the network said anything.
+    ``observed``: see ``engine.watching``; None before the network said anything. ``writing``: the
+    write to the network that is under way or whose answer was lost.
     """
 
     order_id: str
@@ -65,11 +67,18 @@ class Seen:
     claimed_until: datetime | None
     observed_at: datetime | None
     observed: Mapping[str, Any] | None
+    writing: str | None
 
 
 def order(view: Connection, order_id: str) -> Order:
     """Return an order as its events left it; raises NoOrder, RecordsDamaged."""
-    return folded(placed(view, order_id), (kept.event for kept in events(view, order_id)))
+    what, kept = placed(view, order_id), events(view, order_id)
+    try:
+        return folded(what, (one.event for one in kept))
+    except (OrderRefused, ValueError, LookupError, TypeError, ArithmeticError) as error:
+        raise RecordsDamaged(
+            f"the events of order {order_id} do not follow ({error!s:.200}): run necto audit verify"
+        ) from error
 
 
 def placed(view: Connection, order_id: str) -> Placed:
@@ -101,20 +110,39 @@ def seen(view: Connection, order_id: str) -> Seen | None:
     return _seen(row) if row else None
 
 
+def seen_many(view: Connection, order_ids: Sequence[str]) -> list[Seen]:
+    """Return what lists show of these orders, by id."""
+    found: list[Seen] = []
+    for first in range(0, len(order_ids), 500):
+        part = order_ids[first : first + 500]
+        rows = view.execute(select(order_heads).where(order_heads.c.order_id.in_(part)))
+        found.extend(map(_seen, rows))
+    return sorted(found, key=lambda one: one.order_id)
+
+
 def listed(
     view: Connection,
     states: Sequence[State] = (),
     most: int = 50,
     before: datetime | None = None,
     network: str | None = None,
+    before_id: str | None = None,
 ) -> list[Seen]:
-    """Return orders, the newest first; ``before``: placed before this moment, to page on."""
+    """Return orders, the newest first.
+
+    To page on: ``before``: placed before this moment, or then with an id after ``before_id``.
+    """
     heads = order_heads.c
     asked = select(order_heads)
     if states:
         asked = asked.where(heads.state.in_(states))
     if before is not None:
-        asked = asked.where(heads.placed_at < str(plain(before)))
+        moment = str(plain(before))
+        earlier = heads.placed_at < moment
+        if before_id is not None:
+            same = and_(heads.placed_at == moment, heads.order_id > before_id)
+            earlier = and_(heads.placed_at <= moment, or_(earlier, same))
+        asked = asked.where(earlier)
     if network is not None:
         asked = asked.where(heads.network == network)
     rows = view.execute(asked.order_by(heads.placed_at.desc(), heads.order_id).limit(most))
@@ -165,7 +193,8 @@ def happened(
     """Write down what happened to an order, within a command, and return what it is then.
 
     ``known`` is the order as its caller read it: raises OrderRefused where the event does not
-    follow, also because somebody else was faster. ``due_at``: when the worker looks at it again.
+    follow, Outdated where somebody else was faster. ``due_at``: when the worker looks at it again,
+    at once unless it is said.
     """
     told = dict(detail or {})
     event = Event(
@@ -179,6 +208,12 @@ def happened(
         update(order_heads).where(changed).values(**_now(then, due_at or unit.now))
     )
     return then
+
+
+def unless_woken(at: datetime) -> "Case[str]":
+    """Return what sets the time when an order is due, unless a person has acted on it."""
+    woken, later = str(plain(WOKEN)), str(plain(at))
+    return case((order_heads.c.due_at == woken, woken), else_=later)
 
 
 def _refuse_older(view: Connection, known: Order) -> None:
@@ -214,6 +249,7 @@ def _now(now: Order, due_at: datetime) -> dict[str, Any]:
         "ordinal": now.ordinal,
         "hold_cents": now.hold_cents,
         "handle": now.handle,
+        "writing": now.intent.step.name if now.intent else None,
         "provider_id": now.lease.provider_id if now.lease else None,
         "usd_per_hour": plain(now.lease.usd_per_hour) if now.lease else None,
         "deadline": None if by is None else plain(by),

@@ -221,11 +221,13 @@ usage = fact(
     Column("clock", Text, nullable=False),
     Column("deposited", WHOLE, nullable=False),
     Column("units", WHOLE, nullable=False),
+    Column("units_per_usd", WHOLE, nullable=False),
     Column("cents", WHOLE, nullable=False),
     Column("posting_id", Text, ForeignKey("postings.posting_id")),
 )
 """What an order had cost by a reading of its network, cumulated in the network's smallest units;
-``cents`` is what the ledger has posted of it in all, ``clock`` the network's own time."""
+``cents`` is what the ledger has posted of it in all: so many units at ``units_per_usd``, rounded
+half up. ``clock`` is the network's own time."""
 
 order_heads = Table(
     "order_heads",
@@ -241,6 +243,7 @@ order_heads = Table(
     Column("usages", WHOLE, nullable=False),
     *(Column(name, Text) for name in ("handle", "provider_id", "usd_per_hour", "deadline")),
     *(Column(name, Text) for name in ("claimed_by", "claimed_until", "observed_at", "observed")),
+    Column("writing", Text),
     Index("order_heads_due", "state", "due_at"),
     Index("order_heads_placed", "placed_at"),
     Index("order_heads_by_handle", "network", "handle"),

@@ -68,21 +68,17 @@ def placed_of(
 ) -> Placed:
     """Return the order that this quote and these terms make; ``offer`` is its row in the market.
 
-    Raises Refused, with what to change: a decision that is too old, a missing cost centre or PO
-    number, a ceiling below the quoted price.
+    Raises Refused, with what to change: a decision that is too old or did not quote this, a missing
+    cost centre or PO number, a ceiling below the quoted price or above the job's own, several
+    machines.
     """
     record, need = made_from.record, made_from.record.requirement
-    if record.now + QUOTE_HOLDS <= now:
-        minutes = int(QUOTE_HOLDS.total_seconds() // 60)
-        raise Refused(f"the decision is older than {minutes} minutes: route the job again")
+    _refuse_quote(record, quote, now)
     _refuse_terms(made_from, quote, terms)
-    ceiling = terms.usd_per_hour_max or quote.usd_per_hour
-    hours = terms.funded_hours if terms.hours is None else terms.hours
-    hold = max(cents_up(ceiling * hours), DEPOSIT_CENTS_MIN)
-    first = max(cents_up(ceiling * DEPOSIT_HOURS), DEPOSIT_CENTS_MIN)
+    ceiling = quote.usd_per_hour if terms.usd_per_hour_max is None else terms.usd_per_hour_max
+    hold, first = _set_aside(ceiling, terms)
     above = record.policy.approval_above_usd
-    waits = above is not None and hold > above * 100
-    expires = now + APPROVE_WITHIN if waits else None
+    expires = now + APPROVE_WITHIN if needs_approval(hold, above) else None
     return Placed(
         order_id=order_id,
         network=quote.network,
@@ -98,7 +94,7 @@ def placed_of(
         usd_per_hour=quote.usd_per_hour,
         usd_per_hour_max=ceiling,
         hold_cents=hold,
-        first_deposit_cents=min(first, hold),
+        first_deposit_cents=first,
         runs_hours=terms.hours,
         requester=requester,
         cost_centre=terms.cost_centre,
@@ -138,8 +134,36 @@ def cents_up(usd: Decimal) -> int:
     return minor_units(Money(usd), USD, ROUND_UP)
 
 
+def needs_approval(hold_cents: int, above_usd: Decimal | None) -> bool:
+    """Say whether so much money needs a second person: above the policy's amount, not at it."""
+    return above_usd is not None and hold_cents > above_usd * 100
+
+
+def _set_aside(ceiling: Decimal, terms: Terms) -> tuple[int, int]:
+    """Return the hold, and what of it lies at the network at first, in cents."""
+    hours = terms.funded_hours if terms.hours is None else terms.hours
+    hold = max(cents_up(ceiling * hours), DEPOSIT_CENTS_MIN)
+    first = max(cents_up(ceiling * DEPOSIT_HOURS), DEPOSIT_CENTS_MIN)
+    return hold, min(first, hold)
+
+
+def _refuse_quote(record: DecisionRecord, quote: Quote, now: datetime) -> None:
+    if record.now + QUOTE_HOLDS <= now:
+        minutes = int(QUOTE_HOLDS.total_seconds() // 60)
+        raise Refused(f"the decision is older than {minutes} minutes: route the job again")
+    if quote not in record.quotes:
+        raise Refused(f"the decision does not quote {quote.offer_id}: choose one of its quotes")
+    if quote.provider_id is None:
+        raise Refused("this offer names no provider: it cannot be ordered through Necto")
+    if record.requirement.nodes > 1:
+        raise Refused(
+            f"the job needs {record.requirement.nodes} machines and an order is of one: plan the "
+            "job (necto plan) and order its parts"
+        )
+
+
 def _refuse_terms(made_from: From, quote: Quote, terms: Terms) -> None:
-    policy = made_from.record.policy
+    policy, limit = made_from.record.policy, made_from.record.requirement.usd_per_hour_max
     if not terms.cost_centre.strip():
         raise Refused("name the cost centre that pays: every order has one")
     if policy.po_number_required and not terms.po_number:
@@ -149,11 +173,14 @@ def _refuse_terms(made_from: From, quote: Quote, terms: Terms) -> None:
             f"the ceiling of ${terms.usd_per_hour_max} an hour is below the quoted "
             f"${quote.usd_per_hour}: nobody would serve it"
         )
+    if limit is not None and terms.usd_per_hour_max is not None and terms.usd_per_hour_max > limit:
+        raise Refused(
+            f"the ceiling of ${terms.usd_per_hour_max} an hour is above the ${limit} that the job "
+            "itself allows: lower it, or route the job with more"
+        )
     for name, hours in (("hours", terms.hours), ("funded hours", terms.funded_hours)):
         if hours is not None and hours <= _ZERO:
             raise Refused(f"{name} must be more than nothing")
-    if quote.provider_id is None:
-        raise Refused("this offer names no provider: it cannot be ordered through Necto")
 
 
 def _shape(need: Requirement, offer: Mapping[str, Any]) -> dict[str, Decimal]:

@@ -18,7 +18,7 @@ _HEAD_TEXTS = ("network", "cost_centre", "title", "state", "since", "placed_at",
 _HEAD_NUMBERS = ("ordinal", "hold_cents", "deposited", "units", "cents", "usages")
 _HEAD_OPTIONAL = (
     "handle", "provider_id", "usd_per_hour", "deadline", "claimed_by", "claimed_until",
-    "observed_at", "observed",
+    "observed_at", "observed", "writing",
 )  # fmt: skip
 
 
@@ -36,7 +36,7 @@ def upgrade() -> None:
     _fact("order_events", _of_order(), _ordinal(), *_texts("kind", "at", "detail"))
     _fact(
         "usage", _of_order(), _ordinal(), *_texts("at", "clock"),
-        *_numbers("deposited", "units", "cents"),
+        *_numbers("deposited", "units", "units_per_usd", "cents"),
         sa.Column("posting_id", sa.Text, sa.ForeignKey("postings.posting_id")),
     )  # fmt: skip
     op.create_table(
