@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
 
+from data.orders import unless_woken
 from data.records import Records
 from data.tables import order_heads
 from engine.canonical import plain
@@ -18,7 +19,10 @@ from engine.orders import State
 def claimed(
     records: Records, worker: str, states: Sequence[State], most: int, lasting: timedelta
 ) -> list[str]:
-    """Claim orders that are due and that nobody else sees to, the longest due first."""
+    """Claim orders that are due and that nobody else sees to, the longest due first.
+
+    ``worker`` is of one thread: its own claims are given to it again.
+    """
     heads = order_heads.c
     with records.transaction() as unit:
         free = or_(heads.claimed_until.is_(None), heads.claimed_until <= unit.at)
@@ -31,7 +35,7 @@ def claimed(
             unit.connection.execute(
                 update(order_heads)
                 .where(heads.order_id.in_(part))
-                .values(claimed_by=worker, claimed_until=until)
+                .values(claimed_by=worker, claimed_until=until, due_at=unit.at)
             )
     return list(found)
 
@@ -39,14 +43,15 @@ def claimed(
 def released(records: Records, worker: str, due: Mapping[str, datetime]) -> None:
     """Give orders back, with when each is to be looked at again.
 
-    Who buys an order keeps it until the claim ends: what a network gave on the way (a manifest with
-    secrets in it) is known in that process only.
+    One that a person acted on meanwhile is looked at at once. Who buys an order keeps it until the
+    claim ends: what a network gave on the way (a manifest with secrets in it) is known in that
+    process only.
     """
     heads = order_heads.c
     with records.transaction() as unit:
         for order_id, at in due.items():
             mine = (heads.order_id == order_id) & (heads.claimed_by == worker)
-            look = update(order_heads).values(due_at=str(plain(at)))
+            look = update(order_heads).values(due_at=unless_woken(at))
             unit.connection.execute(look.where(mine, heads.state == "buying"))
             free = look.values(claimed_by=None, claimed_until=None)
             unit.connection.execute(free.where(mine, heads.state != "buying"))

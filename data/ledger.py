@@ -5,6 +5,7 @@ by the database's own rules (``data/ledger_rules.py``), which nobody goes around
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -26,6 +27,24 @@ _HALVES = (
     literal_column("sum(legs.amount & 4294967295)", WHOLE),
 )
 """Amounts are added up in two halves, because SQLite's sum() ends at 64 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a hold stands, in minor units. ``at_home``: what of the rest lies in no escrow."""
+
+    hold_id: str
+    approved: int
+    spent: int
+    remaining: int
+    at_home: int
+    ordinal: int
+    is_closed: bool
+
+    @property
+    def in_escrow(self) -> int:
+        """What lies at networks: all that remains and is not at home."""
+        return self.remaining - self.at_home
 
 
 def post(unit: Transaction, posting: Posting, happened: HoldEvent | None = None) -> None:
@@ -65,6 +84,18 @@ def hold(view: Connection, hold_id: str) -> Hold | None:
     for happened in hold_events(view, hold_id):
         found = after(found, happened)
     return found
+
+
+def standing(view: Connection, hold_id: str) -> Standing | None:
+    """Return a hold by the sums of its last event, however many went before; None without one."""
+    events = tables.hold_events
+    asked = select(events).where(events.c.hold_id == hold_id)
+    row = view.execute(asked.order_by(events.c.ordinal.desc()).limit(1)).one_or_none()
+    if row is None:
+        return None
+    is_closed = row.step == "closed"
+    rest = 0 if is_closed else row.approved - row.spent
+    return Standing(hold_id, row.approved, row.spent, rest, row.at_home, row.ordinal, is_closed)
 
 
 def hold_events(view: Connection, hold_id: str) -> list[HoldEvent]:
@@ -124,7 +155,7 @@ def _judge(unit: Transaction, happened: HoldEvent, subject: str | None) -> None:
     before = _standing(unit.connection, happened)
     left = after(before, happened)
     if happened.sets_aside:  # its legs are there already
-        free = _treasury(unit.connection, happened.asset) + happened.sets_aside
+        free = free_units(unit.connection, happened.asset) + happened.sets_aside
         covered(free, happened.sets_aside, asset_of(happened.asset))
     if before is None:
         row = {"hold_id": happened.hold_id, "asset": happened.asset, "subject": subject}
@@ -153,7 +184,7 @@ def _standing(view: Connection, happened: HoldEvent) -> Hold | None:
     )  # fmt: skip
 
 
-def _treasury(view: Connection, asset: str) -> int:
+def free_units(view: Connection, asset: str) -> int:
     """Return what is free; the account is written out, so that the index of its legs serves."""
     legs = tables.legs.c
     here = legs.account == literal_column(f"'{TREASURY}'")

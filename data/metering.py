@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, update
 
 from data import order_money
-from data.orders import Seen, seen
+from data.orders import Seen, seen_many, unless_woken
 from data.records import Records
 from data.tables import order_heads
 from data.unit import Transaction
@@ -42,21 +42,22 @@ class Reading:
 
 
 class WentDown(ValueError):
-    """A network says that less was used than it said before: a person must look."""
+    """A network says that less was used, or for less, than it said before: a person must look."""
 
 
 def meter(records: Records, readings: Sequence[Reading], who: Actor, key: str) -> int:
     """Keep readings and post what they add; returns how many orders cost more than before.
 
-    Up to ``READINGS_MAX``. A reading that adds nothing changes what lists show, and no fact. Raises
-    WentDown, naming the orders, after having kept the others.
+    Up to ``READINGS_MAX``; of several of one order the last counts. A reading that adds nothing
+    changes what lists show, and no fact. Raises WentDown, naming the orders, after having kept the
+    others.
     """
     assert len(readings) <= READINGS_MAX, "more are several commands"
+    latest = {reading.order_id: reading for reading in readings}
     with records.transaction() as unit:
-        heads = {r.order_id: seen(unit.connection, r.order_id) for r in readings}
-        known = [(r, head) for r in readings if (head := heads[r.order_id]) is not None]
-        fell = [r.order_id for r, head in known if r.units < head.units]
-        grown = [(r, head) for r, head in known if r.units > head.units]
+        known = [(latest[head.order_id], head) for head in seen_many(unit.connection, [*latest])]
+        fell = [r.order_id for r, head in known if _is_less(r, head)]
+        grown = [(r, head) for r, head in known if r.units > head.units and not _is_less(r, head)]
         if grown:
             command = Command.of(key, METERED, who, "usage", _body(grown))
             unit.perform(command, lambda inner: _posted(inner, grown))
@@ -68,6 +69,11 @@ def meter(records: Records, readings: Sequence[Reading], who: Actor, key: str) -
     return len(grown)
 
 
+def _is_less(reading: Reading, head: Seen) -> bool:
+    """Say whether it takes back what was kept before, in units or in cents."""
+    return reading.units < head.units or cents_of(reading.units, reading.units_per_usd) < head.cents
+
+
 def _posted(unit: Transaction, grown: Sequence[tuple[Reading, Seen]]) -> Json:
     total = 0
     for reading, head in grown:
@@ -75,12 +81,11 @@ def _posted(unit: Transaction, grown: Sequence[tuple[Reading, Seen]]) -> Json:
         ordinal, more = head.usages + 1, cents - head.cents
         posting = None
         if more:
-            hold = order_money.hold_of(unit.connection, head.order_id)
-            assert hold is not None, "an order that costs something has a hold"
-            posting = order_money.used(unit, head.order_id, head.network, more, ordinal, hold)
+            posting = order_money.used(unit, head.order_id, head.network, more, ordinal)
         unit.add(
             "usage", order_id=head.order_id, ordinal=ordinal, at=unit.at, clock=reading.clock,
-            deposited=reading.deposited, units=reading.units, cents=cents, posting_id=posting,
+            deposited=reading.deposited, units=reading.units, units_per_usd=reading.units_per_usd,
+            cents=cents, posting_id=posting,
         )  # fmt: skip
         unit.connection.execute(
             update(order_heads)
@@ -97,7 +102,7 @@ def _observe(view: Connection, reading: Reading, at: str) -> None:
         .where(order_heads.c.order_id == reading.order_id)
         .values(
             observed_at=at, observed=canonical(plain(reading.observed)).decode(),
-            deposited=reading.deposited, due_at=str(plain(reading.due_at)),
+            deposited=reading.deposited, due_at=unless_woken(reading.due_at),
         )
     )  # fmt: skip
 
@@ -106,7 +111,7 @@ def _body(grown: Sequence[tuple[Reading, Seen]]) -> Json:
     return {
         "readings": [
             {"order": r.order_id, "clock": r.clock, "units": str(r.units),
-             "deposited": str(r.deposited)}
+             "units_per_usd": str(r.units_per_usd), "deposited": str(r.deposited)}
             for r, _ in grown
         ]
     }  # fmt: skip

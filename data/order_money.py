@@ -10,8 +10,8 @@ from data.unit import Transaction
 from engine import postings
 from engine.assets import USD, shown
 from engine.commands import Refused
-from engine.holds import Hold, HoldRefused, closed_empty, event
-from engine.ledger import escrow
+from engine.holds import Hold, HoldEvent, HoldRefused, event
+from engine.ledger import usage
 from engine.orders import Order, Placed
 
 
@@ -44,43 +44,57 @@ def funded(unit: Transaction, order: Order, cents: int) -> None:
     ledger.post(unit, posting, event(posting, "moved"))
 
 
-def used(
-    unit: Transaction, order_id: str, network: str, cents: int, ordinal: int, known: Hold
-) -> str:
-    """Book usage: out of the deposit, and what goes beyond it out of the hold. Returns its id."""
-    in_escrow = min(cents, known.places.get(escrow(network), 0))
-    for part, amount in (("usage", in_escrow), ("usage-beyond", cents - in_escrow)):
+USED = ("usage", "usage-beyond", "usage-owed")
+"""What usage is paid from: the deposit, the rest of the hold, nothing yet."""
+
+
+def used(unit: Transaction, order_id: str, network: str, cents: int, ordinal: int) -> str:
+    """Book usage: out of the deposit, what goes beyond it out of the hold. Returns the first id.
+
+    What the hold does not cover any more, or came after its close, is owed to the network: the
+    ledger says what was used whatever was set aside, and the hold is never overdrawn.
+    """
+    known = ledger.standing(unit.connection, order_id)
+    assert known is not None, "an order that costs something has a hold"
+    drawn = min(cents, known.in_escrow)
+    beyond = min(cents - drawn, known.at_home)
+    first = ""
+    for part, amount in zip(USED, (drawn, beyond, cents - drawn - beyond), strict=True):
         if amount == 0:
             continue
         head = _head(unit, order_id, f"{part}/{ordinal}", f"used on {network}")
-        make = postings.escrow_drawn if part == "usage" else postings.hold_posted
-        posting = make(head, order_id, network, amount)
-        ledger.post(unit, posting, event(posting, "posted"))
-    first = "usage" if in_escrow else "usage-beyond"
-    return f"{order_id}/{first}/{ordinal}"
+        if part == "usage-owed":
+            ledger.post(unit, postings.invoice_received(head, usage(network), amount))
+        else:
+            make = postings.escrow_drawn if part == "usage" else postings.hold_posted
+            posting = make(head, order_id, network, amount)
+            ledger.post(unit, posting, event(posting, "posted"))
+        first = first or head.posting_id
+    return first
 
 
 def settled(unit: Transaction, order: Order) -> int:
     """Take back what lies at the network, free the rest and close the hold; cents set free."""
-    known = hold_of(unit.connection, order.order_id)
+    known = ledger.standing(unit.connection, order.placed.hold_id)
     if known is None or known.is_closed:
         return 0
     network = order.placed.network
-    if back := known.places.get(escrow(network), 0):
+    if back := known.in_escrow:
         head = _head(unit, order.order_id, "returned", f"came back from {network}")
         posting = postings.escrow_returned(head, known.hold_id, network, back)
         ledger.post(unit, posting, event(posting, "moved"))
     head = _head(unit, order.order_id, "closed", f"set free: {order.placed.title}")
     closing = postings.hold_closed(head, known.hold_id, known.remaining)
     if closing is None:
-        ledger.close_empty(unit, closed_empty(known, unit.now))
+        empty = HoldEvent(known.hold_id, "closed", USD.code, 0, unit.now, None)
+        ledger.close_empty(unit, empty)
     else:
         ledger.post(unit, closing, event(closing, "closed"))
     return known.remaining
 
 
 def hold_of(view: Connection, order_id: str) -> Hold | None:
-    """Return an order's hold as it is now."""
+    """Return an order's hold as its every event left it; for one order, not for lists."""
     return ledger.hold(view, order_id)
 
 

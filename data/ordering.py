@@ -6,14 +6,14 @@ A refusal is in the trail too, with its reason.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import timedelta
 from decimal import Decimal
 
 from sqlalchemy import Connection
 
 from data.budgets import spent
 from data.order_money import enlarge_hold, open_hold, settled
-from data.orders import add_placed, happened, order
+from data.orders import WOKEN, add_placed, happened, order
 from data.records import Records
 from data.stops import stops
 from data.unit import Transaction
@@ -22,11 +22,14 @@ from engine.canonical import Json, plain
 from engine.commands import Command, Outcome, Refused
 from engine.orders import Kind, Order, OrderRefused, Placed
 from engine.people import Actor
+from engine.placing import needs_approval
 from engine.plain_models import exact_parts
 from engine.separation import check_apart
 
 PLACED, APPROVED, REJECTED = "order.placed", "order.approved", "order.rejected"
 STOPPED, EXTENDED = "order.stopped", "order.extended"
+
+CLOCKS_DIFFER = timedelta(minutes=1)
 
 _Act = Callable[[Transaction, Order], Json]
 
@@ -44,7 +47,7 @@ def place(records: Records, wanted: Placed, who: Actor, key: str) -> Order:
 
     The same key again gives the same order. Raises Refused with the reason, which is kept: buying
     is frozen, the budget or the treasury has too little, the quote is too old, the requester wrote
-    the policy. Raises OtherCommand, RecordsFault.
+    the policy, or is somebody else. Raises OtherCommand, RecordsFault.
     """
     command = Command(
         key, PLACED, who, f"order/{wanted.order_id}", plain(exact_parts(wanted)),
@@ -53,10 +56,8 @@ def place(records: Records, wanted: Placed, who: Actor, key: str) -> Order:
 
     def act(unit: Transaction) -> Json:
         _refuse_stopped(unit.connection)
-        check_apart(requester=who.name, editor=wanted.policy_editor)
-        if wanted.quote_expires_at <= unit.now:
-            raise Refused("the quote has expired: route the job again, then order")
-        _refuse_over_budget(unit.connection, wanted, wanted.hold_cents, unit.now)
+        _refuse_unfit(unit, wanted, who)
+        _refuse_over_budget(unit.connection, wanted, wanted.hold_cents)
         open_hold(unit, wanted)
         made = add_placed(unit, wanted)
         return {"order": made.order_id, "state": made.state, "held_cents": str(made.hold_cents)}
@@ -76,7 +77,7 @@ def approve(records: Records, order_id: str, who: Actor, key: str) -> Order:
         if placed.quote_expires_at <= unit.now:
             raise Refused("its quote has expired, prices may have changed: order it again")
         _refuse_stopped(unit.connection)
-        return {"state": happened(unit, known, "approved", {"by": who.name}).state}
+        return {"state": happened(unit, known, "approved", {"by": who.name}, WOKEN).state}
 
     return _acted(records, APPROVED, order_id, who, key, {}, act)
 
@@ -96,18 +97,21 @@ def reject(records: Records, order_id: str, why: str, who: Actor, key: str) -> O
 def stop(records: Records, order_id: str, why: str, who: Actor, key: str) -> Order:
     """End an order in any state. What has not reached a network ends at once.
 
-    What has is closed by the worker: the network goes on charging until then. Raises Refused for
-    an order that has ended, NoOrder, RecordsFault.
+    What has is closed by the worker: the network goes on charging until then. One that is being
+    ended already goes on ending. Raises Refused for an order that has ended, NoOrder, RecordsFault.
     """
     words = _words(why, "why it is stopped")
 
     def act(unit: Transaction, known: Order) -> Json:
         reasons = [f"{who.name} stopped it: {words}"]
+        told: dict[str, Json] = {"by": who.name, "reasons": list(reasons)}
         if known.state in {"waiting", "placed"}:
-            then = happened(unit, known, "cancelled", {"by": who.name, "reasons": reasons})
+            then = happened(unit, known, "cancelled", told, WOKEN)
             return {"state": then.state, "freed_cents": str(settled(unit, then))}
+        if known.is_open and (known.stopped_by is not None or known.state == "closing"):
+            return {"state": known.state, "is_stopping": "yes"}  # why it ends stays as it was
         kind: Kind = "ended" if known.state == "active" else "stop_asked"
-        then = happened(unit, known, kind, {"by": who.name, "reasons": reasons})
+        then = happened(unit, known, kind, told, WOKEN)
         return {"state": then.state}
 
     return _acted(records, STOPPED, order_id, who, key, {"why": words}, act)
@@ -123,16 +127,17 @@ def extend(records: Records, order_id: str, more: Extension, who: Actor, key: st
         placed, total = known.placed, known.hold_cents + more.cents
         if more.cents <= 0:
             raise Refused("an extension sets more aside: name the amount")
-        above = placed.approval_above_usd
-        if above is not None and total > above * 100:
+        if more.hours is not None and more.hours <= 0:
+            raise Refused("an extension is for more hours: name how many")
+        if needs_approval(total, placed.approval_above_usd):
             check_apart(requester=placed.requester, editor=placed.policy_editor, approver=who.name)
         _refuse_stopped(unit.connection)
-        _refuse_over_budget(unit.connection, placed, more.cents, unit.now)
+        _refuse_over_budget(unit.connection, placed, more.cents)
         hours = known.runs_hours
         longer = None if hours is None else hours + (more.hours or Decimal(0))
         detail = {"by": who.name, "hold_cents": str(total), "runs_hours": plain(longer)}
         enlarge_hold(unit, known, more.cents, f"{EXTENDED} by {who.name}")
-        then = happened(unit, known, "enlarged", detail)
+        then = happened(unit, known, "enlarged", detail, WOKEN)
         return {"state": then.state, "held_cents": str(total)}
 
     body = {"hours": plain(more.hours), "cents": str(more.cents)}
@@ -171,9 +176,25 @@ def _refuse_stopped(view: Connection) -> None:
         raise Refused("; ".join(why))
 
 
-def _refuse_over_budget(view: Connection, placed: Placed, cents: int, now: datetime) -> None:
+def _refuse_unfit(unit: Transaction, wanted: Placed, who: Actor) -> None:
+    """Refuse what nobody makes of a decision: another's name, another mode, no second person."""
+    if wanted.requester != who.name:
+        raise Refused(f"{wanted.requester} asked for this order, not {who.name}: place your own")
+    check_apart(requester=who.name, editor=wanted.policy_editor)
+    is_sandbox = unit.book == "sandbox"
+    if wanted.is_simulated != is_sandbox or wanted.order_id.startswith("sbx-") != is_sandbox:
+        raise Refused(f"order {wanted.order_id} is not of the {unit.book} book: order it there")
+    waits = needs_approval(wanted.hold_cents, wanted.approval_above_usd)
+    if waits and wanted.approval_expires_at is None:
+        raise Refused("so much money needs a second person: route the job again, then order")
+    if wanted.quote_expires_at <= unit.now:
+        raise Refused("the quote has expired: route the job again, then order")
+    if wanted.placed_at > unit.now + CLOCKS_DIFFER:
+        raise Refused("the order is of a later time than now: set the clock right")
+
+
+def _refuse_over_budget(view: Connection, placed: Placed, cents: int) -> None:
     month = f"{placed.placed_at:%Y-%m}"
-    assert placed.placed_at <= now, "an order is placed before it is written down"
     stands = spent(view, placed.cost_centre, month)
     check_budget(placed.cost_centre, month, stands.limit_cents, stands.committed_cents, cents)
 

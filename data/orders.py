@@ -7,20 +7,33 @@ found and claimed by, and is rewritten in the same unit of work as the facts it 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
+from sqlalchemy import (
+    Case,
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from data.faults import RecordsDamaged, RecordsFault
 from data.tables import order_events, order_heads, orders, usage
 from data.unit import Transaction
 from engine.canonical import Json, canonical, plain
 from engine.order_events import after, folded
-from engine.orders import OPEN, Event, Kind, Order, Placed, State, deadline
+from engine.orders import OPEN, Event, Kind, Order, OrderRefused, Placed, State, deadline
 from engine.plain_models import exact_parts
 
-OBSERVE_EVERY = timedelta(seconds=60)
+WOKEN = datetime(2000, 1, 1, tzinfo=UTC)
+"""When an order is due that a person has just acted on: before all others, whoever holds it."""
 
 
 class NoOrder(RecordsFault):
@@ -71,7 +84,13 @@ class Seen:
 
 def order(view: Connection, order_id: str) -> Order:
     """Return an order as its events left it; raises NoOrder, RecordsDamaged."""
-    return folded(placed(view, order_id), (kept.event for kept in events(view, order_id)))
+    what, kept = placed(view, order_id), events(view, order_id)
+    try:
+        return folded(what, (one.event for one in kept))
+    except (OrderRefused, ValueError, LookupError, TypeError, ArithmeticError) as error:
+        raise RecordsDamaged(
+            f"the events of order {order_id} do not follow ({error!s:.200}): run necto audit verify"
+        ) from error
 
 
 def placed(view: Connection, order_id: str) -> Placed:
@@ -121,9 +140,11 @@ def listed(
     network: str | None = None,
     skipped: int = 0,
     words: str = "",
+    before_id: str | None = None,
 ) -> list[Seen]:
-    """Return orders, the newest first; ``before``: placed before this moment, to page on.
+    """Return orders, the newest first.
 
+    To page on: ``before``: placed before this moment, or then with an id after ``before_id``.
     ``words``: found in the title or the cost centre, or at the beginning of the id.
     """
     heads = order_heads.c
@@ -131,7 +152,12 @@ def listed(
     if states:
         asked = asked.where(heads.state.in_(states))
     if before is not None:
-        asked = asked.where(heads.placed_at < str(plain(before)))
+        moment = str(plain(before))
+        earlier = heads.placed_at < moment
+        if before_id is not None:
+            same = and_(heads.placed_at == moment, heads.order_id > before_id)
+            earlier = and_(heads.placed_at <= moment, or_(earlier, same))
+        asked = asked.where(earlier)
     if network is not None:
         asked = asked.where(heads.network == network)
     if words:
@@ -203,7 +229,8 @@ def happened(
     """Write down what happened to an order, within a command, and return what it is then.
 
     ``known`` is the order as its caller read it: raises OrderRefused where the event does not
-    follow, also because somebody else was faster. ``due_at``: when the worker looks at it again.
+    follow, Outdated where somebody else was faster. ``due_at``: when the worker looks at it again,
+    at once unless it is said.
     """
     told = dict(detail or {})
     event = Event(
@@ -217,6 +244,12 @@ def happened(
         update(order_heads).where(changed).values(**_now(then, due_at or unit.now))
     )
     return then
+
+
+def unless_woken(at: datetime) -> "Case[str]":
+    """Return what sets the time when an order is due, unless a person has acted on it."""
+    woken, later = str(plain(WOKEN)), str(plain(at))
+    return case((order_heads.c.due_at == woken, woken), else_=later)
 
 
 def _refuse_older(view: Connection, known: Order) -> None:

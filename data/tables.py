@@ -221,12 +221,14 @@ usage = fact(
     Column("clock", Text, nullable=False),
     Column("deposited", WHOLE, nullable=False),
     Column("units", WHOLE, nullable=False),
+    Column("units_per_usd", WHOLE, nullable=False),
     Column("cents", WHOLE, nullable=False),
     Column("posting_id", Text, ForeignKey("postings.posting_id")),
     Index("usage_by_time", "at", "order_id"),
 )
 """What an order had cost by a reading of its network, cumulated in the network's smallest units;
-``cents`` is what the ledger has posted of it in all, ``clock`` the network's own time."""
+``cents`` is what the ledger has posted of it in all: so many units at ``units_per_usd``, rounded
+half up. ``clock`` is the network's own time."""
 
 order_heads = Table(
     "order_heads",

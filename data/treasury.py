@@ -9,7 +9,7 @@ from engine import postings
 from engine.assets import USD, minor_units
 from engine.canonical import Json
 from engine.commands import Command, Refused
-from engine.ledger import CASH, HELD, TREASURY
+from engine.ledger import HELD, LEG_MAX, TREASURY, is_set_aside
 from engine.money import Money
 from engine.people import Actor
 
@@ -40,9 +40,12 @@ def deposit(records: Records, usd: Money, reference: str, who: Actor, key: str) 
     words = " ".join(reference.split())
     if not words or len(words) > 200:  # noqa: PLR2004 - as long as a posting's subject
         raise Refused("name the bank's reference of the payment, in up to 200 characters")
-    cents = minor_units(usd, USD)
-    if cents <= 0:
-        raise Refused("a deposit is more than nothing")
+    try:
+        cents = minor_units(usd, USD)
+    except ValueError as error:
+        raise Refused("a deposit is dollars and whole cents, as 5000.00") from error
+    if not 0 < cents <= LEG_MAX:
+        raise Refused("a deposit is more than nothing, and less than ten trillion dollars")
     body = {"cents": str(cents), "reference": words}
     command = Command.of(key, DEPOSITED, who, "treasury", body)
     mark = "PLAY MONEY: " if records.book == "sandbox" else ""
@@ -59,7 +62,7 @@ def deposit(records: Records, usd: Money, reference: str, who: Actor, key: str) 
 
 def free_cents(view: Connection) -> int:
     """Return what is paid in and not set aside."""
-    return ledger.balances_at(view).get((TREASURY, USD.code), 0)
+    return ledger.free_units(view, USD.code)
 
 
 def locked(view: Connection) -> dict[str, int]:
@@ -67,6 +70,6 @@ def locked(view: Connection) -> dict[str, int]:
     found = {
         account: cents
         for (account, asset), cents in ledger.balances_at(view).items()
-        if asset == USD.code and account.startswith("assets:") and account != CASH
+        if asset == USD.code and is_set_aside(account)
     }
-    return {TREASURY: 0, HELD: 0} | found
+    return {TREASURY: free_cents(view), HELD: 0} | found

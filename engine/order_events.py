@@ -42,14 +42,16 @@ def after(placed: Placed, order: Order | None, event: Event) -> Order:
             runs_hours=placed.runs_hours,
         )
     refuse(order, event.kind)
+    if event.kind == "intent":
+        _refuse_step(order, event.detail["step"])
     if event.ordinal != order.ordinal + 1:
         raise OrderRefused(
             f"event {event.ordinal} does not follow event {order.ordinal} of {order.order_id}: "
             "somebody else was faster; read the order again"
         )
     state = _STATE_AFTER.get(event.kind, order.state)
-    if event.kind == "intent":
-        state = _STATE_OF_STEP.get(event.detail["step"], order.state)
+    if event.kind == "intent" and order.state == "placed":
+        state = "buying"
     since = event.at if state != order.state else order.since
     moved = replace(order, state=state, since=since, ordinal=event.ordinal)
     return replace(moved, **_changes(order, event))
@@ -61,11 +63,27 @@ def refuse(order: Order, kind: Kind) -> None:
         raise OrderRefused(f"order {order.order_id} is {order.state}: it cannot be {_WORDS[kind]}")
     if kind in {"made", "unmade", "lost"} and order.intent is None:
         raise OrderRefused(f"order {order.order_id} has no write under way")
-    if kind == "intent" and order.intent is not None:
+    if kind in _NOT_DURING_A_WRITE and order.intent is not None:
         raise OrderRefused(
             f"order {order.order_id} has a write under way ({order.intent.step.name}): find out "
             "what became of it first"
         )
+    if kind == "enlarged" and order.stopped_by is not None:
+        raise OrderRefused(
+            f"order {order.order_id} is being ended, as {order.stopped_by} asked: it cannot be "
+            "extended, order again"
+        )
+
+
+def _refuse_step(order: Order, name: StepName) -> None:
+    """Raise OrderRefused for a write that is not of this state: nothing is bought for what ends."""
+    if name != "close" and order.stopped_by is not None:
+        raise OrderRefused(
+            f"order {order.order_id} is being ended, as {order.stopped_by} asked: it takes no "
+            f"{name}"
+        )
+    if order.state not in _STEPS_IN[name]:
+        raise OrderRefused(f"order {order.order_id} is {order.state}: it takes no {name}")
 
 
 def step_detail(step: Step) -> dict[str, Json]:
@@ -169,7 +187,16 @@ _STATE_AFTER: Mapping[Kind, State] = {
     "ended": "closing",
     "closed": "closed",
 }
-_STATE_OF_STEP: Mapping[str, State] = {"create": "buying", "lease": "buying"}
+_STEPS_IN: Mapping[StepName, frozenset[State]] = {
+    "create": frozenset({"placed", "buying"}),
+    "lease": frozenset({"placed", "buying"}),
+    "deposit": frozenset({"buying", "active"}),
+    "close": frozenset({"placed", "buying", "active", "closing"}),
+}
+_NOT_DURING_A_WRITE: frozenset[Kind] = frozenset(
+    {"intent", "leased", "declined", "cancelled", "closed"}
+)
+"""An order that ended with a write unresolved could come to life at its network, unwatched."""
 _ALLOWED: Mapping[Kind, frozenset[State]] = {
     "placed": frozenset(),
     "approved": frozenset({"waiting"}),

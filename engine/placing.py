@@ -126,37 +126,27 @@ def placed_of(
 ) -> Placed:
     """Return the order that this quote and these terms make; ``offer`` is its row in the market.
 
-    Raises Refused, with what to change: a decision that is too old, a missing cost centre or PO
-    number, a ceiling below the quoted price.
+    Raises Refused, with what to change: a decision that is too old or did not quote this, a missing
+    cost centre or PO number, a ceiling below the quoted price or above the job's own, several
+    machines.
     """
     record, need = made_from.record, made_from.record.requirement
-    if record.now + QUOTE_HOLDS <= now:
-        minutes = int(QUOTE_HOLDS.total_seconds() // 60)
-        raise Refused(f"the decision is older than {minutes} minutes: route the job again")
+    _refuse_quote(record, quote, now)
     _refuse_terms(made_from, quote, terms)
-    ceiling = terms.usd_per_hour_max or cents_up(quote.usd_per_hour * CEILING_ROOM) * _CENT
-    hours = terms.funded_hours if terms.hours is None else terms.hours
-    hold = max(cents_up(ceiling * hours), DEPOSIT_CENTS_MIN)
-    first = max(cents_up(ceiling * DEPOSIT_HOURS), DEPOSIT_CENTS_MIN)
+    ceiling = _ceiling(quote, terms, need)
+    hold, first = _set_aside(ceiling, terms)
     above = record.policy.approval_above_usd
-    waits = above is not None and hold > above * 100
-    expires = now + APPROVE_WITHIN if waits else None
+    expires = now + APPROVE_WITHIN if needs_approval(hold, above) else None
     return Placed(
         order_id=order_id,
-        network=quote.network,
         decision=made_from.digest,
-        offer_id=quote.offer_id,
-        gpu_name=str(offer["gpu_name"]),
-        gpu_model=quote.gpu_model,
-        gpu_count=need.gpus.count,
-        **_shape(need, offer),
-        country_code=quote.country_code,
+        **_machine(need, quote, offer),
         requirement=need,
         bidders=bidders_of(record.quotes, quote, ceiling, any_bidder=terms.any_bidder),
         usd_per_hour=quote.usd_per_hour,
         usd_per_hour_max=ceiling,
         hold_cents=hold,
-        first_deposit_cents=min(first, hold),
+        first_deposit_cents=first,
         runs_hours=terms.hours,
         requester=requester,
         cost_centre=terms.cost_centre,
@@ -196,8 +186,36 @@ def cents_up(usd: Decimal) -> int:
     return minor_units(Money(usd), USD, ROUND_UP)
 
 
+def needs_approval(hold_cents: int, above_usd: Decimal | None) -> bool:
+    """Say whether so much money needs a second person: above the policy's amount, not at it."""
+    return above_usd is not None and hold_cents > above_usd * 100
+
+
+def _set_aside(ceiling: Decimal, terms: Terms) -> tuple[int, int]:
+    """Return the hold, and what of it lies at the network at first, in cents."""
+    hours = terms.funded_hours if terms.hours is None else terms.hours
+    hold = max(cents_up(ceiling * hours), DEPOSIT_CENTS_MIN)
+    first = max(cents_up(ceiling * DEPOSIT_HOURS), DEPOSIT_CENTS_MIN)
+    return hold, min(first, hold)
+
+
+def _refuse_quote(record: DecisionRecord, quote: Quote, now: datetime) -> None:
+    if record.now + QUOTE_HOLDS <= now:
+        minutes = int(QUOTE_HOLDS.total_seconds() // 60)
+        raise Refused(f"the decision is older than {minutes} minutes: route the job again")
+    if quote not in record.quotes:
+        raise Refused(f"the decision does not quote {quote.offer_id}: choose one of its quotes")
+    if quote.provider_id is None:
+        raise Refused("this offer names no provider: it cannot be ordered through Necto")
+    if record.requirement.nodes > 1:
+        raise Refused(
+            f"the job needs {record.requirement.nodes} machines and an order is of one: plan the "
+            "job (necto plan) and order its parts"
+        )
+
+
 def _refuse_terms(made_from: From, quote: Quote, terms: Terms) -> None:
-    policy = made_from.record.policy
+    policy, limit = made_from.record.policy, made_from.record.requirement.usd_per_hour_max
     if not terms.cost_centre.strip():
         raise Refused("name the cost centre that pays: every order has one")
     if policy.po_number_required and not terms.po_number:
@@ -207,11 +225,36 @@ def _refuse_terms(made_from: From, quote: Quote, terms: Terms) -> None:
             f"the ceiling of ${terms.usd_per_hour_max} an hour is below the quoted "
             f"${quote.usd_per_hour}: nobody would serve it"
         )
+    if limit is not None and terms.usd_per_hour_max is not None and terms.usd_per_hour_max > limit:
+        raise Refused(
+            f"the ceiling of ${terms.usd_per_hour_max} an hour is above the ${limit} that the job "
+            "itself allows: lower it, or route the job with more"
+        )
     for name, hours in (("hours", terms.hours), ("funded hours", terms.funded_hours)):
         if hours is not None and hours <= _ZERO:
             raise Refused(f"{name} must be more than nothing")
-    if quote.provider_id is None:
-        raise Refused("this offer names no provider: it cannot be ordered through Necto")
+
+
+def _ceiling(quote: Quote, terms: Terms, need: Requirement) -> Decimal:
+    """Return the approved ceiling: what the buyer says, else the quote with room for the bid."""
+    if terms.usd_per_hour_max is not None:
+        return terms.usd_per_hour_max
+    with_room = cents_up(quote.usd_per_hour * CEILING_ROOM) * _CENT
+    own = need.usd_per_hour_max
+    return with_room if own is None else min(with_room, own)
+
+
+def _machine(need: Requirement, quote: Quote, offer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return which machine it is, in the words of its network, and where."""
+    return {
+        "network": quote.network,
+        "offer_id": quote.offer_id,
+        "gpu_name": str(offer["gpu_name"]),
+        "gpu_model": quote.gpu_model,
+        "gpu_count": need.gpus.count,
+        "country_code": quote.country_code,
+        **_shape(need, offer),
+    }
 
 
 def _shape(need: Requirement, offer: Mapping[str, Any]) -> dict[str, Decimal]:

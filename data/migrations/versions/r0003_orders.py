@@ -36,7 +36,7 @@ def upgrade() -> None:
     _fact("order_events", _of_order(), _ordinal(), *_texts("kind", "at", "detail"))
     _fact(
         "usage", _of_order(), _ordinal(), *_texts("at", "clock"),
-        *_numbers("deposited", "units", "cents"),
+        *_numbers("deposited", "units", "units_per_usd", "cents"),
         sa.Column("posting_id", sa.Text, sa.ForeignKey("postings.posting_id")),
     )  # fmt: skip
     op.create_index("usage_by_time", "usage", ["at", "order_id"])
