@@ -75,7 +75,7 @@ def settled(
     ``prices``: each live lease's price in 10**-18 uact per block. Leases are paid in order.
     """
     blocks = max(0, height - escrow.settled)
-    left, paid, owed = escrow.funds, {}, 0
+    left, paid, owed = max(0, escrow.funds), {}, 0
     for lease, price in prices.items():
         due = used(price, blocks)
         paid[lease] = min(due, left)
