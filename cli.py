@@ -19,6 +19,7 @@ from connectors.jobs import (
     terminal_cards,
     terminal_decisions,
     terminal_ledger,
+    terminal_people,
     terminal_plan,
     terminal_policy,
     terminal_records,
@@ -49,6 +50,7 @@ app.add_typer(terminal_ledger.app, name="ledger")
 app.add_typer(terminal_alerts.app, name="alerts")
 app.add_typer(terminal_policy.app, name="policy")
 app.add_typer(terminal_decisions.app, name="decisions")
+app.add_typer(terminal_people.app, name="people")
 
 Gpu = Annotated[str | None, typer.Option(help="Model or family: H100-SXM, H100, A100-80.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

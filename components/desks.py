@@ -1,7 +1,7 @@
 """What people keep for themselves in the house book: alert rules, and saved views of a page."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -12,20 +12,24 @@ from components.alert_forms import Choices
 from components.alerts import Rules
 from components.audit_drawer import EntryDesk
 from components.audit_pack import Made, Make, Progress, Wanted
+from components.people_desk import Held, PeopleDesk
 from components.saved_views import Shelf
 from components.session import (
     FAULTS,
     actor,
     counts,
     house,
+    kept_fault,
     lake,
     listing,
     market,
     now,
     settings,
+    show_fault,
     told,
 )
-from data import packs, proofs, signing, views
+from data import packs, people, proofs, signing, views
+from data.admission import known_people
 from data.alert_facts import Watch, key
 from data.alert_rules import change_rule, make_rule, remove_rule, rules, switch_rule
 from data.alerts import history, open_alerts
@@ -39,13 +43,14 @@ from engine.alert_states import Alert
 from engine.alerts import judged
 from engine.overview import Comparison
 from engine.paging import Query
+from engine.people import Role
 from engine.proofs import Kept
 from engine.savings import compared
 from engine.search import Search
 from engine.verdicts import Verdict
 from engine.views import KeptView
 
-_JUDGED_SECONDS = 60
+_JUDGED_SECONDS, _PEOPLE_FAULT = 60, "people_fault"
 
 
 def alerts_now(pauses: Mapping[str, timedelta]) -> tuple[list[Alert], Rules]:
@@ -100,6 +105,26 @@ def alert_desk(pauses: Mapping[str, timedelta]) -> AlertDesk:
         remove=lambda kept: remove_rule(book, actor(), kept),
         faults=FAULTS,
     )
+
+
+def people_desk() -> PeopleDesk | None:
+    """Who holds which roles, and giving and taking them; None for who may not."""
+    show_fault(_PEOPLE_FAULT)
+    if not actor().may("admin"):
+        return None
+
+    def grant(who: str, roles: Sequence[Role]) -> None:
+        with kept_fault(_PEOPLE_FAULT, "No role was given"):
+            people.grant(house(), actor(), who, roles)
+
+    def revoke(who: str, roles: Sequence[Role]) -> None:
+        with kept_fault(_PEOPLE_FAULT, "No role was taken"):
+            people.revoke(house(), actor(), who, roles)
+
+    with house().reading() as view:
+        rows, known = people.people(view), known_people(view)
+    held = [Held(id=one.id, who=one.who or f"erased ({one.id})", roles=one.roles) for one in rows]
+    return PeopleDesk(held=held, known=known, grant=grant, revoke=revoke)
 
 
 def pack_maker(records: Records) -> Make:

@@ -43,19 +43,15 @@ class Granted:
     entry_index: int
 
 
-def grant(
-    records: Records, actor: Actor, who: str, roles: Iterable[Role], key: str = ""
-) -> Granted:
+def grant(records: Records, actor: Actor, who: str, roles: Iterable[str], key: str = "") -> Granted:
     """Give roles to an e-mail address or to "group:NAME", beside those it holds; all may look.
 
     ``key``: the click's idempotency key. Raises BadPerson, NotPermitted, RecordsFault: nothing was
     changed.
     """
     named, click = _named(who), key or str(uuid.uuid4())
-    wanted: set[Role] = {*roles, "viewer"}
+    wanted: set[Role] = {*_checked(roles), "viewer"}
     _refuse_simulated(actor)
-    if unknown := sorted(wanted - set(ROLES)):
-        raise BadPerson(f"{', '.join(unknown)} is no role; there are: {', '.join(ROLES)}")
     with records.transaction() as unit:
         held = _held(unit.connection, named)
         id_ = held.id if held else _new_id(named, click)
@@ -67,7 +63,7 @@ def grant(
 
 
 def revoke(
-    records: Records, actor: Actor, who: str, roles: Iterable[Role] = (), key: str = ""
+    records: Records, actor: Actor, who: str, roles: Iterable[str] = (), key: str = ""
 ) -> Granted | None:
     """Take roles away, all where none is named; returns what is left.
 
@@ -75,7 +71,7 @@ def revoke(
     NotPermitted, RecordsFault: nothing was changed.
     """
     _refuse_simulated(actor)
-    taken, click = set(roles) or set(ROLES), key or str(uuid.uuid4())
+    taken, click = _checked(roles) or set(ROLES), key or str(uuid.uuid4())
     with records.transaction() as unit:
         held = _held(unit.connection, who) or _held(unit.connection, _named(who))
         if held is None:
@@ -158,6 +154,13 @@ def _refuse_simulated(actor: Actor) -> None:
             f"{actor.shown} is invented: roles of real people outlast the sandbox, so a real "
             "person gives and takes them"
         )
+
+
+def _checked(roles: Iterable[str]) -> set[Role]:
+    wanted = set(roles)
+    if unknown := sorted(wanted - set(ROLES)):
+        raise BadPerson(f"{', '.join(unknown)} is no role; there are: {', '.join(ROLES)}")
+    return {role for role in ROLES if role in wanted}
 
 
 def _named(who: str) -> str:

@@ -5,17 +5,15 @@ import zoneinfo
 import streamlit as st
 
 from components import alert_desk, changes, connections, desks, freshness, rate_cards, session
+from components.people_desk import people_desk
 from components.session import actor, house, lake, now, preferences, require, settings
 from components.text import network_name
 from connectors.registry import PAUSES, SOURCES
+from data import card_register, worker
 from data import preferences as store
 from data import rate_cards as cards
-from data import worker
 from data.card_files import card_csv, read_card, template_csv, template_xlsx
 from data.card_originals import original
-from data.card_register import import_card as registered
-from data.card_register import unsound
-from data.card_register import withdraw as taken_off
 from data.shipped import catalogue
 from data.terms import terms
 from engine.rate_cards import CardRefused
@@ -23,7 +21,8 @@ from engine.rate_cards import CardRefused
 require("viewer")
 
 REFRESH_SECONDS, CHANGES_MAX, FAULT = 5, 20, "settings_fault"
-CONNECTIONS, CARDS, ALERTS, PREFERENCES = "Connections", "Rate cards", "Alerts", "Preferences"
+CONNECTIONS, CARDS, ALERTS, PEOPLE = "Connections", "Rate cards", "Alerts", "People"
+PREFERENCES = "Preferences"
 TEMPLATES = (
     ("necto-rate-card.csv", template_csv, "text/csv"),
     ("necto-rate-card.xlsx", template_xlsx, "application/octet-stream"),
@@ -51,13 +50,13 @@ def import_card(filename: str, content: bytes, name: str | None) -> None:
         rate_cards.refused(refused.faults, session.exporter("settings"))
         return
     with session.told("Nothing was imported"):
-        done = registered(house(), lake(), card, actor(), now())
+        done = card_register.import_card(house(), lake(), card, actor(), now())
         rate_cards.imported(done.new, done.known, done.gaps, card.warnings)
 
 
 def withdraw(seller: str, name: str, reason: str) -> None:
     with session.told("Not withdrawn"):
-        taken_off(house(), lake(), seller, name, reason, actor(), now())
+        card_register.withdraw(house(), lake(), seller, name, reason, actor(), now())
         st.rerun()
 
 
@@ -81,7 +80,7 @@ def show_connections() -> None:
 
 st.title("What Necto reads, and how")
 section = st.radio(
-    "Section", [CONNECTIONS, CARDS, ALERTS, PREFERENCES], horizontal=True, key="section",
+    "Section", [CONNECTIONS, CARDS, ALERTS, PEOPLE, PREFERENCES], horizontal=True, key="section",
     bind="query-params", label_visibility="collapsed",
 )  # fmt: skip
 if section == CONNECTIONS:
@@ -94,7 +93,7 @@ elif section == CARDS:
     known = cards.cards(lake(), now())
     rate_cards.cards_table(known)
     with session.told("What was registered cannot be checked"):
-        freshness.set_aside_list(unsound(house(), lake()))
+        freshness.set_aside_list(card_register.unsound(house(), lake()))
     if known:
         rate_cards.card_tools(
             known, lambda record: original(lake(), record),
@@ -103,6 +102,8 @@ elif section == CARDS:
         )  # fmt: skip
 elif section == ALERTS:
     alert_desk.alert_desk(desks.alert_desk(PAUSES), now())
+elif section == PEOPLE:
+    people_desk(desks.people_desk())
 else:
     chosen = connections.preferences_form(
         sorted(zoneinfo.available_timezones()),

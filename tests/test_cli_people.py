@@ -44,3 +44,37 @@ def test_in_live_mode_nobody_at_a_terminal_holds_a_role(
 
     assert refused.exit_code == 2
     assert says in refused.stderr
+
+
+def test_roles_are_given_listed_and_taken(necto):
+    given = json.loads(
+        necto("people", "grant", "Ann@example.com", "--role", "buyer", "--json").stdout
+    )
+    listed = json.loads(necto("people", "list", "--json").stdout)
+    assert given == listed
+    assert (listed[0]["who"], listed[0]["roles"]) == ("ann@example.com", "viewer, buyer")
+    assert "viewer" in necto("people", "revoke", listed[0]["id"], "--role", "buyer").stdout
+    assert necto("people", "revoke", "ann@example.com").exit_code == 0
+
+    assert "nothing found" in necto("people", "list").stdout
+
+
+def test_a_person_is_erased_for_ever_and_only_when_that_is_meant(necto):
+    (given,) = json.loads(necto("people", "grant", "ann@example.com", "--json").stdout)
+    assert "add --yes" in necto("people", "erase", given["id"]).stderr
+    assert "erased" in necto("people", "erase", given["id"], "--yes").stdout
+
+    assert json.loads(necto("people", "list", "--json").stdout)[0]["who"] is None
+    assert "nothing to erase" in necto("people", "erase", "p-0", "--yes").stdout
+
+
+def test_what_cannot_be_given_is_told(necto):
+    assert "no e-mail address" in necto("people", "grant", "ann").stderr
+    assert "invented" in necto("people", "grant", "a@b.c", "--as", "noor").stderr
+    assert "king is no role" in necto("people", "grant", "a@b.c", "--role", "king").stderr
+    assert "nobody has given" in necto("people", "revoke", "a@b.c").stderr
+
+
+def test_the_five_are_listed_for_as(necto):
+    assert "Tom Adeyemi" in necto("people", "personas").stdout
+    assert len(json.loads(necto("people", "personas", "--json").stdout)) == 5

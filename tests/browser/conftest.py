@@ -45,10 +45,11 @@ def serving(
     ready: bool = True,
     script: str = "app.py",
     health: str = "/healthz",
+    port: int | None = None,
     **environment: str,
 ) -> Iterator[str]:
     """`streamlit run app.py` as `make run` starts it, ready (or just live); fails with its log."""
-    port = free_port()
+    port = port or free_port()
     log = home / "server.log"
     home.mkdir(parents=True, exist_ok=True)
     variables = os.environ | stand_ins(NOWHERE) | {"NECTO_HOME": str(home)} | environment

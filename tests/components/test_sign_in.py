@@ -102,3 +102,45 @@ def test_live_mode_says_so_on_every_page(home, monkeypatch):
     grant(house_of(home), ADA, "ann@example.com", ["buyer"])
 
     assert "LIVE: real money" in words(visit(token()))
+
+
+def pressed(visitor: AppTest, label: str) -> AppTest:
+    next(button for button in visitor.button if button.label == label).click().run()
+    assert not visitor.exception
+    return visitor
+
+
+def section(visitor: AppTest, name: str) -> AppTest:
+    next(one for one in visitor.radio if one.key == "section").set_value(name).run()
+    return visitor
+
+
+def test_an_admin_gives_and_takes_roles_on_the_settings_page(home):
+    visitor = section(visit(token(email="boss@example.com"), "settings"), "People")
+    visitor.text_input("people_who").set_value("eve@example.com")
+    visitor.multiselect("people_roles").set_value(["approver"])
+    pressed(visitor, "Give")
+    held = visitor.dataframe[0].value
+    assert held["Who"].to_list() == ["boss@example.com", "eve@example.com"]
+    assert held["Roles"].to_list() == ["viewer, admin", "viewer, approver"]
+    visitor.selectbox("people_whom").select_index(1)
+    pressed(visitor, "Take")
+
+    assert visitor.dataframe[0].value["Who"].to_list() == ["boss@example.com"]
+    assert visitor.dataframe[1].value["Person"].to_list() == ["Ann *Ash* · boss@example.com"]
+
+
+def test_what_an_admin_cannot_do_is_told(home):
+    visitor = section(visit(token(email="boss@example.com"), "settings"), "People")
+    visitor.selectbox("people_whom").select_index(0)
+    assert "last admin" in words(pressed(visitor, "Take"))
+    visitor.text_input("people_who").set_value("nobody")
+    assert "no e-mail address" in words(pressed(visitor, "Give"))
+
+
+def test_who_is_no_admin_sees_nobody_s_roles(home):
+    grant(house_of(home), ADA, "ann@example.com", ["buyer"])
+    visitor = section(visit(token(), "settings"), "People")
+
+    assert "for people with the role admin" in words(visitor)
+    assert not visitor.dataframe

@@ -11,7 +11,7 @@ from data.records import Records
 from data.verify import Report, check_entries, check_tree
 from engine.canonical import canonical
 from engine.commands import Command
-from engine.people import Actor, local_actor
+from engine.people import local_actor
 
 HERE = "0d7b2d6e-8f3c-4d3b-9a55-1c2f3e4d5a6b"
 HOSTILE = {
@@ -94,7 +94,7 @@ def test_a_column_takes_no_nul_and_no_half_pair_on_either_engine(book, place):
 
 
 def test_an_actor_whose_name_has_a_nul_is_refused(book):
-    actor = Actor("local:a\0b", frozenset(), authenticated=False)
+    actor = local_actor("a\0b")
     asked = Command.of("k1", "settings.changed", actor, "x", {})
     with pytest.raises(ValueError, match=r"entries\.actor: text with a NUL"):
         book.perform(asked, lambda _: None)

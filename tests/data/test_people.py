@@ -97,7 +97,7 @@ def test_what_is_no_address_and_no_group_is_refused(house, who):
 
 def test_an_unknown_role_and_an_unknown_person_are_refused_in_words(house):
     with pytest.raises(BadPerson, match="king is no role; there are: viewer"):
-        grant(house, ADA, "ann@example.com", ["king"])  # type: ignore[list-item]
+        grant(house, ADA, "ann@example.com", ["king"])
     with pytest.raises(BadPerson, match="nobody has given"):
         revoke(house, ADA, "ann@example.com")
 
