@@ -190,11 +190,23 @@ def test_attempts_without_a_lease_are_counted_and_end(book):
 
 def test_an_order_whose_manifest_nobody_has_is_closed_before_it_is_made_anew(book):
     dseq = created(book, book.purchaser())
-    other = book.purchaser()  # another worker, or this one after a crash
-    step = other.look(wanted(), None, NOW).step
+    other = book.purchaser()  # this worker after a crash
+    assert isinstance(other.look(wanted(), None, NOW), Wait)
+    step = other.look(wanted(), None, NOW + timedelta(seconds=20)).step
     assert (step.name, step.handle) == ("close", dseq)
     other.act(wanted(), step, {})
     assert other.look(wanted(), None, NOW).step.name == "create"
+
+
+def test_an_order_is_left_to_the_worker_that_placed_it_while_that_goes_on(book):
+    first, second = book.purchaser(), book.purchaser()
+    dseq = created(book, first)
+    book.bid(dseq, "akash1alder", "4000")
+    moments = [NOW + timedelta(seconds=seconds) for seconds in (3, 9, 22)]
+    assert all(isinstance(second.look(wanted(), dseq, at), Wait) for at in moments)
+    step = first.look(wanted(), dseq, NOW + timedelta(seconds=22)).step
+    first.act(wanted(), step, {})
+    assert isinstance(second.look(wanted(), dseq, NOW + timedelta(seconds=60)), Leased)
 
 
 def test_of_two_deployments_the_leased_one_is_the_order_and_the_other_is_closed(book):

@@ -35,12 +35,14 @@ ATTEMPTS_MAX = 5
 class Looking:
     """``gather``: how long after the first good bid others are waited for.
 
+    ``orphaned_after``: how long a deployment is left to another worker, which may have ended.
     ``create`` gives the step that creates an order; ``bid_reasons`` says in words why nobody bid.
     """
 
     console: Console
     memory: Memory
     gather: timedelta
+    orphaned_after: timedelta
     create: Callable[[Wanted], Step]
     bid_reasons: Callable[[Wanted], tuple[str, ...]]
 
@@ -76,8 +78,15 @@ class Looking:
         if ended := last_lease(row):
             return Declined(reasons=(_ended(ended),), handle=row.dseq)
         if self.memory.of(row.dseq) is None:
-            return Next(step=close_step(row.dseq, "its manifest is not known any more"))
+            return self._of_strange(wanted, row, now)
         return self._of_bids(wanted, row, judged(wanted, self.console.bids(row.dseq)), now)
+
+    def _of_strange(self, wanted: Wanted, row: DeploymentRow, now: datetime) -> Look:
+        """Leave it to the worker that created it for a while: only that one has its manifest."""
+        since = self.memory.strange_since(row.dseq, now)
+        if now - since < self.orphaned_after and now < wanted.bids_until:
+            return Wait(why="the worker that placed it goes on with it", handle=row.dseq)
+        return Next(step=close_step(row.dseq, "its manifest is not known any more"))
 
     def _of_leased(self, row: DeploymentRow, lease: LeaseRow) -> Look:
         known = self.memory.of(row.dseq)
