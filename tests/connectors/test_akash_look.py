@@ -260,6 +260,29 @@ def test_an_outage_is_no_answer(book):
         book.purchaser().look(wanted(), "1790598358092", NOW)
 
 
-def test_a_number_the_network_does_not_know_is_looked_for_by_name(book):
-    assert book.purchaser().look(wanted(), "1", NOW).step.name == "create"
-    assert ORDER in wanted().order_id
+def test_a_number_the_network_does_not_show_is_not_taken_for_one_that_never_was(book):
+    assert isinstance(book.purchaser().look(wanted(), "1", NOW), Wait)
+    dseq = book.add()
+    for handle in (dseq, None):
+        for _ in range(2 if handle else 1):
+            book.fail("GET", f"/v1/deployments/{dseq}", httpx.Response(404, text="no such page"))
+        with pytest.raises(Unreadable, match="does not show it"):
+            book.purchaser().look(wanted(), handle, NOW)
+
+
+def test_a_bid_that_cannot_be_read_spoils_no_other_and_is_told(book):
+    purchaser = book.purchaser()
+    dseq = created(book, purchaser)
+    book.bid(dseq, "akash1alder", "4000", price={"denom": "uact", "amount": "cheap"})
+    look = purchaser.look(wanted(), dseq, LATE)
+    assert isinstance(look, Declined)
+    assert look.reasons[0] == "bids that cannot be read: 1"
+    book.bid(dseq, "akash1birch", "4000")
+    assert purchaser.look(wanted(), dseq, LATE).step.details["provider"] == "akash1birch"
+
+
+def test_a_lease_that_another_hand_made_of_the_order_is_the_order(book):
+    purchaser = book.purchaser()
+    dseq = created(book, purchaser)
+    book.deployments[dseq]["leases"] = book.deployments[book.add(ORDER, lease="active")]["leases"]
+    assert isinstance(purchaser.look(wanted(), dseq, NOW), Leased)
