@@ -97,18 +97,27 @@ class _Sieve:
 
     def __init__(self, lost: frozenset[Place]) -> None:
         self.wrong: list[tuple[Place, str]] = []
-        self._lost = set(lost)
-        self._new: list[Place] = []
+        self._lost: set[Place] = set()
+        self._around: set[Place] = set()
+        """What is lost, and everything that it stands in: both ways in one look."""
+        self._new: list[Place] = [*lost]
+        self.close()
 
     def add(self, place: Place, message: str, about: list[Place]) -> None:
-        if not any(_touch(one, other) for one in about for other in self._lost):
+        if not any(map(self._touches, about)):
             self.wrong.append((place, message))
         self._new += about
 
     def close(self) -> None:
         """End a round: what it found is known to the next one."""
         self._lost.update(self._new)
+        self._around.update(place[:at] for place in self._new for at in range(len(place) + 1))
         self._new = []
+
+    def _touches(self, place: Place) -> bool:
+        return place in self._around or any(
+            place[:at] in self._lost for at in range(len(place) + 1)
+        )
 
 
 def _built(
@@ -187,11 +196,18 @@ def _drop(value: dict[str, Value], detail: ErrorDetails) -> None:
 
 def _removed(value: dict[str, Value], place: Place) -> bool:
     """Take a field out, of a list the whole list; return whether it was there."""
-    names = next((place[:at] for at, step in enumerate(place) if isinstance(step, int)), place)
+    while place and isinstance(place[-1], int):
+        place = place[:-1]
     around: Any = value
-    for step in names[:-1]:
-        around = around.get(step, {})
-    return bool(names) and around.pop(names[-1], None) is not None
+    for step in place[:-1]:
+        around = _inside(around, step)
+    return isinstance(around, dict) and bool(place) and around.pop(place[-1], None) is not None
+
+
+def _inside(around: Any, step: str | int) -> Any:  # noqa: ANN401 - a file's own value
+    if isinstance(step, int):
+        return around[step] if isinstance(around, list) and step < len(around) else None
+    return around.get(step) if isinstance(around, dict) else None
 
 
 def _stand_in(value: dict[str, Value], stand_ins: Mapping[Place, Value]) -> None:
@@ -212,8 +228,3 @@ def _without(value: Value, lost: frozenset[Place], place: Place = ()) -> Value:
     if isinstance(value, list):
         return [_without(one, lost, (*place, at)) for at, one in enumerate(value)]
     return value
-
-
-def _touch(one: Place, other: Place) -> bool:
-    shorter = min(len(one), len(other))
-    return one[:shorter] == other[:shorter]

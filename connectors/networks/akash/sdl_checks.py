@@ -17,6 +17,8 @@ from engine.told_shape import closest
 GROUPS_MAX, UNITS_MAX = 20, 20
 """Placements of a deployment, profiles of a placement: by the chain."""
 
+_HINTS_MAX = 50  # names: comparing more of them takes long
+
 
 def faults_of(sdl: Sdl, told: Told = NOWHERE, known: Iterable[Fault] = ()) -> tuple[Fault, ...]:
     """Return everything that does not fit together; warnings among it leave the SDL usable.
@@ -41,6 +43,7 @@ class _Checks:
     def __init__(self, sdl: Sdl, told: Told, known: Iterable[Fault]) -> None:
         self._sdl = sdl
         self._told = told
+        self._written = sdl.model_dump(by_alias=True) if told is NOWHERE else told.value
         self._known = [fault.path for fault in known]
         self.faults: list[Fault] = []
 
@@ -183,17 +186,15 @@ class _Checks:
 
     def _names(self, *place: str) -> set[str]:
         """Return the names that are written at a place, also of parts that could not be read."""
-        written = self._told.at(place)
-        if isinstance(written, dict):
-            return set(written)
-        found: object = self._sdl.model_dump(by_alias=True)
+        found = self._written
         for step in place:
-            found = found.get(step, {}) if isinstance(found, dict) else {}
+            found = found.get(step) if isinstance(found, dict) else None
         return set(found) if isinstance(found, dict) else set()
 
     def _one_of(self, place: Place, name: str, known: set[str], noun: str, *about: Place) -> None:
         if name not in known:
-            hint = closest(name, sorted(known)) or f". There are: {', '.join(sorted(known)[:10])}"
+            hint = closest(name, sorted(known)) if len(known) <= _HINTS_MAX else ""
+            hint = hint or f". There are: {', '.join(sorted(known)[:10])}"
             self._add(place, f"no {noun} is called {shown(name)}{hint if known else ''}", *about)
 
     def _warn(self, place: Place, message: str, *about: Place) -> None:

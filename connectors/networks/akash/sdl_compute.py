@@ -3,19 +3,39 @@
 Form: as ``sdl_model``, whose parts these are.
 """
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
 from connectors.networks.akash.sdl_units import cpu_text, memory_text, storage_text
 from engine.requirement import PRINTABLE, Told, refuse_conflicts
 
 GPUS_MAX, VOLUMES_MAX = 24, 20
 """Of one unit, by the chain."""
+_NAME_MAX = 128
 
 Line = Annotated[str, Field(min_length=1, max_length=4096, pattern=PRINTABLE)]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
-Attributes = dict[Name, Annotated[str, Field(max_length=200)]]
+
+
+def named(pattern: str, rule: str) -> tuple[AfterValidator, WithJsonSchema]:
+    """Return what makes a text a name of this pattern, told by its rule in words."""
+
+    def check(name: str) -> str:
+        if len(name) > _NAME_MAX or not re.fullmatch(pattern, name):
+            raise PydanticCustomError("sdl_name", "{said}", {"said": f"write {rule}"})
+        return name
+
+    return AfterValidator(check), WithJsonSchema({"type": "string", "pattern": pattern})
+
+
+ATTRIBUTE_KEY = r"^[a-zA-Z][\w/.\-]{1,126}[\w*]?$"
+"""As the Console's API takes it (akash-network/console d84c9e93 openapi.json)."""
+ATTRIBUTE_RULE = "an attribute's name: two letters or more, digits, and _ / . -"
+AttributeKey = Annotated[str, *named(ATTRIBUTE_KEY, ATTRIBUTE_RULE)]
+Attributes = dict[AttributeKey, Annotated[str, Field(max_length=200)]]
 
 
 class Part(Told):

@@ -1,5 +1,6 @@
 """What Akash cannot promise: refused before buying, or said, so that every bid is checked."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from decimal import Decimal
@@ -7,7 +8,7 @@ from decimal import Decimal
 from pydantic_core import PydanticCustomError
 
 from connectors.networks.akash.facts import FACTS
-from connectors.networks.akash.sdl_compute import GPUS_MAX
+from connectors.networks.akash.sdl_compute import ATTRIBUTE_KEY, ATTRIBUTE_RULE, GPUS_MAX
 from connectors.networks.akash.sdl_units import MEMORY, MILLICORES, STORAGE, window_text
 from engine.countries import COUNTRIES
 from engine.requirement import Port, Requirement
@@ -135,6 +136,9 @@ def _conditions(asked: Requirement) -> Iterator[str]:
     keys = Counter(one.key for one in asked.attributes)
     for key in (key for key, times in keys.items() if times > 1):
         yield f"the attribute {shown(key)} is asked for twice: an SDL states one value"
+    for key in keys:
+        if not re.fullmatch(ATTRIBUTE_KEY, key):
+            yield f"{shown(key)} is no attribute of Akash: write {ATTRIBUTE_RULE}"
     tee = stated(asked, TEE_KEY)
     if tee is not None and tee not in _TEES:
         yield f"{shown(tee)} is no trusted environment: write one of {', '.join(_TEES)}"

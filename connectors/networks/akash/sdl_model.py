@@ -5,36 +5,25 @@ tests hold it against that schema and its fixtures. Amounts stay as they are wri
 is in ``sdl_units``, what must fit together across parts in ``sdl_checks``.
 """
 
-import re
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from connectors.networks.akash.facts import FACTS
-from connectors.networks.akash.sdl_compute import Attributes, Compute, Line, Name, Part
+from connectors.networks.akash.sdl_compute import Attributes, Compute, Line, Name, Part, named
 from connectors.networks.akash.sdl_units import window_text
 from engine.requirement import refuse_conflicts
 
-SERVICE_NAME = r"^[a-z]([a-z0-9\-]*[a-z0-9])?$"
+SERVICE_NAME = r"^[a-z]([a-z0-9\-]{0,61}[a-z0-9])?$"
 """What providers take (manifest validation): a later refusal would come after the lease."""
 ENDPOINT_NAME = r"^[a-z]+[-_0-9a-z]+$"
-_NAME_MAX = 63
 COUNT_MAX = 50
 """Units of one service in one placement, by the chain."""
 
 _SERVICE_RULE = "small letters, digits and hyphens, beginning with a letter: web, train-1"
 _ENDPOINT_RULE = "small letters first, then letters, digits, - and _: at least two characters"
-
-
-def _named(pattern: str, rule: str) -> AfterValidator:
-    def check(name: str) -> str:
-        if len(name) > _NAME_MAX or not re.fullmatch(pattern, name):
-            raise PydanticCustomError("sdl_name", "{said}", {"said": f"write {rule}"})
-        return name
-
-    return AfterValidator(check)
 
 
 def _longer_than(least: int) -> AfterValidator:
@@ -56,14 +45,10 @@ def _absolute(path: str) -> str:
     return path
 
 
-def _keys(pattern: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": pattern})
-
-
 Text = Annotated[str, Field(max_length=65_536)]
 Texts = Annotated[tuple[Text, ...], Field(max_length=500)]
-ServiceName = Annotated[str, _named(SERVICE_NAME, _SERVICE_RULE), _keys(SERVICE_NAME)]
-EndpointName = Annotated[str, _named(ENDPOINT_NAME, _ENDPOINT_RULE), _keys(ENDPOINT_NAME)]
+ServiceName = Annotated[str, *named(SERVICE_NAME, _SERVICE_RULE)]
+EndpointName = Annotated[str, *named(ENDPOINT_NAME, _ENDPOINT_RULE)]
 PortNumber = Annotated[int, Field(ge=1, le=65_535)]
 Milliseconds = Annotated[int, Field(ge=0, le=60_000)]
 ErrorCode = Literal[

@@ -1,7 +1,8 @@
 """A user's own SDL as an order: renamed to it, capped, and as the resources that it asks for."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal, localcontext
 
 from connectors.networks.akash.facts import per_block_within
@@ -13,6 +14,7 @@ from connectors.networks.akash.sdl_units import bytes_of_size, millicores_of, se
 _GIB = 1024**3
 _HTTP, _PORT, _LEASED_IP = 0, 1, 2
 """The chain's kinds of endpoints."""
+_Endpoint = dict[str, int]
 
 
 class NotOrderable(ValueError):
@@ -58,7 +60,7 @@ def with_order(sdl: Sdl, order_id: str, usd_per_hour_max: Decimal) -> Sdl:
 
 def ask_of(sdl: Sdl) -> SdlAsk:
     """Return what all units of the deployment ask for together, exactly."""
-    units = [(_resources(sdl, one), one.count) for _, _, one in _deployed(sdl)]
+    units = [(_profile(sdl, one.profile), one.count) for _, _, one in _deployed(sdl)]
     with localcontext(prec=80):
         return SdlAsk(
             units=sum(count for _, count in units),
@@ -74,7 +76,7 @@ def group_resources(sdl: Sdl) -> tuple[dict[str, object], ...]:
     """Return each placement's name, requirements and resources, as bid screening asks for them.
 
     The chain's group specs hold the same (chain-sdk 55f1c683): services by name, units of one
-    profile together, endpoints numbered by their names.
+    profile together.
     """
     return tuple(_group(sdl, name, placement) for name, placement in _placements(sdl))
 
@@ -120,20 +122,13 @@ def _placements(sdl: Sdl) -> list[tuple[str, Placement]]:
 
 def _group(sdl: Sdl, name: str, placement: Placement) -> dict[str, object]:
     attributes = dict(placement.attributes)
-    resources: dict[str, dict[str, object]] = {}
-    counts: dict[str, int] = {}
-    endpoints: dict[str, list[dict[str, object]]] = {}
+    units: dict[str, _Units] = {}
     for service, where, one in _deployed(sdl):
-        if where != name:
-            continue
-        params = sdl.services[service].params
-        if params and params.tee:
-            attributes["tee/type"] = params.tee
-        counts[one.profile] = counts.get(one.profile, 0) + one.count
-        reached = endpoints.setdefault(one.profile, [])
-        reached.extend(_endpoints(sdl.services[service], sorted(sdl.endpoints)))
-        units = _unit(len(resources) + 1, _resources(sdl, one), reached)
-        resources.setdefault(one.profile, units)
+        if where == name:
+            params = sdl.services[service].params
+            attributes |= {"tee/type": params.tee} if params and params.tee else {}
+            found = list(_endpoints(sdl.services[service], _addresses(sdl)))
+            units.setdefault(one.profile, _Units()).add(one.count, found)
     signed = placement.signed_by
     return {
         "name": name,
@@ -142,21 +137,42 @@ def _group(sdl: Sdl, name: str, placement: Placement) -> dict[str, object]:
                 "allOf": list(signed.all_of) if signed else [],
                 "anyOf": list(signed.any_of) if signed else [],
             },
-            "attributes": [{"key": k, "value": v} for k, v in sorted(attributes.items())],
+            "attributes": _pairs(attributes),
         },
         "resources": [
-            {"resource": unit, "count": counts[profile], "price": _price(placement, profile)}
-            for profile, unit in resources.items()
+            {
+                "resource": _unit(number, _profile(sdl, profile), one.endpoints),
+                "count": one.count,
+                "price": _price(placement, profile),
+            }
+            for number, (profile, one) in enumerate(units.items(), 1)
         ],
     }
 
 
+@dataclass(slots=True)
+class _Units:
+    """The units of one profile, with the endpoints of every service that runs on it."""
+
+    count: int = 0
+    endpoints: list[_Endpoint] = field(default_factory=list)
+
+    def add(self, count: int, endpoints: list[_Endpoint]) -> None:
+        if self.count:  # the chain's parser sorts only what it puts together
+            endpoints = sorted(
+                [*self.endpoints, *endpoints], key=lambda one: one["sequence_number"]
+            )
+        self.count += count
+        self.endpoints = endpoints
+
+
 def _price(placement: Placement, profile: str) -> dict[str, str]:
+    """Return a price as it is asked for: whole numbers only."""
     price = placement.pricing[profile]
-    return {"denom": price.denom, "amount": f"{price.amount:f}"}
+    return {"denom": price.denom, "amount": str(int(price.amount))}
 
 
-def _unit(number: int, one: Resources, endpoints: list[dict[str, object]]) -> dict[str, object]:
+def _unit(number: int, one: Resources, endpoints: list[_Endpoint]) -> dict[str, object]:
     gpu: dict[str, object] = {"units": {"val": str(one.gpu_count)}}
     if one.gpu and one.gpu.attributes:
         kinds = one.gpu.attributes.vendor.nvidia or (GpuKind(),)
@@ -186,13 +202,19 @@ def _volumes(one: Resources) -> Iterator[dict[str, object]]:
         yield told
 
 
-def _endpoints(service: Service, names: list[str]) -> Iterator[dict[str, object]]:
+def _addresses(sdl: Sdl) -> list[str]:
+    """Return the leased address of every use, sorted: the chain numbers each by its last use."""
+    exposes = [one for service in sdl.services.values() for one in service.expose]
+    return sorted(to.ip for one in exposes for to in one.to if to.ip is not None)
+
+
+def _endpoints(service: Service, addresses: list[str]) -> Iterator[_Endpoint]:
     for expose in service.expose:
         for to in expose.to:
             if to.is_global:
                 yield {"kind": _HTTP if expose.is_http else _PORT, "sequence_number": 0}
             if to.ip is not None:
-                yield {"kind": _LEASED_IP, "sequence_number": names.index(to.ip) + 1}
+                yield {"kind": _LEASED_IP, "sequence_number": bisect_right(addresses, to.ip)}
 
 
 def _pairs(attributes: dict[str, str]) -> list[dict[str, str]]:
@@ -220,8 +242,8 @@ def _deployed(sdl: Sdl) -> Iterator[tuple[str, str, Deployed]]:
             yield service, placement, one
 
 
-def _resources(sdl: Sdl, one: Deployed) -> Resources:
-    return sdl.profiles.compute[one.profile].resources
+def _profile(sdl: Sdl, name: str) -> Resources:
+    return sdl.profiles.compute[name].resources
 
 
 def _cpu(one: Resources) -> int:

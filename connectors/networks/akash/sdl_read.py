@@ -4,7 +4,6 @@ In YAML 1.2 ``off`` is a text and a bare 2.0 a number. Where the published schem
 a text, an object or a list, a list or nothing, one of them is meant: it is made that first.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -72,30 +71,29 @@ def sdl_schema() -> dict[str, Any]:
 
 def _plainly(source: Told) -> Told:
     """Return what a file says with one way of saying each thing; lines stay where they were."""
-    lines = dict(source.lines)
-    value = _plain(source.value, (), lines)
+    lines: dict[Place, int] = {}
+
+    def plain(value: Value, place: Place, written: Place) -> Value:
+        """Return a value as it is read at a place, of what is written at another one."""
+        if written in source.lines:
+            lines[place] = source.lines[written]
+        if isinstance(value, dict):
+            if _is_at(place, _AS_LIST):
+                return [plain(value, (*place, 0), written)]
+            kept = {
+                name: [] if one is None and _is_at((*place, name), _NO_KINDS) else one
+                for name, one in value.items()
+                if one is not None or not _is_at((*place, name), _MAY_BE_EMPTY)
+            }
+            return {
+                name: plain(one, (*place, name), (*written, name)) for name, one in kept.items()
+            }
+        if isinstance(value, list):
+            return [plain(one, (*place, at), (*written, at)) for at, one in enumerate(value)]
+        return _leaf(value, place)
+
+    value = plain(source.value, (), ())
     return replace(source, value=value, lines=lines)
-
-
-def _plain(value: Value, place: Place, lines: dict[Place, int]) -> Value:
-    if isinstance(value, dict):
-        if _is_at(place, _AS_LIST):
-            _move(place, lines)
-            return [_plain(value, (*place, 0), lines)]
-        return dict(_fields(value, place, lines))
-    if isinstance(value, list):
-        return [_plain(one, (*place, at), lines) for at, one in enumerate(value)]
-    return _leaf(value, place)
-
-
-def _fields(
-    value: dict[str, Value], place: Place, lines: dict[Place, int]
-) -> Iterator[tuple[str, Value]]:
-    for name, one in value.items():
-        at = (*place, name)
-        if one is None and _is_at(at, _MAY_BE_EMPTY):
-            continue
-        yield name, [] if one is None and _is_at(at, _NO_KINDS) else _plain(one, at, lines)
 
 
 def _leaf(value: Value, place: Place) -> Value:
@@ -108,14 +106,6 @@ def _leaf(value: Value, place: Place) -> Value:
     if isinstance(value, str) and _is_at(place, _AS_YES_OR_NO):
         return _YES_OR_NO.get(value, value)
     return value
-
-
-def _move(place: Place, lines: dict[Place, int]) -> None:
-    """Let the lines of a map be those of the first entry of a list."""
-    depth = len(place)
-    for at, line in list(lines.items()):
-        if at[:depth] == place and (len(at) == depth or isinstance(at[depth], str)):
-            lines[*place, 0, *at[depth:]] = line
 
 
 def _is_at(place: Place, patterns: tuple[Place, ...]) -> bool:

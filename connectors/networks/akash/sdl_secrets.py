@@ -45,10 +45,11 @@ def _entry_faults(entry: str, here: Place) -> Iterator[tuple[Place, str]]:
     name, equals, value = entry.partition("=")
     if not re.fullmatch(ENV_NAME, name) or not equals:
         yield here, "is no variable: write NAME=value, the name without spaces"
-    elif is_secret_like(name, value):
+        return
+    wrong = list(_reference_faults(value, here))
+    if not wrong and is_secret_like(name, value):
         yield here, f"{name} is or holds a secret: {_REMEDY}"
-    else:
-        yield from _reference_faults(value, here)
+    yield from wrong
 
 
 def _reference_faults(value: str, here: Place) -> Iterator[tuple[Place, str]]:
