@@ -159,7 +159,7 @@ def set_settings(net: Network, call: Call) -> Answer:
 
 def weekly_cost(net: Network, _: Call) -> Answer:
     rows = net.book.all("SELECT * FROM deployments WHERE state = 'active' AND auto = 1")
-    rates = [sum(one.prices.values()) for one in all_held(net.book, rows)]
+    rates = [sum(one.prices.values()) for one in all_held(net.book, rows, with_groups=False)]
     return data({"weeklyCost": usd(sum(rates) * WEEK_BLOCKS // ATTO)})
 
 

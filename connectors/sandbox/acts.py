@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from connectors.sandbox.book import Row
 from connectors.sandbox.errors import BID_NOT_OPEN, NO_BALANCE, ORDER_NOT_OPEN, Refused
@@ -58,13 +59,14 @@ def create(net: Network, sdl: str, uact: int | None, height: int) -> tuple[str, 
 def _ask_for_bids(net: Network, dseq: str, asked: Asked, height: int) -> None:
     if net.faults.drawn(("no_bids",), "/v1/deployments"):
         return
-    dearer = sum(fault.percent for fault in net.faults.drawn(("price_up",), "/v1/deployments"))
+    raised = [fault.percent for fault in net.faults.drawn(("price_up",), "/v1/deployments")]
+    dearer = sum(raised, Decimal(0))
     market = sellers(net)
     for gseq, spec in enumerate(asked.groups, 1):
         cap = cap_of(spec)
         asks = [ask_of(one, spec, asked.reclamation_seconds) for one in market]
         for ask in filter(None, asks):
-            price = int(ask.price * (100 + dearer) / 100)
+            price = ask.price + int(ask.price * dearer / 100)
             if price <= cap:
                 _bid(net, dseq, gseq, ask, price, height)
 

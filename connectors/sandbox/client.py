@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -137,7 +137,7 @@ class Control:
         return int(self._ask("POST", "/_sandbox/grant", Grant(uact=uact).model_dump())["balance"])
 
     def fill(self, sdls: Sequence[str], deposit_uact: int = 5_000_000) -> list[dict[str, str]]:
-        """Make one lease of each SDL (at most 1,000) at once; return number and provider of each."""
+        """Make one lease of each SDL (at most 1,000) at once; return each number and provider."""
         body = {"sdls": list(sdls), "deposit_uact": deposit_uact}
         made: list[dict[str, str]] = self._ask("POST", "/_sandbox/fill", body)["made"]
         return made
@@ -148,6 +148,12 @@ class Control:
 
     def close(self) -> None:
         self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _act(self, dseq: str, act: LeaseAct) -> None:
         self._ask("POST", f"/_sandbox/leases/{dseq}", act.model_dump())
@@ -180,7 +186,8 @@ def child(home: Path, *, port: int = 0) -> Iterator[subprocess.Popen[bytes]]:
     """Serve a book from a process of its own until the block ends; raises NotRunning."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     command = [sys.executable, "-m", "connectors.sandbox", "--home", str(home), "--port", str(port)]
-    process = subprocess.Popen(command, env=os.environ | {"NECTO_PARENT": str(os.getpid())})
+    env = os.environ | {"NECTO_PARENT": str(os.getpid())}
+    process = subprocess.Popen(command, env=env)  # noqa: S603 - our own module
     try:
         _wait_until_ready(home, process)
         yield process
@@ -201,7 +208,8 @@ def _wait_until_ready(home: Path, process: subprocess.Popen[bytes]) -> None:
 
 def _answers(address: Address) -> bool:
     try:
-        Control(address).status()
+        with Control(address) as control:
+            control.status()
     except (NotRunning, Misunderstood, ValidationError):
         return False
     return True

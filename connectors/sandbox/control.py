@@ -43,7 +43,8 @@ def status(net: Network, _: Call) -> Answer:
 
 def money(net: Network, height: int) -> dict[str, int]:
     """Return where all uact ever granted are, to the last one."""
-    every = all_held(net.book, net.book.all("SELECT * FROM deployments"))
+    rows = net.book.all("SELECT * FROM deployments")
+    every = all_held(net.book, rows, with_groups=False)
     accounts = [one.at(height)[0] for one in every]
     return {
         "granted": net.book.number("granted"),

@@ -5,6 +5,7 @@ whole uact move per settlement, the oldest deposit is drained first, an account 
 overdrawn and its funds show the debt below zero.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -74,7 +75,7 @@ def settled(
     ``prices``: each live lease's price in 10**-18 uact per block. Leases are paid in order.
     """
     blocks = max(0, height - escrow.settled)
-    left, paid, owed = escrow.funds, {}, 0
+    left, paid, owed = max(0, escrow.funds), {}, 0
     for lease, price in prices.items():
         due = used(price, blocks)
         paid[lease] = min(due, left)
@@ -94,10 +95,16 @@ def dry_at(escrow: Escrow, prices: Sequence[int]) -> int | None:
     rate = sum(prices)
     if not rate:
         return None
-    blocks = -(-(escrow.funds + 1) * ATTO // rate)
-    while (missing := escrow.funds + 1 - sum(used(price, blocks) for price in prices)) > 0:
-        blocks += max(1, missing * ATTO // rate)
-    return escrow.settled + blocks
+    # Each lease's part is cut off to whole uact: between the first height at which the sum of prices
+    # could be too much and the one at which it must be, the first is searched.
+    low = -(-(escrow.funds + 1) * ATTO // rate)
+    high = -(-(escrow.funds + 1 + len(prices)) * ATTO // rate)
+    blocks = bisect_left(
+        range(low, high),
+        x=True,
+        key=lambda n: sum(used(price, n) for price in prices) > escrow.funds,
+    )
+    return escrow.settled + low + blocks
 
 
 def low_at(escrow: Escrow, prices: Sequence[int], runway_blocks: int) -> int | None:

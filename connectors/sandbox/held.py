@@ -109,14 +109,15 @@ def held(book: Book, dseq: str) -> Held | None:
 
 
 def held_by_dseq(book: Book, dseqs: Sequence[str]) -> list[Held]:
-    """Return the deployments of these numbers."""
+    """Return the deployments of these numbers, without their groups."""
     sql = "SELECT * FROM deployments WHERE dseq IN (SELECT value FROM json_each(?))"
-    return all_held(book, book.all(sql, json.dumps(sorted(set(dseqs)))))
+    rows = book.all(sql, json.dumps(sorted(set(dseqs))))
+    return all_held(book, rows, with_groups=False)
 
 
-def all_held(book: Book, rows: Sequence[Row]) -> list[Held]:
-    """Return these deployments with what belongs to them, in three statements."""
-    groups = _by_dseq(book, "groups", "dseq, gseq", rows)
+def all_held(book: Book, rows: Sequence[Row], *, with_groups: bool = True) -> list[Held]:
+    """Return these deployments with what belongs to them, in at most three statements."""
+    groups = _by_dseq(book, "groups", "dseq, gseq", rows) if with_groups else {}
     leases = _by_dseq(book, "leases", "n", rows)
     return [
         Held(row, _escrow(row), groups.get(row["dseq"], []), leases.get(row["dseq"], []))

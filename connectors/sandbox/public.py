@@ -41,7 +41,7 @@ def balances(net: Network, call: Call) -> Answer:
     if address != net.account.owner:
         return data({"balance": 0, "deployments": 0, "total": 0})
     rows = net.book.all("SELECT * FROM deployments WHERE state = 'active'")
-    locked = sum(one.at(height)[0].funds for one in all_held(net.book, rows))
+    locked = sum(one.at(height)[0].funds for one in all_held(net.book, rows, with_groups=False))
     balance = net.balance()
     return data({"balance": balance, "deployments": locked, "total": balance + locked})
 
@@ -187,7 +187,7 @@ def by_address(net: Network, call: Call) -> Answer:
         "SELECT * FROM deployments WHERE state = ? ORDER BY n * ? LIMIT ? OFFSET ?",
         state, sign, limit, skip,
     )  # fmt: skip
-    found = [_brief(net, one) for one in all_held(net.book, rows)]
+    found = [_brief(net, one) for one in all_held(net.book, rows, with_groups=False)]
     return Answer({"count": count["n"] if count else 0, "results": found})
 
 

@@ -86,7 +86,8 @@ def _tree(text: str) -> Json:
     yaml = YAML(typ="safe", pure=True)
     yaml.version = (1, 2)
     try:
-        tree = yaml.load(text)
+        # JSON is YAML 1.2, and read a hundred times faster.
+        tree = json.loads(text) if text.lstrip().startswith("{") else yaml.load(text)
     except (YAMLError, ValueError, RecursionError) as error:
         raise _refused([str(error).splitlines()[0]]) from None
     if not isinstance(tree, dict):
