@@ -97,7 +97,10 @@ class Purchaser(Protocol):
         ...
 
     def deposit_step(self, found: Found, usd_cents: int) -> Step:
-        """Return the write that adds money to a running order, told apart from one made before."""
+        """Return the write that adds money to a running order, told apart from one made before.
+
+        Its details say how much: ``cents``.
+        """
         ...
 
     def was_made(self, step: Step, found: Found | None) -> bool | None:

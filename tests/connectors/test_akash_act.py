@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from connectors.base import Denied, Unreachable
 from connectors.buying import Uncertain
 from connectors.networks.akash import acting
-from engine.buying import Found, Leased, Next, Step
-from tests.connectors.akash_console import KEY, NOW, ORDER, Book, refused, wanted
+from engine.buying import Found, Leased, Next, Step, Wait
+from tests.connectors.akash_console import KEY, LATE, NOW, ORDER, Book, refused, wanted
 
 LEASE = Step(
     name="lease",
@@ -153,7 +153,8 @@ def test_a_create_whose_answer_is_lost_is_found_and_never_made_twice(run):
     assert run.purchaser.was_made(run.create, found) is True
     assert (found.handle, found.tag, found.is_open) == ("1790598358092", ORDER, True)
     # Its manifest went with the answer: it is closed before another one is made.
-    assert run.purchaser.look(wanted(), None, NOW).step.name == "close"
+    assert isinstance(run.purchaser.look(wanted(), None, NOW), Wait)
+    assert run.purchaser.look(wanted(), None, LATE).step.name == "close"
 
 
 def test_a_lease_whose_answer_is_lost_is_asked_for_again_and_its_manifest_sent(run):
@@ -240,6 +241,7 @@ def test_a_deposit_is_known_again_by_what_was_put_in(run):
     dseq = run.purchaser.act(wanted(), run.create, {})
     (before,) = run.purchaser.find(ORDER)
     step = run.purchaser.deposit_step(before, 250)
+    assert (step.details["usd"], step.details["cents"]) == ("2.5", "250")
     assert run.purchaser.was_made(step, before) is False
     run.book.fail(*PATHS["deposit"], httpx.ReadTimeout("lost"), applied=True)
     with pytest.raises(Uncertain):

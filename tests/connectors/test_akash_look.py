@@ -190,11 +190,23 @@ def test_attempts_without_a_lease_are_counted_and_end(book):
 
 def test_an_order_whose_manifest_nobody_has_is_closed_before_it_is_made_anew(book):
     dseq = created(book, book.purchaser())
-    other = book.purchaser()  # another worker, or this one after a crash
-    step = other.look(wanted(), None, NOW).step
+    other = book.purchaser()  # this worker after a crash
+    assert isinstance(other.look(wanted(), None, NOW), Wait)
+    step = other.look(wanted(), None, NOW + timedelta(seconds=20)).step
     assert (step.name, step.handle) == ("close", dseq)
     other.act(wanted(), step, {})
     assert other.look(wanted(), None, NOW).step.name == "create"
+
+
+def test_an_order_is_left_to_the_worker_that_placed_it_while_that_goes_on(book):
+    first, second = book.purchaser(), book.purchaser()
+    dseq = created(book, first)
+    book.bid(dseq, "akash1alder", "4000")
+    moments = [NOW + timedelta(seconds=seconds) for seconds in (3, 9, 22)]
+    assert all(isinstance(second.look(wanted(), dseq, at), Wait) for at in moments)
+    step = first.look(wanted(), dseq, NOW + timedelta(seconds=22)).step
+    first.act(wanted(), step, {})
+    assert isinstance(second.look(wanted(), dseq, NOW + timedelta(seconds=60)), Leased)
 
 
 def test_of_two_deployments_the_leased_one_is_the_order_and_the_other_is_closed(book):
@@ -248,6 +260,29 @@ def test_an_outage_is_no_answer(book):
         book.purchaser().look(wanted(), "1790598358092", NOW)
 
 
-def test_a_number_the_network_does_not_know_is_looked_for_by_name(book):
-    assert book.purchaser().look(wanted(), "1", NOW).step.name == "create"
-    assert ORDER in wanted().order_id
+def test_a_number_the_network_does_not_show_is_not_taken_for_one_that_never_was(book):
+    assert isinstance(book.purchaser().look(wanted(), "1", NOW), Wait)
+    dseq = book.add()
+    for handle in (dseq, None):
+        for _ in range(2 if handle else 1):
+            book.fail("GET", f"/v1/deployments/{dseq}", httpx.Response(404, text="no such page"))
+        with pytest.raises(Unreadable, match="does not show it"):
+            book.purchaser().look(wanted(), handle, NOW)
+
+
+def test_a_bid_that_cannot_be_read_spoils_no_other_and_is_told(book):
+    purchaser = book.purchaser()
+    dseq = created(book, purchaser)
+    book.bid(dseq, "akash1alder", "4000", price={"denom": "uact", "amount": "cheap"})
+    look = purchaser.look(wanted(), dseq, LATE)
+    assert isinstance(look, Declined)
+    assert look.reasons[0] == "bids that cannot be read: 1"
+    book.bid(dseq, "akash1birch", "4000")
+    assert purchaser.look(wanted(), dseq, LATE).step.details["provider"] == "akash1birch"
+
+
+def test_a_lease_that_another_hand_made_of_the_order_is_the_order(book):
+    purchaser = book.purchaser()
+    dseq = created(book, purchaser)
+    book.deployments[dseq]["leases"] = book.deployments[book.add(ORDER, lease="active")]["leases"]
+    assert isinstance(purchaser.look(wanted(), dseq, NOW), Leased)

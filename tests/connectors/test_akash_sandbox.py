@@ -38,7 +38,7 @@ class Sandbox:
         address = self.server.address
         return AkashPurchaser(
             self.http, address.url, SecretStr(address.key), address.owner,
-            gateway_url=address.url + "/provider", gather_seconds=0,
+            gateway_url=address.url + "/provider", gather_seconds=0, orphaned_after_seconds=0,
         )  # fmt: skip
 
     def order(self, **changes):

@@ -117,6 +117,7 @@ def deposit_step(found: Found, usd_cents: int) -> Step:
     assert usd_cents > 0, "money is added, never taken out"
     details = {
         "usd": digits(Decimal(usd_cents).scaleb(-2)),
+        "cents": str(usd_cents),
         "units_deposited_before": str(found.units_deposited),
     }
     return Step(name="deposit", handle=found.handle, details=details)

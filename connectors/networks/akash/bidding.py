@@ -34,8 +34,11 @@ class Judged:
     is_complete: bool
 
 
-def judged(wanted: Wanted, bids: Sequence[Bid]) -> Judged:
-    """Return which bids may be taken, and every reason why others may not."""
+def judged(wanted: Wanted, bids: Sequence[Bid], unread: int = 0) -> Judged:
+    """Return which bids may be taken, and every reason why others may not.
+
+    ``unread``: how many more there are that nobody could read.
+    """
     ranks = {bidder.provider_id: rank for rank, bidder in enumerate(wanted.bidders)}
     takeable: list[Bid] = []
     refused: list[str] = []
@@ -56,6 +59,8 @@ def judged(wanted: Wanted, bids: Sequence[Bid]) -> Judged:
     shown = sorted(refused)[:_SHOWN_MAX]
     if len(refused) > _SHOWN_MAX:
         shown.append(f"and {len(refused) - _SHOWN_MAX} more bids that may not be taken")
+    if unread:
+        shown.append(f"bids that cannot be read: {unread}")
     return Judged(tuple(takeable), gone, tuple(shown), ranks.keys() <= has_bid)
 
 

@@ -13,7 +13,16 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from connectors.base import Answer, Denied, Missing, Reply, SourceError, Unreachable, Unreadable
+from connectors.base import (
+    Answer,
+    Denied,
+    Missing,
+    Reject,
+    Reply,
+    SourceError,
+    Unreachable,
+    Unreadable,
+)
 from connectors.buying import Method, Uncertain, Writes
 from connectors.keys import key_header, needed
 from connectors.networks.akash.console_wire import (
@@ -33,7 +42,7 @@ from connectors.networks.akash.console_wire import (
     WalletsAnswer,
     refusal_of,
 )
-from connectors.wire import first_fault, json_of, page_of
+from connectors.wire import first_fault, json_of, page_of, rows_of
 
 KEY_FORM = "ac.sk.<environment>.<64 hexadecimal digits>, made in the Console under API keys"
 PAGE_ROWS = 1_000
@@ -112,10 +121,12 @@ class Console:
             asked["pagination.key"] = following
         raise _too_many(f"{state} deployments")
 
-    def bids(self, dseq: str) -> list[Bid]:
-        """Return what was bid for a deployment, in every state."""
-        answer = self._get("/v1/bids", dseq=dseq)
-        return [row_of(answer, row, BidRow).bid for row in page_of(answer, BidsAnswer).data]
+    def bids(self, dseq: str) -> tuple[list[Bid], int]:
+        """Return what was bid for a deployment, in every state, and how many cannot be read."""
+        rows = page_of(self._get("/v1/bids", dseq=dseq), BidsAnswer).data
+        rejects: list[Reject] = []
+        bids = list(rows_of(rows, lambda row: iter([BidRow.model_validate(row).bid]), rejects))
+        return bids, len(rejects)
 
     def height(self) -> int | None:
         """Return the newest block's number; None where it cannot be told now."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from connectors.base import Unreadable
 from connectors.networks.akash.bidding import Judged, judged
 from connectors.networks.akash.console import Console
 from connectors.networks.akash.console_wire import Bid, DeploymentRow, LeaseRow, NamedRow
@@ -35,12 +36,14 @@ ATTEMPTS_MAX = 5
 class Looking:
     """``gather``: how long after the first good bid others are waited for.
 
+    ``orphaned_after``: how long a deployment is left to another worker, which may have ended.
     ``create`` gives the step that creates an order; ``bid_reasons`` says in words why nobody bid.
     """
 
     console: Console
     memory: Memory
     gather: timedelta
+    orphaned_after: timedelta
     create: Callable[[Wanted], Step]
     bid_reasons: Callable[[Wanted], tuple[str, ...]]
 
@@ -55,6 +58,8 @@ class Looking:
             return Next(step=close_step(alive[-1].dseq, "another deployment serves the order"))
         if alive:
             return self._of_open(wanted, alive[0], now)
+        if handle and row is None and not rows:
+            return Wait(why=f"Akash does not show deployment {handle} now", handle=handle)
         return self._of_none(wanted, rows, handle, now)
 
     def _of_none(
@@ -76,8 +81,15 @@ class Looking:
         if ended := last_lease(row):
             return Declined(reasons=(_ended(ended),), handle=row.dseq)
         if self.memory.of(row.dseq) is None:
-            return Next(step=close_step(row.dseq, "its manifest is not known any more"))
-        return self._of_bids(wanted, row, judged(wanted, self.console.bids(row.dseq)), now)
+            return self._of_strange(wanted, row, now)
+        return self._of_bids(wanted, row, judged(wanted, *self.console.bids(row.dseq)), now)
+
+    def _of_strange(self, wanted: Wanted, row: DeploymentRow, now: datetime) -> Look:
+        """Leave it to the worker that created it for a while: only that one has its manifest."""
+        since = self.memory.strange_since(row.dseq, now)
+        if now - since < self.orphaned_after and now < wanted.bids_until:
+            return Wait(why="the worker that placed it goes on with it", handle=row.dseq)
+        return Next(step=close_step(row.dseq, "its manifest is not known any more"))
 
     def _of_leased(self, row: DeploymentRow, lease: LeaseRow) -> Look:
         known = self.memory.of(row.dseq)
@@ -126,10 +138,17 @@ class Looking:
 def tagged(
     console: Console, order_id: str, states: Sequence[Literal["active", "closed"]]
 ) -> list[DeploymentRow]:
-    """Return the deployments with an order's name, each as its own address shows it now."""
+    """Return the deployments with an order's name, each as its own address shows it now.
+
+    Raises Unreadable where one is listed and not shown: it is not taken for absent.
+    """
     numbers = {row.deployment.id.dseq for row in _named(console, order_id, states)}
-    rows = (console.deployment(dseq) for dseq in sorted(numbers, key=int))
-    return [row for row in rows if row is not None]
+    found: list[DeploymentRow] = []
+    for dseq in sorted(numbers, key=int):
+        if (row := console.deployment(dseq)) is None:
+            raise Unreadable(f"Akash lists deployment {dseq} and does not show it")
+        found.append(row)
+    return found
 
 
 def close_step(dseq: str, why: str) -> Step:

@@ -30,6 +30,7 @@ class Memory:
 
     def __init__(self, entries_max: int = _ENTRIES_MAX) -> None:
         self._known: OrderedDict[str, Known] = OrderedDict()
+        self._strange: OrderedDict[str, datetime] = OrderedDict()
         self._entries_max = entries_max
         self._lock = threading.Lock()
 
@@ -39,6 +40,14 @@ class Memory:
             while len(self._known) > self._entries_max:
                 self._known.popitem(last=False)
 
+    def strange_since(self, dseq: str, now: datetime) -> datetime:
+        """Return when this worker first saw a deployment that it did not create."""
+        with self._lock:
+            since = self._strange.setdefault(dseq, now)
+            while len(self._strange) > self._entries_max:
+                self._strange.popitem(last=False)
+            return since
+
     def of(self, dseq: str) -> Known | None:
         with self._lock:
             return self._known.get(dseq)
@@ -47,3 +56,4 @@ class Memory:
         """Drop a manifest that was taken, or is of no use any more."""
         with self._lock:
             self._known.pop(dseq, None)
+            self._strange.pop(dseq, None)

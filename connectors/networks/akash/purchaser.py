@@ -29,8 +29,9 @@ class AkashPurchaser:
 
     ``owner`` None: the wallet of the key's user. ``gateway_url``: below which providers' gateways
     may be called; None: nowhere. ``gather_seconds``: how long after the first good bid others are
-    waited for (a block takes about six). Threads may share it; manifests, which hold secrets, are
-    kept in this object only.
+    waited for (a block takes about six). ``orphaned_after_seconds``: how long a deployment is left
+    to the worker that created it, which alone has its manifest; several workers share the account.
+    Threads may share this object; manifests, which hold secrets, are kept in it only.
     """
 
     network = "akash"
@@ -49,6 +50,7 @@ class AkashPurchaser:
         *,
         gateway_url: str | None = None,
         gather_seconds: float = 6.0,
+        orphaned_after_seconds: float = 20.0,
         settles_after_seconds: int = SETTLES_AFTER_SECONDS,
         memory: Memory | None = None,
     ) -> None:
@@ -63,6 +65,7 @@ class AkashPurchaser:
             console=self._console,
             memory=memory,
             gather=timedelta(seconds=gather_seconds),
+            orphaned_after=timedelta(seconds=orphaned_after_seconds),
             create=order_sdl.create_step,
             bid_reasons=self.bid_reasons,
         )
