@@ -17,6 +17,7 @@ _PROVED = {
     "tree": "{entries} hashed again, one after the other, up to the root",
     "entries": "{facts} compared with the entries that vouch for them",
     "ledger": "every posting sums to zero, every hold is within its limits",
+    "orders": "events follow each other, usage and holds are what the ledger says",
     "checkpoints": "{checkpoints}, compared with the tree",
     "guards": "the triggers that refuse changes stand",
 }
@@ -25,6 +26,7 @@ _UNDER_WAY = {
     "tree": ("Hashing entries", "entries"),
     "entries": ("Comparing facts with entries", "entries"),
     "ledger": ("Adding up the ledger", "holds"),
+    "orders": ("Following orders", "orders"),
     "checkpoints": ("Comparing checkpoints", "checkpoints"),
     "guards": ("Looking at the triggers", ""),
 }

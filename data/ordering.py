@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from data.budgets import spent
 from data.order_money import enlarge_hold, open_hold, settled
-from data.orders import WOKEN, add_placed, happened, order
+from data.orders import WOKEN, add_placed, happened, order, seen
 from data.records import Records
 from data.stops import stops
 from data.unit import Transaction
@@ -180,6 +180,8 @@ def _refuse_unfit(unit: Transaction, wanted: Placed, who: Actor) -> None:
     """Refuse what nobody makes of a decision: another's name, another mode, no second person."""
     if wanted.requester != who.name:
         raise Refused(f"{wanted.requester} asked for this order, not {who.name}: place your own")
+    if seen(unit.connection, wanted.order_id) is not None:
+        raise Refused(f"order {wanted.order_id} is placed already: nothing is bought twice")
     check_apart(requester=who.name, editor=wanted.policy_editor)
     is_sandbox = unit.book == "sandbox"
     if wanted.is_simulated != is_sandbox or wanted.order_id.startswith("sbx-") != is_sandbox:

@@ -213,12 +213,8 @@ def add_placed(unit: Transaction, what: Placed) -> Order:
     )  # fmt: skip
     first = _written(unit, what.order_id, 1, "placed", {})
     made = after(what, None, first)
-    head = {
-        "order_id": what.order_id, "network": what.network, "cost_centre": what.cost_centre,
-        "title": what.title, "placed_at": plain(what.placed_at),
-        **dict.fromkeys(("deposited", "units", "cents", "usages"), 0),
-    }  # fmt: skip
-    unit.connection.execute(insert(order_heads).values(**head, **_now(made, unit.now)))
+    head = head_of(made) | dict.fromkeys(("deposited", "units", "cents", "usages"), 0)
+    unit.connection.execute(insert(order_heads).values(**head, due_at=plain(unit.now)))
     return made
 
 
@@ -241,7 +237,7 @@ def happened(
     _written(unit, known.order_id, event.ordinal, kind, told)
     changed = order_heads.c.order_id == known.order_id
     unit.connection.execute(
-        update(order_heads).where(changed).values(**_now(then, due_at or unit.now))
+        update(order_heads).where(changed).values(**_now(then), due_at=plain(due_at or unit.now))
     )
     return then
 
@@ -276,8 +272,17 @@ def _written(
     return Event(order_id=order_id, ordinal=ordinal, kind=kind, at=unit.now, detail=detail)
 
 
-def _now(now: Order, due_at: datetime) -> dict[str, Any]:
-    """Return what the head says of an order."""
+def head_of(now: Order) -> dict[str, Any]:
+    """Return all that the head says of an order by its placement and events."""
+    what = now.placed
+    return _now(now) | {
+        "order_id": what.order_id, "network": what.network, "cost_centre": what.cost_centre,
+        "title": what.title, "placed_at": plain(what.placed_at),
+    }  # fmt: skip
+
+
+def _now(now: Order) -> dict[str, Any]:
+    """Return what the head says of an order by its events."""
     by = deadline(now).at
     return {
         "state": now.state,
@@ -289,7 +294,6 @@ def _now(now: Order, due_at: datetime) -> dict[str, Any]:
         "provider_id": now.lease.provider_id if now.lease else None,
         "usd_per_hour": plain(now.lease.usd_per_hour) if now.lease else None,
         "deadline": None if by is None else plain(by),
-        "due_at": plain(due_at),
     }
 
 

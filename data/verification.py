@@ -26,6 +26,7 @@ from data.records import Records
 from data.schema import guards_of
 from data.verify import Progress, Report, check_entries, check_tree
 from data.verify_ledger import check_ledger
+from data.verify_orders import check_orders
 from engine.commands import Command, Failed, Outcome
 from engine.notes import BadNote, origin_of
 from engine.people import Actor
@@ -76,7 +77,7 @@ def verify(
     progress: Progress | None = None,
     begun: Callable[[str], None] = lambda _: None,
 ) -> Verified:
-    """Check a book within one consistent view: pages, tree, facts, ledger, checkpoints, guards.
+    """Check a book within one consistent view, part by part, from its pages to its guards.
 
     ``held``: further files of checkpoints, such as one that an auditor received earlier; those in
     ``NECTO_HOME`` are compared too, unless ``home`` is None. ``begun`` hears the name of each
@@ -94,6 +95,7 @@ def verify(
                 view, records.installation, records.book, report, progress
             ),
             "ledger": lambda: check_ledger(view, report, progress),
+            "orders": lambda: check_orders(view, report, progress),
             "checkpoints": lambda: checkpoints.check(view, report, own, list(held), name, progress),
             "guards": lambda: guards.check(view, guards_of(view.dialect.name)),
         }

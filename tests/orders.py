@@ -72,7 +72,7 @@ def waiting(name: str = "sbx-1", **changes: Any) -> Placed:
     """An order that waits for a second person."""
     by = NOW + timedelta(hours=24)
     terms = {"approval_above_usd": Decimal(100), "approval_expires_at": by, "quote_expires_at": by}
-    return wanted(name, **terms, **changes)
+    return wanted(name, **(terms | changes))
 
 
 def opened(url: str, clock: Clock | None = None, book: str = "sandbox") -> Records:

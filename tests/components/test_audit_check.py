@@ -66,12 +66,13 @@ def test_rules_that_cannot_be_judged_and_books_in_doubt_are_no_calm(told, words)
 @pytest.mark.parametrize(
     ("told", "words", "share"),
     [
-        (("pages", 0, 0), "Part 1 of 6: Reading the database's pages", 0),
-        (("tree", 500, 1000), "Part 2 of 6: Hashing entries, 500 of 1,000 entries", 25),
-        (("entries", 0, 1000), "Part 3 of 6: Comparing facts with entries, 0 of 1,000 entries", 33),
-        (("ledger", 100, 400), "Part 4 of 6: Adding up the ledger, 100 of 400 holds", 54),
-        (("checkpoints", 3, 4), "Part 5 of 6: Comparing checkpoints, 3 of 4 checkpoints", 79),
-        (("guards", 0, 0), "Part 6 of 6: Looking at the triggers", 83),
+        (("pages", 0, 0), "Part 1 of 7: Reading the database's pages", 0),
+        (("tree", 500, 1000), "Part 2 of 7: Hashing entries, 500 of 1,000 entries", 21),
+        (("entries", 0, 1000), "Part 3 of 7: Comparing facts with entries, 0 of 1,000 entries", 28),
+        (("ledger", 100, 400), "Part 4 of 7: Adding up the ledger, 100 of 400 holds", 46),
+        (("orders", 1, 2), "Part 5 of 7: Following orders, 1 of 2 orders", 64),
+        (("checkpoints", 3, 4), "Part 6 of 7: Comparing checkpoints, 3 of 4 checkpoints", 82),
+        (("guards", 0, 0), "Part 7 of 7: Looking at the triggers", 85),
     ],
 )
 def test_every_part_says_what_it_does_and_how_far_it_is(told, words, share):
