@@ -86,6 +86,8 @@ def _sentence(placed: Placed, event: Event, doing: str) -> str:
         case "reclaiming":
             until = datetime.fromisoformat(str(detail["until"]))
             return f"Its provider takes the machine back at {clock(until)}"
+        case _:
+            pass
     said = {"total": "", "words": str(detail.get("words") or detail.get("what") or "look at it")}
     if event.kind == "enlarged":
         said["total"] = dollars(int(detail["hold_cents"]))
