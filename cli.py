@@ -19,6 +19,8 @@ from connectors.jobs import (
     terminal_cards,
     terminal_decisions,
     terminal_ledger,
+    terminal_money,
+    terminal_order,
     terminal_people,
     terminal_plan,
     terminal_policy,
@@ -51,6 +53,10 @@ app.add_typer(terminal_alerts.app, name="alerts")
 app.add_typer(terminal_policy.app, name="policy")
 app.add_typer(terminal_decisions.app, name="decisions")
 app.add_typer(terminal_people.app, name="people")
+app.add_typer(terminal_order.app, name="order")
+app.add_typer(terminal_money.budget, name="budget")
+app.add_typer(terminal_money.treasury, name="treasury")
+app.add_typer(terminal_money.stops)
 
 Gpu = Annotated[str | None, typer.Option(help="Model or family: H100-SXM, H100, A100-80.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

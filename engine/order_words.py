@@ -11,8 +11,8 @@ from decimal import Decimal
 from engine.assets import USD, shown
 from engine.country_names import COUNTRY_NAMES
 from engine.names import counted, network_name
-from engine.orders import BID_WAIT, BUY_WITHIN, CLOSE_WITHIN, Placed
-from engine.placing import DEPOSIT_HOURS
+from engine.orders import BID_WAIT, BUY_WITHIN, CLOSE_WITHIN, Order, Placed
+from engine.placing import DEPOSIT_HOURS, extension_cents
 from engine.quotes import Quote
 
 _MINUTE = 60
@@ -88,6 +88,57 @@ def country(code: str | None) -> str:
         return "a country that is not known"
     name = COUNTRY_NAMES.get(code)
     return f"{name} ({code})" if name else code
+
+
+def approve_words(order: Order) -> str:
+    """Return what approving an order brings about."""
+    placed = order.placed
+    return (
+        f"{placed.requester} wants {machine(placed)} on {network_name(placed.network)} for up to "
+        f"{dollars(order.hold_cents)}. It is bought as soon as you approve."
+    )
+
+
+def stop_words(order: Order) -> str:
+    """Return what stopping an order now brings about, in one sentence or two."""
+    held = dollars(order.hold_cents)
+    match order.state:
+        case "waiting" | "placed":
+            return f"Nothing was bought yet: it ends at once, and {held} is free again."
+        case "buying":
+            return (
+                "The worker is buying it: what it created at the network is closed, and the rest "
+                f"of {held} is free again after that."
+            )
+        case "active":
+            where = network_name(order.placed.network)
+            return (
+                f"The job on {where} is ended and its disk is erased: data on it is lost. It is "
+                f"charged until the network has closed it; the rest of {held} is free again then."
+            )
+        case "closing":
+            return "It is being closed already: nothing more is needed."
+        case _:
+            return f"It has ended ({order.state}): there is nothing to stop."
+
+
+def extend_words(order: Order, hours: Decimal) -> str:
+    """Return what extending an order by so many hours brings about."""
+    cents = extension_cents(order, hours)
+    until = (
+        f"It runs {hours_text(hours)} longer"
+        if order.runs_hours is not None
+        else f"It is open-ended: it is paid for {hours_text(hours)} more"
+    )
+    total = dollars(order.hold_cents + cents)
+    above = order.placed.approval_above_usd
+    second = (
+        f" {total} in all is above the policy's ${above:,}: somebody else than "
+        f"{order.placed.requester} must do it."
+        if above is not None and order.hold_cents + cents > above * 100
+        else ""
+    )
+    return f"{until}; {dollars(cents)} more is set aside, {total} in all.{second}"
 
 
 def _bought(placed: Placed, quote: Quote) -> Iterator[str]:

@@ -14,7 +14,7 @@ from engine.decision_record import DecisionRecord
 from engine.modes import PREFIX, Mode
 from engine.money import Money
 from engine.names import network_name
-from engine.orders import KeptBidder, Placed
+from engine.orders import KeptBidder, Order, Placed
 from engine.quotes import Quote
 from engine.requirement import Requirement
 
@@ -179,6 +179,11 @@ def bidders_of(
         if not any_bidder:
             break
     return tuple(found.values())
+
+
+def extension_cents(order: Order, hours: Decimal) -> int:
+    """Return what is set aside for so many hours more: at the ceiling that was agreed to."""
+    return max(cents_up(order.placed.usd_per_hour_max * hours), 1)
 
 
 def cents_up(usd: Decimal) -> int:

@@ -51,7 +51,7 @@ def show(
     from engine.decision_record import told
     from engine.decision_text import decision_text
 
-    record = _opened(digest)
+    record = opened(digest)
     if pdf is not None:
         from engine.decision_pdf import decision_pdf
 
@@ -62,7 +62,8 @@ def show(
     sys.stdout.write(json_text(told(record)) if as_json else decision_text(record))
 
 
-def _opened(beginning: str) -> "DecisionRecord":
+def opened(beginning: str) -> "DecisionRecord":
+    """Return the kept decision whose digest begins so, or end with 2 and why there is none."""
     from data.decisions import NoDecision, digests_like, reopened
     from data.faults import RecordsFault
 

@@ -80,6 +80,23 @@ def route(
         raise typer.Exit(1)
 
 
+def decided_now(requirement: Path, *, as_json: bool) -> "tuple[DecisionRecord, datetime]":
+    """Return what is decided of a requirement file now, and when; nothing is kept.
+
+    Ends with 2 and every fault.
+    """
+    from connectors.jobs.terminal_inputs import Faults
+    from engine.decision_further import further_of
+    from engine.decision_record import record_of
+
+    faults = Faults()
+    asked = _asked(requirement, None, None, None, settings(), faults, is_kept=True, as_json=as_json)
+    decision = _decided(asked, requirement.name, faults, as_json=as_json)
+    for warning in faults.told():
+        typer.echo(f"warning: {warning}", err=True)
+    return record_of(decision, further=further_of(decision)), asked.now
+
+
 def _asked(
     requirement: Path,
     offers: Path | None,

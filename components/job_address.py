@@ -1,0 +1,57 @@
+"""What the Jobs page shows, in its address: which orders, which one, or what is to be ordered."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import streamlit as st
+
+JOBS_PAGE = Path(__file__).resolve().parent.parent / "pages" / "jobs.py"
+ORDER, FROM, OFFER, LIKE, SHOWN, WORDS, PAGE = (
+    "order", "from", "offer", "like", "show", "words", "page",
+)  # fmt: skip
+PAGE_SIZE = 50
+_PAGES_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """``order``: the one that is open; ``made_from``: the decision that is ordered from.
+
+    ``offer``: of that decision; ``like``: the order whose terms are taken again.
+    """
+
+    order: str | None
+    made_from: str | None
+    offer: str | None
+    like: str | None
+    shown: Literal["open", "ended"]
+    words: str
+    page: int
+
+
+def read() -> Address:
+    """Return what the address asks for; what it cannot ask for is left out."""
+    asked = st.query_params
+    page = asked.get(PAGE, "")
+    return Address(
+        order=asked.get(ORDER),
+        made_from=asked.get(FROM),
+        offer=asked.get(OFFER),
+        like=asked.get(LIKE),
+        shown="ended" if asked.get(SHOWN) == "ended" else "open",
+        words=asked.get(WORDS, "")[:100],
+        page=min(int(page), _PAGES_MAX) if page.isdecimal() and page.isascii() else 0,
+    )
+
+
+def go(**told: str | None) -> None:
+    """Put exactly these into the address."""
+    st.query_params.from_dict({name: value for name, value in told.items() if value})
+
+
+def order_link(order_id: str, label: str) -> None:
+    """Draw a link to one order."""
+    st.page_link(
+        JOBS_PAGE, label=label, icon=":material/open_in_new:", query_params={ORDER: order_id}
+    )
