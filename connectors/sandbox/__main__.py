@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import signal
+import sqlite3
 import sys
 import threading
 from pathlib import Path
@@ -20,7 +21,7 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     try:
         server = Serving(chosen.home, chosen.port)
-    except (AlreadyServed, OSError) as error:
+    except (AlreadyServed, OSError, sqlite3.Error) as error:
         sys.stderr.write(f"the sandbox cannot be served: {error}\n")
         return 1
     signal.signal(signal.SIGTERM, lambda *_: server.end())

@@ -68,13 +68,20 @@ class Book:
         self._depth = 0
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
+        try:
+            self._prepare()
+        except sqlite3.Error:
+            self._connection.close()
+            raise
+        path.chmod(0o600)
+
+    def _prepare(self) -> None:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "cache_size = -65536"):
             self._connection.execute(f"PRAGMA {pragma}")
         with self.transaction():
             if not self.all("SELECT 1 FROM sqlite_schema WHERE name = 'meta'"):
                 for statement in SCHEMA.split(";"):
                     self._connection.execute(statement)
-        path.chmod(0o600)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

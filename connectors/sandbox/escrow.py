@@ -95,8 +95,8 @@ def dry_at(escrow: Escrow, prices: Sequence[int]) -> int | None:
     rate = sum(prices)
     if not rate:
         return None
-    # Each lease's part is cut off to whole uact: between the first height at which the sum of prices
-    # could be too much and the one at which it must be, the first is searched.
+    # Each lease's part is cut off to whole uact: the first height is searched between the one at
+    # which the sum of prices could be too much and the one at which it must be.
     low = -(-(escrow.funds + 1) * ATTO // rate)
     high = -(-(escrow.funds + 1 + len(prices)) * ATTO // rate)
     blocks = bisect_left(

@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -91,8 +91,12 @@ class Serving:
         self._lock = Lock(home / "lock")
         known = Address.read(home)
         account = Account(**known.model_dump()) if known and known.user_id else Account.new()
-        self.net = Network(home, account, machine)
-        self._socket = _bound(port, known)
+        with ExitStack() as undone:
+            undone.callback(self._lock.close)
+            self._socket = _bound(port, known)
+            undone.callback(self._socket.close)
+            self.net = Network(home, account, machine)
+            undone.pop_all()
         self.net.url = f"http://{HOST}:{self._socket.getsockname()[1]}"
         self.address = Address(url=self.net.url, pid=os.getpid(), **account.model_dump())
         self._server = uvicorn.Server(

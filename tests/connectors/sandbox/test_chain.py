@@ -1,8 +1,10 @@
 """The chain's own answers, by which an order is found again, and the reports afterwards."""
 
+from time import thread_time
+
 import pytest
 
-from tests.connectors.sandbox.worlds import sdl
+from tests.connectors.sandbox.worlds import World, provider, sdl
 
 DEPLOYMENTS = "/akash/deployment/v1beta4/deployments/list"
 LEASES = "/akash/market/v1beta5/leases/list"
@@ -133,3 +135,18 @@ def test_everything_is_as_it_was_after_a_restart(world):
     before = world.detail(dseq), world.money(), world.get(DEPLOYMENTS)
     world.reopen()
     assert (world.detail(dseq), world.money(), world.get(DEPLOYMENTS)) == before
+
+
+@pytest.mark.parametrize("path", [DEPLOYMENTS, LEASES, "/v1/deployments"])
+def test_a_thousand_leases_are_listed_within_half_a_second_of_work(tmp_path, path):
+    room = {"cpu_millicores_free": 10**9, "memory_bytes_free": 10**15}
+    one = provider("large", **room, storage_bytes_free=10**15)
+    many = one.gpus[0].model_copy(update={"free": 10**6})
+    world = World(tmp_path, (one.model_copy(update={"gpus": (many,)}),))
+    world.ask("POST", "/_sandbox/fill", {"sdls": [sdl(f"sbx-{n}") for n in range(100)]})
+
+    start = thread_time()
+    answer = world.ask("GET", path, **{"pagination.limit": "1000", "limit": "1000"}).encoded()
+    assert answer.count(b'"dseq"') >= 100
+    assert thread_time() - start < 0.5 / 10
+    world.net.book.close()

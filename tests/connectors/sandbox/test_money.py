@@ -152,19 +152,22 @@ def step(world, made, act, which, amount):
     elif act == "pass":
         world.pass_blocks(amount if which == 0 else which)
     elif made:
-        dseq, manifest = made[which % len(made)]
+        touch(world, *made[which % len(made)], act, amount)
+
+
+def touch(world, dseq, manifest, act, amount):
+    if act == "take" and world.bids(dseq):
+        world.take(dseq, manifest)
+    elif act == "close":
+        world.close(dseq)
+    elif act == "deposit":
         body = {"data": {"dseq": dseq, "deposit": amount / 10_000}}
-        if act == "take" and world.bids(dseq):
-            world.take(dseq, manifest)
-        elif act == "close":
-            world.close(dseq)
-        elif act == "deposit":
-            world.ask("POST", "/v1/deposit-deployment", body)
-        elif act == "auto":
-            switch(world, dseq, on=amount % 2 == 0)
-        elif act in {"drain", "end"}:
-            what = {"act": "exhaust" if act == "drain" else "close"}
-            world.ask("POST", f"/_sandbox/leases/{dseq}", what)
+        world.ask("POST", "/v1/deposit-deployment", body)
+    elif act == "auto":
+        switch(world, dseq, on=amount % 2 == 0)
+    elif act in {"drain", "end"}:
+        what = {"act": "exhaust" if act == "drain" else "close"}
+        world.ask("POST", f"/_sandbox/leases/{dseq}", what)
 
 
 @settings(max_examples=25)

@@ -6,12 +6,14 @@ import signal
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from connectors.sandbox.__main__ import main
 from connectors.sandbox.client import Control, Misunderstood, NotRunning, child
 from connectors.sandbox.forms import Fault, Market
 from connectors.sandbox.server import Address, AlreadyServed, Serving, serving
@@ -125,6 +127,14 @@ def test_a_duplicate_makes_a_second_deployment(client):
     client.control.fault(Fault(kind="duplicate", path="/v1/deployments", times=1))
     assert client.create().status_code == 201
     assert client.control.status().deployments["active"] == before + 2
+
+
+def test_orders_that_come_at_once_get_numbers_of_their_own(client):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(client.create, [f"sbx-{number}" for number in range(24)]))
+    assert len({answer.json()["data"]["dseq"] for answer in answers}) == 24
+    told = client.control.status().money
+    assert told["granted"] == told["balance"] + told["escrow"] + told["transferred"]
 
 
 @pytest.mark.parametrize(
@@ -263,6 +273,98 @@ def test_a_server_ends_with_its_parent(tmp_path):
         signal.sigtimedwait([], 0.05)
     assert not alive(server)
     assert Address.read(tmp_path).pid == server  # it had served
+
+
+def test_a_server_without_a_parent_ends_by_itself_and_one_without_a_book_says_so(
+    tmp_path, monkeypatch, capsys
+):
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setenv("NECTO_PARENT", "0")
+    try:
+        assert main(["--home", str(tmp_path)]) == 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    with serving(tmp_path):
+        assert main(["--home", str(tmp_path)]) == 1
+    assert "another server has the book" in capsys.readouterr().err
+    (tmp_path / "akash.sqlite").write_bytes(b"no book at all" * 99)
+    assert main(["--home", str(tmp_path)]) == 1
+    assert "not a database" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_refused_and_the_last_one_is_only_a_wish(tmp_path):
+    with serving(tmp_path / "a") as first:
+        taken = int(first.address.url.rsplit(":", 1)[1])
+        with pytest.raises(OSError, match="in use"):
+            Serving(tmp_path / "b", taken)
+        other = first.address.model_copy(update={"pid": 1})
+        (tmp_path / "c").mkdir()
+        other.write(tmp_path / "c")
+        with serving(tmp_path / "c") as second:
+            assert second.address.url != first.address.url
+            assert second.address.key == first.address.key
+
+
+def test_logs_that_are_followed_go_on_as_they_come(client):
+    lease = client.leased()
+    client.machine.seconds += 30
+    url = client.address.url.replace("http", "ws") + client.gateway(lease, "logs")
+    bearer = {"authorization": f"Bearer {client.token('logs')}"}
+    with connect(url + "?follow=true&service=app", additional_headers=bearer, proxy=None) as line:
+        first = line.recv(timeout=5)
+        client.machine.seconds += 300
+        later = line.recv(timeout=5)
+    assert "service started" in first
+    assert "still serving" in later
+
+
+def test_a_stream_that_is_none_or_of_a_dead_provider_is_refused(client):
+    lease = client.leased()
+    bearer = {"authorization": f"Bearer {client.token('logs')}"}
+    with pytest.raises(InvalidStatus, match="404"):
+        client.lines(lease, "shell", **bearer)
+    client.control.fault(Fault(kind="provider_dead", provider=lease["provider"]))
+    with pytest.raises(ConnectionClosed, match="4002"):
+        client.lines(lease, "logs", **bearer)
+
+
+def test_a_granular_token_opens_one_provider(client):
+    lease = client.leased()
+    one = {"provider": lease["provider"], "access": "scoped", "scope": ["status"]}
+    url = client.address.url + client.gateway(lease, "status")
+    for leases, status in (
+        ({"access": "granular", "permissions": [one]}, 200),
+        ({"access": "granular", "permissions": [one | {"provider": "akash1x"}]}, 401),
+        ({"access": "full"}, 200),
+    ):
+        body = {"data": {"ttl": 60, "leases": leases}}
+        token = client.http.post("/v1/create-jwt-token", json=body).json()["data"]["token"]
+        sent = {"authorization": f"Bearer {token}"}
+        assert httpx.get(url, headers=sent, trust_env=False).status_code == status
+
+
+def test_the_control_steers_everything_by_name(client):
+    control, lease = client.control, client.leased()
+    control.seed(3)
+    number = control.fault(Fault(kind="no_bids"))
+    assert [one["id"] for one in control.faults()] == [number]
+    assert control.clear(number) == 1
+    assert control.grant(1_000_000) == client.net.balance()
+    control.reclaim(lease["dseq"], 60)
+    assert control.leases()[-1].state == "reclaiming"
+    control.close_lease(lease["dseq"], "lease_closed_reason_unstable")
+    assert control.leases()[-1].reason == "lease_closed_reason_unstable"
+    exhausted = client.leased()
+    control.exhaust(exhausted["dseq"])
+    control.clock(advance_seconds=12)
+    assert control.leases()[-1].state == "insufficient_funds"
+
+
+def test_a_market_with_a_fault_in_it_is_refused_with_the_place(client):
+    answer = client.control._http.put("/_sandbox/market", json={"providers": [{"address": "x"}]})
+    assert answer.json()["data"][0]["path"] == ["providers", 0, "address"]
+    with pytest.raises(Misunderstood, match="factor"):
+        client.control._ask("POST", "/_sandbox/clock", {"factor": -1})
 
 
 def alive(pid):
