@@ -76,7 +76,7 @@ class HttpClient(AbstractContextManager["HttpClient"]):
     overshoot: what nothing can interrupt before there is a connection, which is the system's name
     look-up, and one connect time-out (clipped to the time left) per further address of the host.
     Proxies and certificates are taken from the environment (``HTTPS_PROXY``, ``NO_PROXY``,
-    ``SSL_CERT_FILE``), as company networks need. No cookie is kept, no connection is reused.
+    ``SSL_CERT_FILE``), but none for loopback. No cookie is kept, no connection is reused.
     """
 
     def __init__(
@@ -90,13 +90,14 @@ class HttpClient(AbstractContextManager["HttpClient"]):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Take limits; ``clock`` (seconds), ``jitter`` (0 to 1) and the rest are for tests."""
-        self._limits = limits or Limits()
-        self._clock, self._sleep, self._jitter, self._now = clock, sleep, jitter, now
+        self._limits, self._clock, self._sleep = limits or Limits(), clock, sleep
+        self._jitter, self._now = jitter, now
         # One entry per host ever asked: sources name few. A host's lock guards its opening time.
         self._locks: dict[str, threading.Lock] = {}
         self._opens_at: dict[str, float] = {}
         self._client = httpx.Client(
             transport=transport,
+            mounts={"all://127.0.0.1": None},  # a proxy has no business on loopback
             limits=httpx.Limits(max_keepalive_connections=0),  # so a watchdog cuts its own only
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             headers={
@@ -223,8 +224,7 @@ class HttpClient(AbstractContextManager["HttpClient"]):
 
     def _attempt(self, question: Question, deadline: Deadline, reader: _Reader) -> bytes:
         for _ in range(1 + _REDIRECTS_MAX):
-            judge = partial(self._judge, deadline=deadline, reader=reader)
-            found = self._ask(question, deadline, judge)
+            found = self._ask(question, deadline, partial(self._judge, deadline, reader))
             if isinstance(found, bytes):
                 return found
             question = replace(question, url=found)
@@ -277,7 +277,7 @@ class HttpClient(AbstractContextManager["HttpClient"]):
             lock.release()
 
     def _judge(
-        self, response: httpx.Response, *, deadline: Deadline, reader: _Reader
+        self, deadline: Deadline, reader: _Reader, response: httpx.Response
     ) -> httpx.URL | bytes:
         """Give the body, or the address it redirects to."""
         if "cf-mitigated" not in response.headers:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fnmatch import fnmatch
+from functools import cached_property
 from typing import Any
 
 import httpx
@@ -68,9 +69,12 @@ class Book:
     requests: list[httpx.Request] = field(default_factory=list)
     faults: list[tuple[str, str, Any, bool]] = field(default_factory=list)
 
+    @cached_property
+    def http(self) -> HttpClient:
+        return HttpClient(ONCE, transport=httpx.MockTransport(self.answer))
+
     def purchaser(self, **changes: Any) -> AkashPurchaser:
-        http = HttpClient(ONCE, transport=httpx.MockTransport(self.answer))
-        return AkashPurchaser(http, BASE, SecretStr(KEY), **({"gather_seconds": 0} | changes))
+        return AkashPurchaser(self.http, BASE, SecretStr(KEY), **({"gather_seconds": 0} | changes))
 
     def fail(self, method: str, path: str, answer: Any, *, applied: bool = False) -> None:
         self.faults.append((method, path, answer, applied))

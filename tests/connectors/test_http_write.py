@@ -89,3 +89,12 @@ def test_a_success_too_large_to_read_is_doubt_and_a_key_that_cannot_be_sent_is_n
     with pytest.raises(Denied, match="cannot be sent"):
         write(asked.http, headers=lambda _: {"x-api-key": "a\nb"})
     assert len(asked.requests) == 1
+
+
+def test_a_proxy_of_the_company_is_never_asked_for_what_is_on_this_machine(monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with serving("Content-Length: 2\r\n\r\n", [b"ok"]) as url, HttpClient(SHORT) as http:
+        assert write(http, url).body == b"ok"

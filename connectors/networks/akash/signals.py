@@ -88,7 +88,8 @@ def signals_of(
 def untold(answer: Answer, error: SourceError, what: str) -> Reject:
     """Return the row that says which address told us nothing, and why."""
     names = {Unreachable: "unreachable", Denied: "denied", Unreadable: "unreadable"}
-    return Reject(f"{what}_{names.get(type(error), 'failed')}", str(error), f'"{answer.url}"')
+    name = next((name for kind, name in names.items() if isinstance(error, kind)), "failed")
+    return Reject(f"{what}_{name}", str(error), f'"{answer.url}"')
 
 
 def _stocks(answer: Answer, seen: _Seen, rejects: list[Reject]) -> Iterator[Signal]:
