@@ -30,6 +30,11 @@ enter_frame()
 # The icon comes first: without one, the navigation shows its own, fetched from a font server.
 st.set_page_config(page_icon=str(STATIC / "icon.svg"), layout="wide")
 st.logo(str(STATIC / "logo.svg"), size="large")
+try:
+    welcome = is_welcome()  # draws the way in where it is not open
+except HouseFault as fault:
+    st.error(f"The house book of the records cannot be used: {fault}", icon=":material/error:")
+    welcome = False
 page = st.navigation(
     [
         st.Page(
@@ -69,9 +74,11 @@ page = st.navigation(
             url_path="settings",
         ),
     ],
-    position="top",
+    position="top" if welcome else "hidden",
 )
 st.set_page_config(page_title=f"{page.title} · Necto")
+if not welcome:
+    st.stop()
 
 
 @st.fragment(run_every=STATUS_SECONDS)
@@ -85,8 +92,6 @@ def status() -> None:
 
 
 try:
-    if not is_welcome():
-        st.stop()
     house().check()  # a newer Necto may have brought it forward since it was opened
 except HouseFault as fault:
     st.error(f"The house book of the records cannot be used: {fault}", icon=":material/error:")

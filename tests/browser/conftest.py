@@ -114,13 +114,23 @@ def address(tmp_path_factory) -> Iterator[str]:
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     """A fresh visitor at 1440x900 whose every request must stay on this machine."""
+    with visiting(chromium) as visited:
+        yield visited
+
+
+@contextlib.contextmanager
+def visiting(chromium: Browser, *, stopped: str = "") -> Iterator[Page]:
+    """A fresh visitor; what begins with ``stopped`` is asked for and stopped."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     visited = context.new_page()
     left: list[str] = []
     visited.on("request", lambda request: left.append(request.url))
+    if stopped:
+        visited.route(f"{stopped}**", lambda route: route.abort())
     yield visited
     context.close()
-    strangers = [url for url in left if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))]
+    ours = ("http://127.0.0.1:", "data:", "blob:", *filter(None, [stopped]))
+    strangers = [url for url in left if not url.startswith(ours)]
     assert strangers == []
 
 
