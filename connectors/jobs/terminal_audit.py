@@ -79,7 +79,8 @@ def _rebuild_heads(book: str) -> None:
 
     records = opened_book(book)
     made = _done(lambda: rebuild_heads(records, actor(), f"rebuild-{uuid.uuid4()}"))
-    typer.echo(f"{counted(len(made), 'order')} made again {' '.join(made)}".rstrip(), err=True)
+    names = ": " + ", ".join(made) if made else ""
+    typer.echo(f"{counted(len(made), 'order')} made again{names}", err=True)
 
 
 @app.command()
