@@ -72,7 +72,7 @@ CHANGES = {
         "order sbx-1", "cannot be read"),
     "usage that is gone": (
         "DELETE FROM usage WHERE ordinal = 2",
-        "order sbx-1", "posting sbx-1/usage-owed/2 has no reading"),
+        "order sbx-1", "posting sbx-1/usage-beyond/2 has no reading"),
     "usage in other units": (
         "UPDATE usage SET units = 2000000 WHERE ordinal = 1",
         "order sbx-1", "reading 1 says 101 cents for 2000000 units"),
