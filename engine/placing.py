@@ -74,8 +74,7 @@ def placed_of(
     _refuse_quote(record, quote, now)
     _refuse_terms(made_from, quote, terms)
     ceiling = quote.usd_per_hour if terms.usd_per_hour_max is None else terms.usd_per_hour_max
-    hold, first = _set_aside(ceiling, terms)
-    above = record.policy.approval_above_usd
+    (hold, first), above = _set_aside(ceiling, terms), record.policy.approval_above_usd
     expires = now + APPROVE_WITHIN if needs_approval(hold, above) else None
     return Placed(
         order_id=order_id,
