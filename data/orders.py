@@ -301,9 +301,9 @@ def _event(row: Row[Any]) -> Event:
     try:
         return Event(
             order_id=row.order_id, ordinal=row.ordinal, kind=row.kind,
-            at=datetime.fromisoformat(row.at), detail=json.loads(row.detail),
+            at=datetime.fromisoformat(row.at), detail=dict(json.loads(row.detail)),
         )  # fmt: skip
-    except ValueError as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise RecordsDamaged(
             f"event {row.ordinal} of order {row.order_id} cannot be read: run necto audit verify"
         ) from error

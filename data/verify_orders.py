@@ -4,11 +4,10 @@ That no placement, event or reading was changed, dropped or added, the trail tel
 (``data.verify``); here is told whether they go together.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, literal, select
+from sqlalchemy import Connection, Row, func, select
 
 from data import ledger
 from data.faults import RecordsFault, explained
@@ -16,7 +15,7 @@ from data.order_heads import difference, expected
 from data.order_money import USED
 from data.orders import order
 from data.raw_text import not_text
-from data.tables import VOUCHED, legs, order_events, order_heads, orders, usage
+from data.tables import VOUCHED, legs, order_events, order_heads, orders, postings, usage
 from data.verify import Progress, Report
 from engine.canonical import plain
 from engine.orders import Order, cents_of
@@ -80,7 +79,8 @@ def _used(view: Connection, known: Order) -> list[str]:
     """Compare every reading with the one before, with its cents, and with what was posted."""
     asked = select(usage).where(usage.c.order_id == known.order_id).order_by(usage.c.ordinal)
     rows = view.execute(asked).all()
-    posted, found = _posted(view, known.order_id), list[str]()
+    posted = _posted(view, known.order_id, [row.ordinal for row in rows])
+    found: list[str] = []
     units = cents = 0
     for ordinal, row in enumerate(rows, 1):
         found += [f"reading {row.ordinal} {words}" for words in _misread(row, ordinal, units)]
@@ -107,17 +107,21 @@ def _misread(row: Row[Any], ordinal: int, units: int) -> Sequence[str]:
     return found
 
 
-def _posted(view: Connection, name: str) -> dict[str, int]:
-    """Return, by posting, the cents of usage that the ledger has of an order."""
-    ids = legs.c.posting_id
-    found: dict[str, int] = defaultdict(int)
-    for part in USED:
-        begin = f"{name}/{part}/"
-        within = (ids > begin, ids < begin + ":")  # a digit follows, which comes before a colon
-        asked = select(ids, func.sum(legs.c.amount)).where(*within, legs.c.amount > literal(0))
-        for posting_id, cents in view.execute(asked.group_by(ids)):
-            if str(posting_id).startswith(begin):  # databases order text in their own ways
-                found[str(posting_id)] += int(cents)
+def _posted(view: Connection, name: str, readings: Sequence[int]) -> dict[str, int]:
+    """Return, by posting, the cents of usage that the ledger has of an order.
+
+    Those that its readings name, and all that were paid out of its hold.
+    """
+    asked = select(postings.c.posting_id).where(postings.c.hold_id == name)
+    begins = tuple(f"{name}/{part}/" for part in USED)
+    ids = {one for one in view.execute(asked).scalars() if one.startswith(begins)}
+    wanted = sorted(ids | {f"{begin}{ordinal}" for begin in begins for ordinal in readings})
+    found: dict[str, int] = {}
+    for first in range(0, len(wanted), 500):
+        among = legs.c.posting_id.in_(wanted[first : first + 500])
+        sums = select(legs.c.posting_id, func.sum(legs.c.amount)).where(among, legs.c.amount > 0)
+        for posting_id, cents in view.execute(sums.group_by(legs.c.posting_id)):
+            found[str(posting_id)] = int(cents)
     return found
 
 

@@ -126,9 +126,7 @@ def placed_of(
 ) -> Placed:
     """Return the order that this quote and these terms make; ``offer`` is its row in the market.
 
-    Raises Refused, with what to change: a decision that is too old or did not quote this, a missing
-    cost centre or PO number, a ceiling below the quoted price or above the job's own, several
-    machines.
+    Raises Refused, with what to change: a decision too old or without this quote, terms amiss.
     """
     record, need = made_from.record, made_from.record.requirement
     _refuse_quote(record, quote, now)

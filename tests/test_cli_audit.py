@@ -5,7 +5,7 @@ import json
 import sqlite3
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -18,12 +18,15 @@ from data.market import Lake
 from data.packs import VERIFY_PY
 from data.restoring import restore
 from data.settings import Settings
+from data.treasury import begin_play_money
 from engine.canonical import digest
 from engine.commands import Command
 from engine.notes import Verifier, opened
 from engine.people import local_actor
 from engine.postings import Head, opening
 from engine.trail import FileRef
+from tests.orders import running
+from tests.tampering import changed
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ANN = local_actor("ann")
@@ -178,3 +181,20 @@ def test_a_book_without_its_guards_is_checked_and_every_change_named(necto, hous
     assert "entry 1" in done.stdout
     assert "guards: cannot be checked" in done.stdout
     assert "could not be kept in the trail" in done.stderr
+
+
+def test_spoilt_lists_of_orders_are_found_and_made_again(necto, tmp_path):
+    """What lists show is no fact: it is made again of the facts, and the trail says so."""
+    books = Settings.from_env({"NECTO_HOME": str(tmp_path)})
+    records = open_book(books, "sandbox")
+    begin_play_money(records)
+    today = records.now()
+    running(records, placed_at=today, quote_expires_at=today + timedelta(hours=1))
+    close_books()
+    [file] = tmp_path.rglob("sandbox.sqlite")
+    changed(file, lambda other: other.execute("UPDATE order_heads SET state = 'closed'"))
+    found = necto("audit", "verify", "--book", "sandbox", "--rebuild-heads")
+    assert found.exit_code == 1
+    assert "order_heads sbx-1" in found.stdout
+    assert "1 order made again: sbx-1" in found.stderr
+    assert necto("audit", "verify", "--book", "sandbox").exit_code == 0

@@ -32,6 +32,9 @@ def verify(
     ] = None,
     book: InBook = "house",
     files: Annotated[bool, typer.Option(help="Also read every file of the market.")] = True,
+    rebuild_heads: Annotated[
+        bool, typer.Option("--rebuild-heads", help="Then make what lists show of orders again.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Check a book: every entry, fact, posting, checkpoint, and the files that it vouches for.
@@ -62,8 +65,20 @@ def verify(
     except RecordsFault as fault:
         typer.echo(f"the result could not be kept in the trail: {fault}", err=True)
         raise typer.Exit(2 if report.is_clean else 1) from None
+    if rebuild_heads:
+        _rebuild_heads(name)
     if not report.is_clean:
         raise typer.Exit(1)
+
+
+def _rebuild_heads(book: str) -> None:
+    """Make what lists show of orders again of their facts, where it differs; kept in the trail."""
+    from data.order_heads import rebuild_heads
+
+    records = opened_book(book)
+    made = _done(lambda: rebuild_heads(records, actor(), f"rebuild-{uuid.uuid4()}"))
+    names = ": " + ", ".join(made) if made else ""
+    typer.echo(f"{counted(len(made), 'order')} made again{names}", err=True)
 
 
 @app.command()
