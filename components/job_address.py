@@ -1,10 +1,13 @@
 """What the Jobs page shows, in its address: which orders, which one, or what is to be ordered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import streamlit as st
+
+from components.text import literal
 
 JOBS_PAGE = Path(__file__).resolve().parent.parent / "pages" / "jobs.py"
 ORDER, FROM, OFFER, LIKE, SHOWN, WORDS, PAGE = (
@@ -48,6 +51,23 @@ def read() -> Address:
 def go(**told: str | None) -> None:
     """Put exactly these into the address."""
     st.query_params.from_dict({name: value for name, value in told.items() if value})
+
+
+def title(address: Address) -> str:
+    """Return the question that the page answers now."""
+    if address.made_from:
+        return "What would be ordered, and what happens then?"
+    if address.order:
+        return "What became of this job?"
+    return "What runs, what does it cost, who acts next?"
+
+
+def notices(stops: Sequence[str], *, is_inside: bool) -> None:
+    """Say why nothing may be bought now; ``is_inside``: draw the way back to all jobs."""
+    for why in stops:
+        st.warning(f"Nothing can be bought: {literal(why)}", icon=":material/ac_unit:")
+    if is_inside:
+        st.button("All jobs", icon=":material/arrow_back:", key="job_back", on_click=go)
 
 
 def order_link(order_id: str, label: str) -> None:

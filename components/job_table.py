@@ -1,4 +1,4 @@
-"""Orders as a table: what runs, where, what it has cost, how long its money lasts, who acts next."""
+"""Orders as a table: what runs, where, what it has cost, how long it lasts, who acts next."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
