@@ -21,6 +21,7 @@ from components.session import (
     actor,
     counts,
     house,
+    is_begun,
     lake,
     listing,
     market,
@@ -30,6 +31,7 @@ from components.session import (
     settings,
     told,
 )
+from components.text import literal
 from data import ordering, packs, proofs, signing, views
 from data.alert_facts import Watch, key
 from data.alert_rules import change_rule, make_rule, remove_rule, rules, switch_rule
@@ -37,7 +39,7 @@ from data.alerts import history, open_alerts
 from data.audit import Span, around
 from data.decisions import KeptDecision, decisions, saved
 from data.offers import Market
-from data.order_totals import Totals, needing, totals
+from data.order_totals import Totals, countries_of, needing, totals
 from data.ordering_from import Draft, Stores, drafted, order_from
 from data.orders import Seen, listed
 from data.pack_choice import Wanted as Choice
@@ -242,9 +244,14 @@ def route_file_to_order(text: str, name: str) -> str | None:
     return route_to_order(read_checked(text, name, routable())[0])
 
 
-def drafted_now(record: DecisionRecord, asked: Asked, click: str) -> Draft:
-    """The order as it would be placed now; raises Refused."""
-    return drafted(order_stores(), record, asked.terms, actor(), click, now(), asked.offer_id)
+def drafted_now(record: DecisionRecord, asked: Asked, click: str) -> Draft | None:
+    """The order as it would be placed now; None where it cannot be, and why is shown."""
+    stores, who = order_stores(), actor()
+    try:
+        return drafted(stores, record, asked.terms, who, click, now(), asked.offer_id)
+    except Refused as refused:
+        st.error(literal(refused), icon=":material/error:")
+    return None
 
 
 def place_now(record: DecisionRecord, asked: Asked, click: str) -> str | None:
@@ -265,8 +272,25 @@ def fresh_decisions() -> list[KeptDecision]:
     return [one for one in kept if one.best and one.at + QUOTE_HOLDS > now()]
 
 
-def orders_now() -> tuple[Totals, list[Need], list[Seen]]:
-    """What the orders come to, which need a person, and the newest of those that are open."""
-    book = mode_book()
-    with book.reading() as view:
-        return totals(view, now().astimezone(UTC)), needing(view, now()), listed(view, OPEN_STATES)
+def orders_needing() -> list[Need]:
+    """What of the open orders needs a person now."""
+    if not is_begun(settings().mode):
+        return []
+    with mode_book().reading() as view:
+        return needing(view, now().astimezone(UTC))
+
+
+def has_orders() -> bool:
+    """Whether anything was ordered yet; looking begins no book."""
+    if not is_begun(settings().mode):
+        return False
+    with mode_book().reading() as view:
+        return bool(listed(view, most=1))
+
+
+def orders_now() -> tuple[Totals, list[Seen], dict[str, str | None]]:
+    """What the orders come to, the newest of those that are open, and in which countries."""
+    with mode_book().reading() as view:
+        found = listed(view, OPEN_STATES)
+        countries = countries_of(view, [one.order_id for one in found])
+        return totals(view, now().astimezone(UTC)), found, countries

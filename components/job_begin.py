@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import streamlit as st
 
+from components.job_address import FROM
 from components.text import ago, literal
 from engine.told_faults import BadFile
 from engine.told_files import decoded
@@ -46,12 +47,12 @@ def begin_button(*, may: bool) -> None:
 def begin_dialog(
     kept: Callable[[], Sequence[Kept]],
     now: datetime,
-    order_from: Callable[[str], None],
+    order_from: Callable[..., None],
     routed: Callable[[str, str], str | None],
 ) -> None:
     """Open the dialog if it was asked for.
 
-    ``kept``: the decisions that can be ordered; ``order_from`` goes on with one of them,
+    ``kept``: the decisions that can be ordered; ``order_from`` puts one into the address,
     ``routed`` with a file's text and name, or says why not.
     """
     if _WISHED not in st.session_state:
@@ -80,7 +81,7 @@ def begin_dialog(
     dialog()
 
 
-def _kept_decisions(kept: Sequence[Kept], now: datetime, order_from: Callable[[str], None]) -> None:
+def _kept_decisions(kept: Sequence[Kept], now: datetime, order_from: Callable[..., None]) -> None:
     st.markdown("**A decision that was kept in the last 30 minutes**")
     if not kept:
         st.caption("There is none: route the job first and save the decision, or bring a file.")
@@ -90,7 +91,7 @@ def _kept_decisions(kept: Sequence[Kept], now: datetime, order_from: Callable[[s
         words.markdown(f"{literal(one.job)} :gray[{literal(ago(one.at, now) + price)}]")
         if button.button("Order this", key=f"begin_{one.digest}", width="stretch"):
             _dismissed()
-            order_from(one.digest)
+            order_from(**{FROM: one.digest})
             st.rerun()
 
 

@@ -48,6 +48,7 @@ def job_head(order: Order, head: Listed, needs: Sequence[Need], now: datetime) -
     """How it stands: state, who acts next until when, and its figures."""
     icon, colour = STATE_SIGNS[order.state]
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.markdown(f"**{literal(order.placed.title)}**", width="content")
         st.badge(STATE_WORDS[order.state], icon=icon, color=colour)  # type: ignore[arg-type]
         if order.state == "active":
             word, tint = HEALTH.get(health(head.observed), HEALTH["unknown"])

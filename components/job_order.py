@@ -11,7 +11,7 @@ from components.text import literal
 from engine.decision_record import DecisionRecord
 from engine.money import exact
 from engine.names import network_name
-from engine.order_words import Part
+from engine.order_words import Part, hourly
 from engine.orders import Placed
 from engine.placing import BUYABLE, OPEN_ENDED_HOURS, Terms
 from engine.quotes import Quote
@@ -54,7 +54,7 @@ def order_form(
     label = "Hours to set money aside for" if is_open else "Hours"
     hours = _amount(label, f"{begin.normalize():f}", f"order_hours_{is_open}", faults)
     quote = next((one for one in record.quotes if one.offer_id == offer), None)
-    quoted = f"{quote.usd_per_hour:f}" if quote else ""
+    quoted = f"{quote.usd_per_hour.normalize():f}" if quote else ""
     ceiling = _amount("USD an hour at most", quoted, f"order_ceiling_{offer}", faults)
     any_bidder = st.toggle(
         "Others may serve it", value=True, key="order_any_bidder",
@@ -110,7 +110,7 @@ def _offer(record: DecisionRecord, names: Mapping[str, str], wanted: str | None)
 
 def _title(quote: Quote, names: Mapping[str, str]) -> str:
     who = names.get(quote.offer_id) or quote.provider_id or "not named"
-    return f"{network_name(quote.network)} · {who} · ${quote.usd_per_hour:.3f}/h"
+    return f"{hourly(quote.usd_per_hour)}/h · {who} · {network_name(quote.network)}"
 
 
 def _amount(label: str, value: str, key: str, faults: list[str]) -> Decimal | None:

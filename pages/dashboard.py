@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import alerts, cards, charts, desks, freshness, offer_table, session
+from components import alerts, cards, charts, desks, freshness, job_board, offer_table, session
 from components.session import actor, house, lake, market, now, require, settings, worker_is_alive
 from components.text import literal
 from connectors.registry import PAUSES
@@ -47,10 +47,18 @@ def needs_you() -> None:
     session.show_fault(FAULT)
     with session.told("The alerts cannot be read"):
         found, rules = desks.alerts_now(PAUSES)
+        jobs = desks.orders_needing()
+        job_board.order_needs(jobs, now())
         alerts.needs_you(
             found, rules, catalogue(), now(), seen,
-            worker_alive=worker_is_alive(), in_doubt=bool(session.records_in_doubt()),
+            worker_alive=worker_is_alive(), in_doubt=bool(jobs or session.records_in_doubt()),
         )  # fmt: skip
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def active_jobs() -> None:
+    with session.told("The orders cannot be read"):
+        job_board.job_board(*desks.orders_now(), now())
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
@@ -94,7 +102,11 @@ action.button(
     "Refresh now", icon=":material/refresh:", on_click=ask_for_figures, type="primary",
     width="stretch",
 )  # fmt: skip
-left, right = st.columns([6, 7])
+running, prices = job_board.places(is_any=desks.has_orders())
+if running:
+    with running:
+        active_jobs()
+left, right = prices.columns([6, 7])
 with left.container(border=True, height="stretch"):
     st.subheader(f"{literal(gpu)}: cheapest on demand, by seller")
     charts.sellers_bar(sellers(market().networks, market().baselines, gpu), BAR_HEIGHT)

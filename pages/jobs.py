@@ -40,7 +40,7 @@ def show_list() -> None:
         job_table.job_table(found, countries, now(), lambda name: go(order=name))
     else:
         job_table.nothing_here(shown, words, is_empty=not counts)
-    total = sum(count for state, count in counts.items() if state in states)
+    total = sum(counts.get(state, 0) for state in states)
     job_table.pager(page, total, lambda to: go(show=shown, words=words, page=str(to)))
     if job_address.read() != address:
         st.rerun()
@@ -85,8 +85,9 @@ def show_draft(digest: str) -> None:
 
     with main:
         draft = desks.drafted_now(record, asked, click)
-        job_order.draft_parts(told_before(draft.placed, draft.quote, draft.around))
-        job_order.confirm((*asked.faults, *draft.refusals), place)
+        if draft:
+            job_order.draft_parts(told_before(draft.placed, draft.quote, draft.around))
+            job_order.confirm((*asked.faults, *draft.refusals), place)
 
 
 def show() -> None:
@@ -112,10 +113,7 @@ with primary:
 try:
     with mode_book().reading() as view:
         job_address.notices(stops(view), is_inside=bool(address.order or address.made_from))
-    job_begin.begin_dialog(
-        desks.fresh_decisions, now(), lambda digest: go(**{"from": digest}),
-        desks.route_file_to_order,
-    )  # fmt: skip
+    job_begin.begin_dialog(desks.fresh_decisions, now(), go, desks.route_file_to_order)
     show()
 except (HouseFault, NoDecision, Refused) as fault:
     st.error(literal(fault), icon=":material/error:")

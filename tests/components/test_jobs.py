@@ -5,6 +5,7 @@ import uuid
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from data.decisions import saved
 from data.orders import listed, order
 from data.policies import import_policy
 from data.stops import freeze
@@ -58,8 +59,6 @@ def waiting(stores):
 
 
 def kept(stores) -> str:
-    from data.decisions import saved
-
     return saved(stores.lake, stores.records, decided(stores), INES, str(uuid.uuid4())).digest
 
 
@@ -154,7 +153,7 @@ def test_before_it_is_confirmed_an_order_says_everything_then_it_is_placed_once(
     with stores.records.reading() as view:
         (head,) = listed(view)
     assert (head.cost_centre, head.state) == ("CC-7", "placed")
-    assert visitor.query_params["order"] == [head.order_id]
+    assert visitor.query_params["order"] == head.order_id
 
 
 def test_terms_that_make_no_order_are_told_before(stores):
@@ -178,7 +177,7 @@ def test_order_again_routes_the_same_job_with_the_same_terms(stores):
     visitor = press(visit("ines", order=known.order_id), "Order again")
 
     assert visitor.text_input(key="order_centre").value == "CC-1"
-    assert visitor.query_params["like"] == [known.order_id]
+    assert visitor.query_params["like"] == known.order_id
 
 
 def test_a_requirement_file_goes_on_to_its_order_and_faults_are_all_told(stores):
