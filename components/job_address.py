@@ -53,21 +53,25 @@ def go(**told: str | None) -> None:
     st.query_params.from_dict({name: value for name, value in told.items() if value})
 
 
-def title(address: Address) -> str:
-    """Return the question that the page answers now."""
-    if address.made_from:
-        return "What would be ordered, and what happens then?"
-    if address.order:
-        return "What became of this job?"
-    return "What runs, what does it cost, who acts next?"
+def title_line(address: Address) -> None:
+    """Draw the question that the page answers now, and the way back from one job to all."""
+    title = "What runs, what does it cost, who acts next?"
+    if address.made_from or address.order:
+        title = "What would be ordered?" if address.made_from else "What became of this job?"
+        back, place = st.columns([1, 12], vertical_alignment="bottom")
+        back.button(
+            "All", icon=":material/arrow_back:", key="job_back", on_click=go, help="All jobs",
+            width="stretch",
+        )  # fmt: skip
+        place.title(title)
+    else:
+        st.title(title)
 
 
-def notices(stops: Sequence[str], *, is_inside: bool) -> None:
-    """Say why nothing may be bought now; ``is_inside``: draw the way back to all jobs."""
+def notices(stops: Sequence[str]) -> None:
+    """Say why nothing may be bought now."""
     for why in stops:
         st.warning(f"Nothing can be bought: {literal(why)}", icon=":material/ac_unit:")
-    if is_inside:
-        st.button("All jobs", icon=":material/arrow_back:", key="job_back", on_click=go)
 
 
 def order_link(order_id: str, label: str) -> None:

@@ -30,8 +30,10 @@ class Kept(Protocol):
     def landed_usd_per_hour(self) -> str | None: ...
 
 
-def begin_button(*, may: bool) -> None:
-    """Draw the page's primary act."""
+def begin_button(*, may: bool, is_wanted: bool = True) -> None:
+    """Draw the page's primary act, where there is no other."""
+    if not is_wanted:
+        return
 
     def wish() -> None:
         st.session_state[_WISHED] = True

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from components.text import literal
 from engine.decision_record import DecisionRecord
@@ -18,7 +19,7 @@ from engine.quotes import Quote
 from engine.told_faults import BadFile
 from engine.told_files import decoded
 
-_OFFERS_MAX = 50
+_OFFERS_MAX, _BESIDE = 50, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,23 +74,25 @@ def order_form(
     )  # fmt: skip
 
 
-def draft_parts(parts: tuple[Part, ...]) -> None:
-    """Draw what a person must know before confirming, in two columns."""
+def draft_parts(where: DeltaGenerator, parts: tuple[Part, ...]) -> None:
+    """Draw what a person must know before confirming, side by side."""
     for place, part in enumerate(parts):
-        if place % 2 == 0:
-            row = st.columns(2, gap="medium")
-        with row[place % 2].container(border=True, height="stretch"):
-            mark = ":orange[:material/warning:] " if part.has_warning else ""
-            st.markdown(f"{mark}**{part.title}**")
-            st.markdown("\n".join(f"- {literal(line)}" for line in part.lines))
+        if place % _BESIDE == 0:
+            row = where.columns(_BESIDE, gap="small")
+        with row[place % _BESIDE].container(border=True, height="stretch"):
+            mark = ":orange[:material/warning: look twice] " if part.has_warning else ""
+            lines = "".join(f"\n- :small[{literal(line)}]" for line in part.lines)
+            st.markdown(f"{mark}**{part.title}**\n{lines}")
 
 
-def confirm(draft_refusals: tuple[str, ...], act: Callable[[], None]) -> None:
+def confirm(
+    where: DeltaGenerator, draft_refusals: tuple[str, ...], act: Callable[[], None]
+) -> None:
     """Draw Confirm, or why it cannot be confirmed."""
     for why in draft_refusals:
-        st.error(literal(why), icon=":material/pan_tool:")
-    st.button(
-        "Confirm: place this order", type="primary", icon=":material/shopping_cart_checkout:",
+        where.error(literal(why), icon=":material/pan_tool:")
+    where.button(
+        "Confirm the order", type="primary", icon=":material/shopping_cart_checkout:",
         key="order_confirm", on_click=act, disabled=bool(draft_refusals), width="stretch",
     )  # fmt: skip
 

@@ -56,8 +56,8 @@ def show_life(order_id: str) -> None:
         st.rerun()  # what may be done with it has changed
     steps = story(order.placed, [kept.event for kept in found.events])
     told = list(zip(steps, [kept.entry_index for kept in found.events], strict=True))
-    need = needs([found.head], now())
-    job_life.job_whole(order, found.head, found.hold, told, need, settings().mode, now())
+    need, mode = needs([found.head], now()), settings().mode
+    job_life.job_whole(order, found.head, found.hold, told, need, mode, now())
 
 
 def show_acts(order: Order) -> None:
@@ -85,9 +85,9 @@ def show_draft(digest: str) -> None:
 
     with main:
         draft = desks.drafted_now(record, asked, click)
-        if draft:
-            job_order.draft_parts(told_before(draft.placed, draft.quote, draft.around))
-            job_order.confirm((*asked.faults, *draft.refusals), place)
+    if draft:
+        job_order.draft_parts(main, told_before(draft.placed, draft.quote, draft.around))
+        job_order.confirm(side, (*asked.faults, *draft.refusals), place)
 
 
 def show() -> None:
@@ -107,12 +107,13 @@ def show() -> None:
 
 address = job_address.read()
 title, acts, primary = st.columns([5.2, 3, 1.3], vertical_alignment="bottom")
-title.title(job_address.title(address))
+with title:
+    job_address.title_line(address)
 with primary:
-    job_begin.begin_button(may=may(actor(), "order.placed"))
+    job_begin.begin_button(may=may(actor(), "order.placed"), is_wanted=not address.made_from)
 try:
     with mode_book().reading() as view:
-        job_address.notices(stops(view), is_inside=bool(address.order or address.made_from))
+        job_address.notices(stops(view))
     job_begin.begin_dialog(desks.fresh_decisions, now(), go, desks.route_file_to_order)
     show()
 except (HouseFault, NoDecision, Refused) as fault:

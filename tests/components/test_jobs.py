@@ -160,7 +160,7 @@ def test_terms_that_make_no_order_are_told_before(stores):
     visitor = visit("ines", **{"from": kept(stores)})
 
     assert "name the cost centre" in said(visitor)
-    assert "Confirm: place this order" not in labels(visitor)
+    assert "Confirm the order" not in labels(visitor)
 
 
 def test_a_freeze_stands_on_the_page_and_nothing_can_be_confirmed(stores):
