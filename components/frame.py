@@ -56,6 +56,12 @@ page = st.navigation(
             url_path="route",
         ),
         st.Page(
+            ROOT / "pages" / "jobs.py",
+            title="Jobs",
+            icon=":material/rocket_launch:",
+            url_path="jobs",
+        ),
+        st.Page(
             ROOT / "pages" / "networks.py",
             title="Networks",
             icon=":material/hub:",

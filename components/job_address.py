@@ -1,10 +1,13 @@
 """What the Jobs page shows, in its address: which orders, which one, or what is to be ordered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import streamlit as st
+
+from components.text import literal
 
 JOBS_PAGE = Path(__file__).resolve().parent.parent / "pages" / "jobs.py"
 ORDER, FROM, OFFER, LIKE, SHOWN, WORDS, PAGE = (
@@ -48,6 +51,27 @@ def read() -> Address:
 def go(**told: str | None) -> None:
     """Put exactly these into the address."""
     st.query_params.from_dict({name: value for name, value in told.items() if value})
+
+
+def title_line(address: Address) -> None:
+    """Draw the question that the page answers now, and the way back from one job to all."""
+    title = "What runs, what does it cost, who acts next?"
+    if address.made_from or address.order:
+        title = "What would be ordered?" if address.made_from else "What became of this job?"
+        back, place = st.columns([1, 12], vertical_alignment="bottom")
+        back.button(
+            "All", icon=":material/arrow_back:", key="job_back", on_click=go, help="All jobs",
+            width="stretch",
+        )  # fmt: skip
+        place.title(title)
+    else:
+        st.title(title)
+
+
+def notices(stops: Sequence[str]) -> None:
+    """Say why nothing may be bought now."""
+    for why in stops:
+        st.warning(f"Nothing can be bought: {literal(why)}", icon=":material/ac_unit:")
 
 
 def order_link(order_id: str, label: str) -> None:

@@ -1,4 +1,4 @@
-"""Orders as a table: what runs, where, what it has cost, how long its money lasts, who acts next."""
+"""Orders as a table: what runs, where, what it has cost, how long it lasts, who acts next."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from components.job_words import (
     runway_text,
     state_text,
 )
-from components.text import age, moment, network_name
+from components.text import age, network_name
 from engine.export import inert
 from engine.orders import OPEN, State
 
@@ -122,19 +122,23 @@ def _row(job: Listed, countries: Mapping[str, str | None], now: datetime) -> dic
         "USD/h": None if job.usd_per_hour is None else float(job.usd_per_hour),
         "Runway": runway_text(job.observed) if runs else None,
         "Health": health_word(job.observed) if runs else None,
-        "Until": moment(job.deadline, now.tzinfo) if job.deadline else None,
+        "Until": _clock(job.deadline, now),
         "Who acts": _OWNERS.get(job.state, "the worker") if job.state in OPEN else None,
         "Read": age(job.observed_at, now) if job.observed_at else None,
         "Cost centre": inert(job.cost_centre),
-        "Placed": moment(job.placed_at, now.tzinfo),
+        "Placed": _clock(job.placed_at, now),
     }
+
+
+def _clock(at: datetime | None, now: datetime) -> str | None:
+    return None if at is None else f"{at.astimezone(now.tzinfo):%Y-%m-%d %H:%M}"
 
 
 def _columns(now: datetime) -> dict[str, Any]:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     return {
         "Job": text(width=130),
-        "State": text(width=130),
+        "State": text(width=140),
         "Network": text(width=66),
         "Provider": text(width=110, help="Who serves it, by the network's own name."),
         "In": text(width=36, help="The country of the offer that was ordered."),
@@ -142,9 +146,9 @@ def _columns(now: datetime) -> dict[str, Any]:
         "USD/h": number(format="$%.3f", width=66, help="The lease's price for an hour."),
         "Runway": text(width=66, help="How long what lies at the network lasts at this price."),
         "Health": text(width=74, help="What its network and provider said last."),
-        "Until": text(width=142, help=f"The deadline of this state, {now.tzname()}."),
-        "Who acts": text(width=84),
+        "Until": text(width=122, help=f"The deadline of this state, {now.tzname()}."),
+        "Who acts": text(width=88),
         "Read": text(width=56, help="How long ago its network was read."),
         "Cost centre": text(width=90),
-        "Placed": text(width=142),
+        "Placed": text(width=122),
     }

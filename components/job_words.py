@@ -22,8 +22,8 @@ STATE_SIGNS: Mapping[State, tuple[str, str]] = {
     "expired": (":material/timer_off:", "red"),
 }
 SIGNS: Mapping[State, str] = {
-    "waiting": "⏳", "placed": "◔", "buying": "◑", "active": "▶", "closing": "◕",
-    "closed": "✓", "declined": "✕", "cancelled": "–", "expired": "⌛",
+    "waiting": "◌", "placed": "◔", "buying": "◑", "active": "▶", "closing": "◕",
+    "closed": "✓", "declined": "✕", "cancelled": "–", "expired": "✕",
 }  # fmt: skip
 """Before a state's word in a table, which has no icons."""
 TONES: Mapping[Tone, str] = {

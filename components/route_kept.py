@@ -5,7 +5,9 @@ from datetime import tzinfo
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from components.job_address import JOBS_PAGE
 from components.route_quotes import CHOSEN
 from components.text import literal, moment
 from engine.canonical import canonical
@@ -72,12 +74,34 @@ def entry_link(book: str, digest: str) -> None:
     )  # fmt: skip
 
 
+def kept_acts(
+    beside: DeltaGenerator, primary: DeltaGenerator, digest: str, again: Callable[[], None]
+) -> None:
+    """Draw what can be done with a kept decision: route its job again, or order it."""
+    with beside:
+        again_button(again)
+    with primary:
+        order_button(digest)
+
+
 def again_button(again: Callable[[], None]) -> None:
     """Draw the button that puts the decision's job into the form, in today's market."""
     st.button(
         "Route it again", icon=":material/refresh:", key="route_again", on_click=again,
         width="stretch", help="The same job in the newest market; this decision stays as it is.",
     )  # fmt: skip
+
+
+def order_button(digest: str) -> None:
+    """Draw the page's primary act on a kept decision: to order what it chose."""
+    if st.button(
+        "Order this", type="primary", icon=":material/add_shopping_cart:", key="route_order",
+        width="stretch", help="Goes on to the order: everything is shown before you confirm.",
+    ):  # fmt: skip
+        offer = st.query_params.get(CHOSEN)
+        st.switch_page(
+            JOBS_PAGE, query_params={"from": digest} | ({"offer": offer} if offer else {})
+        )
 
 
 def save_button(save: Callable[[], None] | None) -> None:

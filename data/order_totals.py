@@ -1,6 +1,7 @@
 """What all orders of a book come to: what they cost an hour and this month, which need a person."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,7 +9,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, exists, func, or_, select
 
 from data.orders import Seen, seen
-from data.tables import order_events, order_heads, usage
+from data.tables import order_events, order_heads, orders, usage
 from engine.attention import UNREAD_AFTER, Need, needs
 from engine.canonical import plain
 from engine.orders import OPEN
@@ -87,6 +88,12 @@ def needing(view: Connection, now: datetime) -> list[Need]:
     ids = view.execute(asked.order_by(heads.placed_at).limit(LOOKED_AT_MAX)).scalars().all()
     found: list[Seen] = [head for name in ids if (head := seen(view, name)) is not None]
     return needs(found, now, lost)
+
+
+def countries_of(view: Connection, order_ids: Sequence[str]) -> dict[str, str | None]:
+    """Return the country of the offer that each of these orders is of, at most a page of them."""
+    asked = select(orders.c.order_id, orders.c.body).where(orders.c.order_id.in_(order_ids))
+    return {name: json.loads(body)["country_code"] for name, body in view.execute(asked)}
 
 
 def lost_writes(view: Connection) -> Mapping[str, str]:

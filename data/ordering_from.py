@@ -5,11 +5,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from data import ordering
-from data.budgets import Spent, spent
+from data.budgets import spent
 from data.decisions import digests_like, saved
 from data.market import Lake
 from data.orders import NoOrder, order
@@ -21,6 +21,7 @@ from data.treasury import begin_play_money, free_cents
 from engine.commands import Refused
 from engine.decision_record import DecisionRecord, digest_of
 from engine.modes import Mode
+from engine.order_words import Around
 from engine.orders import Order, Placed
 from engine.people import Actor
 from engine.placing import From, Terms, chosen_quote, order_id_of, placed_of
@@ -41,17 +42,13 @@ class Stores:
 class Draft:
     """An order as it would be placed now, and what stands in its way.
 
-    ``provider_name``, ``hosting``, ``city``: what the market knows of the quoted provider.
+    ``around``: what the market knows of the quoted provider, and the money it is paid from.
     ``refusals``: why it would not be placed, each in words; empty: it would.
     """
 
     placed: Placed
     quote: Quote
-    provider_name: str | None
-    hosting: str | None
-    city: str | None
-    budget: Spent
-    free_cents: int
+    around: Around
     refusals: tuple[str, ...]
 
 
@@ -85,18 +82,13 @@ def drafted(
     )  # fmt: skip
     begin_play_money(book)
     with book.reading() as view:
-        budget = spent(view, placed.cost_centre, f"{now:%Y-%m}")
+        budget = spent(view, placed.cost_centre, f"{now.astimezone(UTC):%Y-%m}")
         free, stopped = free_cents(view), tuple(stops(view))
-    return Draft(
-        placed=placed,
-        quote=quote,
-        provider_name=offer["provider_name"],
-        hosting=offer["hosting"],
-        city=offer["city"],
-        budget=budget,
-        free_cents=free,
-        refusals=stopped,
-    )
+    around = Around(
+        provider_name=offer["provider_name"], hosting=offer["hosting"], city=offer["city"],
+        limit_cents=budget.limit_cents, committed_cents=budget.committed_cents, free_cents=free,
+    )  # fmt: skip
+    return Draft(placed=placed, quote=quote, around=around, refusals=stopped)
 
 
 def order_from(

@@ -45,7 +45,11 @@ class Part:
 def told_before(placed: Placed, quote: Quote, around: Around) -> tuple[Part, ...]:
     """Return what a person must know before confirming, in the order in which they ask."""
     return (
-        Part(title="What is bought", lines=tuple(_bought(placed, quote))),
+        Part(
+            title="What is bought",
+            lines=tuple(_bought(placed, quote)),
+            has_warning=_is_tiny(placed),
+        ),
         Part(title="What it may cost", lines=tuple(_cost(placed))),
         Part(title="Where data goes", lines=tuple(_data(placed, around))),
         Part(title="If it fails", lines=_failure()),
@@ -141,8 +145,17 @@ def extend_words(order: Order, hours: Decimal) -> str:
     return f"{until}; {dollars(cents)} more is set aside, {total} in all.{second}"
 
 
+def _is_tiny(placed: Placed) -> bool:
+    return placed.vcpu < 1 or placed.memory_gib < 1
+
+
 def _bought(placed: Placed, quote: Quote) -> Iterator[str]:
     yield f"{machine(placed)} on {network_name(placed.network)}, image {_image(placed)}."
+    if _is_tiny(placed):
+        yield (
+            "That is little CPU and RAM: the offer was priced so, and the job does not say how "
+            "much it needs (vcpu_min, memory_gib_min, storage_gib_min)."
+        )
     how = "an estimate: the provider's bid decides" if quote.is_estimate else "its price now"
     yield (
         f"Quoted {hourly(placed.usd_per_hour)} an hour ({how}); never bought above "

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import alerts, cards, charts, desks, freshness, offer_table, session
+from components import alerts, cards, charts, desks, freshness, job_board, offer_table, session
 from components.session import actor, house, lake, market, now, require, settings, worker_is_alive
 from components.text import literal
 from connectors.registry import PAUSES
@@ -27,14 +27,12 @@ DEFAULT_GPU, FAULT = "H100-SXM", "alert_fault"
 
 
 def ask_for_figures() -> None:
-    try:
+    with session.told("The request could not be written, see the server's disk"):
         worker.request_refresh(settings().home, now())
         if worker_is_alive():
             st.toast("Asked: the worker reads every source as soon as it may. Figures renew here.")
         else:
             st.toast("The worker is not running: start it with python -m connectors work.")
-    except OSError as error:
-        st.error(f"The request could not be written ({error.strerror}): see the server's disk.")
 
 
 def seen(alert: Alert) -> None:
@@ -47,10 +45,19 @@ def needs_you() -> None:
     session.show_fault(FAULT)
     with session.told("The alerts cannot be read"):
         found, rules = desks.alerts_now(PAUSES)
+        jobs = desks.orders_needing()
+        job_board.order_needs(jobs, now())
         alerts.needs_you(
             found, rules, catalogue(), now(), seen,
-            worker_alive=worker_is_alive(), in_doubt=bool(session.records_in_doubt()),
+            worker_alive=worker_is_alive(), in_doubt=bool(jobs or session.records_in_doubt()),
         )  # fmt: skip
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def active_jobs(gpu_model: str) -> None:
+    with session.told("The orders cannot be read"):
+        job_board.job_board(*desks.orders_now(), now())
+    cards.headline_line(headline(market().networks, market().baselines, gpu_model, now()))
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
@@ -84,7 +91,12 @@ usual = (*session.preferences().models_of_interest, DEFAULT_GPU)
 asked = st.query_params.get("model", usual[0])  # a link's GPU stays, also when nobody sells it
 gpu = st.session_state.get("model", asked)
 needs_you()
-figures(gpu)  # before the choice of a GPU: the answer is text and is drawn first
+running, prices = job_board.places(is_any=desks.has_orders())
+if running:
+    with running:
+        active_jobs(gpu)
+with prices:
+    figures(gpu)  # before the choice of a GPU: the answer is text and is drawn first
 models = list(dict.fromkeys((*usual[:-1], *models, asked, DEFAULT_GPU)))
 choice.selectbox(
     "GPU model", models, models.index(usual[0]), key="model", bind="query-params",
@@ -94,7 +106,7 @@ action.button(
     "Refresh now", icon=":material/refresh:", on_click=ask_for_figures, type="primary",
     width="stretch",
 )  # fmt: skip
-left, right = st.columns([6, 7])
+left, right = prices.columns([6, 7])
 with left.container(border=True, height="stretch"):
     st.subheader(f"{literal(gpu)}: cheapest on demand, by seller")
     charts.sellers_bar(sellers(market().networks, market().baselines, gpu), BAR_HEIGHT)

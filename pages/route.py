@@ -104,8 +104,7 @@ def show_kept(digest: str) -> None:
         route_kept.entry_link(session.settings().mode, digest)
     with main:
         route_view.answer(record, market, now(), None)
-    with tools:
-        route_kept.again_button(partial(route_again, record.requirement))
+    route_kept.kept_acts(tools, primary, digest, partial(route_again, record.requirement))
 
 
 title, tools, primary = st.columns([6, 1.25, 1.25], vertical_alignment="bottom")

@@ -76,7 +76,7 @@ def _rebuild_heads(book: str) -> None:
     from data.order_heads import rebuild_heads
 
     records = opened_book(book)
-    made = _done(lambda: rebuild_heads(records, actor(), f"rebuild-{uuid.uuid4()}"))
+    made = _done(lambda: rebuild_heads(records, this_person(), f"rebuild-{uuid.uuid4()}"))
     names = ": " + ", ".join(made) if made else ""
     typer.echo(f"{counted(len(made), 'order')} made again{names}", err=True)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from engine.attention import health, needs, runway_hours
 from engine.names import network_name
 from engine.order_story import STATE_WORDS, story
-from engine.order_words import Around, clock, dollars, hourly, machine, told_before
+from engine.order_words import clock, dollars, hourly, machine, told_before
 from engine.orders import deadline
 from engine.terminal import line_text
 
@@ -96,25 +96,12 @@ def order_text(found: "Life", now: datetime) -> str:
 
 def draft_text(draft: "Draft") -> str:
     """Return what a person must know before confirming."""
-    around = around_of(draft)
     lines = [f"Order {draft.placed.order_id}: {line_text(draft.placed.title)}"]
-    for part in told_before(draft.placed, draft.quote, around):
+    for part in told_before(draft.placed, draft.quote, draft.around):
         lines.append(f"\n{part.title}{' (look twice)' if part.has_warning else ''}")
         lines += [f"  {line_text(line)}" for line in part.lines]
     lines += [f"\nIt would be refused now: {line_text(why)}" for why in draft.refusals]
     return "\n".join(lines)
-
-
-def around_of(draft: "Draft") -> Around:
-    """Return what surrounds a drafted order, to be told."""
-    return Around(
-        provider_name=draft.provider_name,
-        hosting=draft.hosting,
-        city=draft.city,
-        limit_cents=draft.budget.limit_cents,
-        committed_cents=draft.budget.committed_cents,
-        free_cents=draft.free_cents,
-    )
 
 
 def _lines(found: "Life", now: datetime) -> Iterator[str]:

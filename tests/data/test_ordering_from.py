@@ -112,7 +112,7 @@ def test_an_old_decision_and_an_offer_that_is_gone_are_refused(stores):
 def test_a_draft_tells_the_money_and_writes_no_order(stores):
     made = drafted(stores, decided(stores), TERMS, INES, "k", at())
 
-    assert made.free_cents == 100_000_00
-    assert (made.budget.limit_cents, made.provider_name) == (None, "de.example")
+    assert made.around.free_cents == 100_000_00
+    assert (made.around.limit_cents, made.around.provider_name) == (None, "de.example")
     with stores.records.reading() as view:
         assert listed(view) == []
