@@ -21,8 +21,10 @@ from connectors.jobs import (
     terminal_ledger,
     terminal_plan,
     terminal_policy,
+    terminal_reconcile,
     terminal_records,
     terminal_route,
+    terminal_sandbox,
 )
 from engine.terminal import json_text, table_text
 
@@ -49,6 +51,8 @@ app.add_typer(terminal_ledger.app, name="ledger")
 app.add_typer(terminal_alerts.app, name="alerts")
 app.add_typer(terminal_policy.app, name="policy")
 app.add_typer(terminal_decisions.app, name="decisions")
+app.add_typer(terminal_reconcile.app)
+app.add_typer(terminal_sandbox.app, name="sandbox")
 
 Gpu = Annotated[str | None, typer.Option(help="Model or family: H100-SXM, H100, A100-80.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
