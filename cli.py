@@ -12,21 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, get_args
 
 import typer
 
-from connectors.jobs import (
-    terminal,
-    terminal_alerts,
-    terminal_audit,
-    terminal_cards,
-    terminal_decisions,
-    terminal_ledger,
-    terminal_money,
-    terminal_order,
-    terminal_people,
-    terminal_plan,
-    terminal_policy,
-    terminal_records,
-    terminal_route,
-)
+from connectors.jobs.terminals import MOUNTED
 from engine.terminal import json_text, table_text
 
 if TYPE_CHECKING:
@@ -42,21 +28,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(terminal.app)
-app.add_typer(terminal_route.app)
-app.add_typer(terminal_plan.app)
-app.add_typer(terminal_records.app)
-app.add_typer(terminal_cards.app, name="cards")
-app.add_typer(terminal_audit.app, name="audit")
-app.add_typer(terminal_ledger.app, name="ledger")
-app.add_typer(terminal_alerts.app, name="alerts")
-app.add_typer(terminal_policy.app, name="policy")
-app.add_typer(terminal_decisions.app, name="decisions")
-app.add_typer(terminal_people.app, name="people")
-app.add_typer(terminal_order.app, name="order")
-app.add_typer(terminal_money.budget, name="budget")
-app.add_typer(terminal_money.treasury, name="treasury")
-app.add_typer(terminal_money.stops)
+for name, commands in MOUNTED:
+    app.add_typer(commands, name=name)
 
 Gpu = Annotated[str | None, typer.Option(help="Model or family: H100-SXM, H100, A100-80.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
