@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from tests.loopback import stand_ins
 
@@ -30,6 +30,7 @@ STREAMLITS_OWN = {
     "scrollable-region-focusable": "the frame around a wide grid is Streamlit's",
 }
 NOWHERE = "http://127.0.0.1:9"
+_ports: list[int] = []  # of servers that have ended
 
 
 def free_port() -> int:
@@ -48,8 +49,12 @@ def serving(
     port: int | None = None,
     **environment: str,
 ) -> Iterator[str]:
-    """`streamlit run app.py` as `make run` starts it, ready (or just live); fails with its log."""
-    port = port or free_port()
+    """`streamlit run app.py` as `make run` starts it, ready (or just live); fails with its log.
+
+    A port is used again when its server has ended: the browser knows the scripts of that address.
+    """
+    given = port
+    port = port or (_ports.pop() if _ports else free_port())
     log = home / "server.log"
     home.mkdir(parents=True, exist_ok=True)
     variables = os.environ | stand_ins(NOWHERE) | {"NECTO_HOME": str(home)} | environment
@@ -69,6 +74,8 @@ def serving(
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(10)
             process.kill()
+            if given is None:
+                _ports.append(port)
 
 
 def _until_it_answers(
@@ -111,24 +118,32 @@ def address(tmp_path_factory) -> Iterator[str]:
         yield found
 
 
+@pytest.fixture(scope="session")
+def visitor(chromium: Browser) -> Iterator[BrowserContext]:
+    """One visitor at 1440x900: what scripts the browser has seen need not be read again."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """A fresh visitor at 1440x900 whose every request must stay on this machine."""
-    with visiting(chromium) as visited:
+def page(visitor: BrowserContext) -> Iterator[Page]:
+    """A fresh tab, without cookies, whose every request must stay on this machine."""
+    with visiting(visitor) as visited:
         yield visited
+    visitor.clear_cookies()
 
 
 @contextlib.contextmanager
-def visiting(chromium: Browser, *, stopped: str = "") -> Iterator[Page]:
-    """A fresh visitor; what begins with ``stopped`` is asked for and stopped."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    visited = context.new_page()
+def visiting(visitor: BrowserContext, *, stopped: str = "") -> Iterator[Page]:
+    """A fresh tab; what begins with ``stopped`` is asked for and stopped."""
+    visited = visitor.new_page()
     left: list[str] = []
     visited.on("request", lambda request: left.append(request.url))
     if stopped:
         visited.route(f"{stopped}**", lambda route: route.abort())
     yield visited
-    context.close()
+    visited.close()
     ours = ("http://127.0.0.1:", "data:", "blob:", *filter(None, [stopped]))
     strangers = [url for url in left if not url.startswith(ours)]
     assert strangers == []

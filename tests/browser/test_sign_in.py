@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from connectors.jobs.ingest import load_recorded
 from data.books import close_books
@@ -38,10 +38,11 @@ def home(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
+def page(visitor: BrowserContext) -> Iterator[Page]:
     """A visitor whom the provider's form, which is not ours, tries to send for its style sheet."""
-    with visiting(chromium, stopped="https://cdn.jsdelivr.net/npm/@picocss/") as visited:
+    with visiting(visitor, stopped="https://cdn.jsdelivr.net/npm/@picocss/") as visited:
         yield visited
+    visitor.clear_cookies()
 
 
 @contextlib.contextmanager
