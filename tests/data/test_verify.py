@@ -37,7 +37,7 @@ def test_a_book_that_nobody_touched_is_clean(book, tmp_path):
     assert (found.report.problems, found.report.checkpoints) == ([], 2)
     assert (found.report.filed, found.report.checkpoint_files) == (2, 2)
     assert (found.report.size, set(found.seconds)) == (
-        16, {"pages", "tree", "entries", "ledger", "checkpoints", "guards"},
+        16, {"pages", "tree", "entries", "ledger", "orders", "checkpoints", "guards"},
     )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def test_a_key_that_was_rotated_still_proves_the_old_checkpoints(book, tmp_path)
 def test_every_part_that_can_tells_how_far_it_is(book, tmp_path):
     told, at = {}, []
     verify(book, tmp_path, progress=lambda *pair: told.setdefault(at[-1], pair), begun=at.append)
-    assert at == ["pages", "tree", "entries", "ledger", "checkpoints", "guards"]
+    assert at == ["pages", "tree", "entries", "ledger", "orders", "checkpoints", "guards"]
     assert told == {
         "tree": (0, 16), "entries": (0, 16), "ledger": (0, 1), "checkpoints": (0, 4),
     }  # fmt: skip
