@@ -1,8 +1,8 @@
-"""What people do on pages, each as the commands behind it: alerts, evidence packs, orders."""
+"""What people do on pages, each as the commands behind it: alerts, evidence packs, people."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 
 import streamlit as st
@@ -12,9 +12,6 @@ from components.alert_forms import Choices
 from components.alerts import Rules
 from components.audit_drawer import EntryDesk
 from components.audit_pack import Made, Make, Progress, Wanted
-from components.job_acts import Act, hours_of
-from components.job_address import go
-from components.job_order import Asked
 from components.people_desk import Held, PeopleDesk
 from components.saved_views import Shelf
 from components.session import (
@@ -22,55 +19,38 @@ from components.session import (
     actor,
     counts,
     house,
-    is_begun,
     kept_fault,
     lake,
     listing,
     market,
-    mode_book,
     now,
-    routable,
     settings,
     show_fault,
     told,
 )
-from components.text import literal
-from data import ordering, packs, people, proofs, signing, views
+from data import packs, people, proofs, signing, views
 from data.admission import known_people
 from data.alert_facts import Watch, key
 from data.alert_rules import change_rule, make_rule, remove_rule, rules, switch_rule
 from data.alerts import history, open_alerts
 from data.audit import Span, around
-from data.decisions import KeptDecision, decisions, saved
 from data.offers import Market
-from data.order_totals import Totals, countries_of, needing, totals
-from data.ordering_from import Draft, Stores, drafted, order_from
-from data.orders import Seen, listed
 from data.pack_choice import Wanted as Choice
-from data.policy_choices import policy_of
 from data.records import Records
-from data.route_preview import preview, read_checked, whole_record
 from data.shipped import catalogue
 from engine.alert_rules import KeptRule, Rule
 from engine.alert_states import Alert
 from engine.alerts import judged
-from engine.attention import Need, states_of
-from engine.commands import Refused
-from engine.decision_record import DecisionRecord
-from engine.orders import Order
 from engine.overview import Comparison
 from engine.paging import Query
 from engine.people import Role
-from engine.placing import QUOTE_HOLDS, extension_cents
 from engine.proofs import Kept
-from engine.requirement import Requirement
 from engine.savings import compared
 from engine.search import Search
 from engine.verdicts import Verdict
 from engine.views import KeptView
 
 _JUDGED_SECONDS, _PEOPLE_FAULT = 60, "people_fault"
-OPEN_STATES = states_of("open")
 
 
 def alerts_now(pauses: Mapping[str, timedelta]) -> tuple[list[Alert], Rules]:
@@ -216,106 +196,3 @@ def shelf(page: str) -> Shelf:
         remove=lambda kept: views.remove_view(book, actor(), kept),
         faults=FAULTS,
     )
-
-
-def order_stores() -> Stores:
-    """Where an order comes from and goes to."""
-    return Stores(lake=lake(), house=house(), records=mode_book())
-
-
-def ordered(act: Callable[[], object]) -> str | None:
-    """Do something to an order; returns why not, None: it was done."""
-    try:
-        act()
-    except (Refused, *FAULTS) as fault:
-        return str(fault)
-    return None
-
-
-def order_acts(known: Order) -> dict[str, Act]:
-    """What can be done to an order, by what its buttons are called."""
-    book, who, name = mode_book(), actor(), known.order_id
-
-    def extend(text: str, click: str) -> str | None:
-        hours = hours_of(text)
-        if hours is None:
-            return "write how many hours more, as a number above nothing"
-        more = ordering.Extension(hours=hours, cents=extension_cents(known, hours))
-        return ordered(lambda: ordering.extend(book, name, more, who, click))
-
-    return {
-        "approve": lambda _, click: ordered(lambda: ordering.approve(book, name, who, click)),
-        "reject": lambda why, click: ordered(lambda: ordering.reject(book, name, why, who, click)),
-        "stop": lambda why, click: ordered(lambda: ordering.stop(book, name, why, who, click)),
-        "extend": extend,
-    }
-
-
-def route_to_order(need: Requirement, **also: str) -> str | None:
-    """Route a job in the newest market, keep that and go on with it; returns why not."""
-
-    def act() -> None:
-        with house().reading() as view:
-            policy = policy_of(view, need)
-        record = whole_record(preview(need, routable(), policy, now()))
-        kept = saved(lake(), mode_book(), record, actor(), str(uuid.uuid4()))
-        go(**{"from": kept.digest}, **also)
-
-    return ordered(act)
-
-
-def route_file_to_order(text: str, name: str) -> str | None:
-    """Route a requirement file's job and go on with it; raises BadFile with every fault."""
-    return route_to_order(read_checked(text, name, routable())[0])
-
-
-def drafted_now(record: DecisionRecord, asked: Asked, click: str) -> Draft | None:
-    """The order as it would be placed now; None where it cannot be, and why is shown."""
-    stores, who = order_stores(), actor()
-    try:
-        return drafted(stores, record, asked.terms, who, click, now(), asked.offer_id)
-    except Refused as refused:
-        st.error(literal(refused), icon=":material/error:")
-    return None
-
-
-def place_now(record: DecisionRecord, asked: Asked, click: str) -> str | None:
-    """Place the order that stands on the screen and go to it; returns why not."""
-
-    def act() -> None:
-        stores, who = order_stores(), actor()
-        made = order_from(stores, record, asked.terms, who, click, now(), asked.offer_id)
-        go(order=made.order_id)
-
-    return ordered(act)
-
-
-def fresh_decisions() -> list[KeptDecision]:
-    """The decisions that can still be ordered, the newest first."""
-    with mode_book().reading() as view:
-        kept = decisions(view, 10)
-    return [one for one in kept if one.best and one.at + QUOTE_HOLDS > now()]
-
-
-def orders_needing() -> list[Need]:
-    """What of the open orders needs a person now."""
-    if not is_begun(settings().mode):
-        return []
-    with mode_book().reading() as view:
-        return needing(view, now().astimezone(UTC))
-
-
-def has_orders() -> bool:
-    """Whether anything was ordered yet; looking begins no book."""
-    if not is_begun(settings().mode):
-        return False
-    with mode_book().reading() as view:
-        return bool(listed(view, most=1))
-
-
-def orders_now() -> tuple[Totals, list[Seen], dict[str, str | None]]:
-    """What the orders come to, the newest of those that are open, and in which countries."""
-    with mode_book().reading() as view:
-        found = listed(view, OPEN_STATES)
-        countries = countries_of(view, [one.order_id for one in found])
-        return totals(view, now().astimezone(UTC)), found, countries

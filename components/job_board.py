@@ -15,7 +15,7 @@ from components.text import age, literal
 from engine.attention import Need, Why, a_month
 from engine.order_words import dollars, hourly
 
-_NEEDS_SHOWN, _ROWS_SHOWN = 2, 5
+_NEEDS_SHOWN, _ROWS_SHOWN = 2, 4
 _OPENED = "job_board_opened"
 _SIGNS: dict[Why, tuple[str, str]] = {
     "approve": ("Approve", ":material/how_to_reg:"),
@@ -42,7 +42,7 @@ class Totals(Protocol):
 
 
 def places(*, is_any: bool) -> tuple[DeltaGenerator | None, DeltaGenerator]:
-    """Return where jobs and prices stand: in tabs once there are orders; before, only prices."""
+    """Return where jobs and prices stand: in tabs; None and prices before the first order."""
     if is_any:
         jobs, prices = st.tabs(
             [":material/rocket_launch: Active jobs", ":material/monitoring: Prices"]

@@ -8,7 +8,7 @@ import streamlit as st
 
 from components.job_words import HEALTH, STATE_SIGNS, TONES, Listed, runway_text
 from components.route_kept import AUDIT_PAGE
-from components.text import UNKNOWN, age, ago, literal, network_name
+from components.text import UNKNOWN, age, ago, counted, literal, network_name
 from engine.attention import Need, health
 from engine.holds import Hold
 from engine.order_story import STATE_WORDS, Step
@@ -77,7 +77,7 @@ def job_terms(order: Order, zone: tzinfo | None) -> None:
         "Cost centre": placed.cost_centre,
         "PO number": placed.po_number or "none",
         "Policy": placed.policy or "none",
-        "May be served by": f"{len(placed.bidders)} providers that passed the same conditions",
+        "May be served by": counted(len(placed.bidders), "provider"),
         "Placed": f"{placed.placed_at.astimezone(zone):%Y-%m-%d %H:%M %Z}",
     }
     if order.handle:

@@ -19,7 +19,7 @@ from engine.quotes import Quote
 from engine.told_faults import BadFile
 from engine.told_files import decoded
 
-_OFFERS_MAX, _BESIDE = 50, 3
+_OFFERS_MAX, _BESIDE, _BOXES = 50, 3, 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +76,15 @@ def order_form(
 
 def draft_parts(where: DeltaGenerator, parts: tuple[Part, ...]) -> None:
     """Draw what a person must know before confirming, side by side."""
-    for place, part in enumerate(parts):
-        if place % _BESIDE == 0:
-            row = where.columns(_BESIDE, gap="small")
-        with row[place % _BESIDE].container(border=True, height="stretch"):
-            mark = ":orange[:material/warning: look twice] " if part.has_warning else ""
-            lines = "".join(f"\n- :small[{literal(line)}]" for line in part.lines)
-            st.markdown(f"{mark}**{part.title}**\n{lines}")
+    boxes: list[DeltaGenerator] = []
+    for part in parts:
+        if len(boxes) < _BOXES:
+            if len(boxes) % _BESIDE == 0:
+                row = where.columns(_BESIDE, gap="small")
+            boxes.append(row[len(boxes) % _BESIDE].container(border=True, height="stretch"))
+        mark = ":orange[:material/warning: look twice] " if part.has_warning else ""
+        lines = "".join(f"\n- :small[{literal(line)}]" for line in part.lines)
+        boxes[-1].markdown(f"{mark}**{part.title}**\n{lines}")
 
 
 def confirm(

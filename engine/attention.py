@@ -133,7 +133,7 @@ def _running(order: Headed, now: datetime) -> Iterator[tuple[Why, str, datetime 
         yield "silent", "its provider does not answer", None
     seen = order.observed_at or order.since
     if now - seen > UNREAD_AFTER:
-        yield "unread", "was not read lately: is the worker running?", None
+        yield "unread", "was not read lately: the worker may not be running", None
 
 
 def _ends_first(order: Headed, now: datetime, hours: Decimal) -> bool:

@@ -108,7 +108,7 @@ def _write(event: Event, doing: str) -> str:
 
 def _leased(detail: Mapping[str, Any]) -> str:
     try:
-        price = f" for {hourly(Decimal(str(detail['usd_per_hour'])))} an hour"
+        price = f" for {hourly(Decimal(str(detail.get('usd_per_hour'))))} an hour"
     except InvalidOperation:
         price = ""
     return f"It is leased from {detail.get('provider_id', 'a provider')}{price}"

@@ -4,7 +4,7 @@ import uuid
 
 import streamlit as st
 
-from components import desks, job_acts, job_address, job_begin, job_life, job_order, job_table
+from components import job_acts, job_address, job_begin, job_life, job_order, job_table, order_desks
 from components.job_address import PAGE_SIZE, go
 from components.session import HouseFault, actor, lake, mode_book, now, require, settings
 from components.text import literal
@@ -64,10 +64,10 @@ def show_acts(order: Order) -> None:
     need, like = order.placed.requirement, order.order_id
 
     def again() -> None:
-        st.session_state[WHY] = desks.route_to_order(need, like=like)
+        st.session_state[WHY] = order_desks.route_to_order(need, like=like)
 
     job_acts.act_buttons(order, actor(), again if may(actor(), "order.placed") else None)
-    job_acts.act_dialog(order, actor(), desks.order_acts(order))
+    job_acts.act_dialog(order, actor(), order_desks.order_acts(order))
 
 
 def show_draft(digest: str) -> None:
@@ -80,11 +80,11 @@ def show_draft(digest: str) -> None:
     click = st.session_state.setdefault(CLICK, str(uuid.uuid4()))
 
     def place() -> None:
-        st.session_state[WHY] = desks.place_now(record, asked, click)
+        st.session_state[WHY] = order_desks.place_now(record, asked, click)
         st.session_state.pop(CLICK)
 
     with main:
-        draft = desks.drafted_now(record, asked, click)
+        draft = order_desks.drafted_now(record, asked, click)
     if draft:
         job_order.draft_parts(main, told_before(draft.placed, draft.quote, draft.around))
         job_order.confirm(side, (*asked.faults, *draft.refusals), place)
@@ -114,7 +114,7 @@ with primary:
 try:
     with mode_book().reading() as view:
         job_address.notices(stops(view))
-    job_begin.begin_dialog(desks.fresh_decisions, now(), go, desks.route_file_to_order)
+    job_begin.begin_dialog(order_desks.fresh_decisions, now(), go, order_desks.route_file_to_order)
     show()
 except (HouseFault, NoDecision, Refused) as fault:
     st.error(literal(fault), icon=":material/error:")

@@ -200,3 +200,22 @@ def test_an_order_or_decision_that_is_not_there_is_told(stores):
 def test_who_may_not_buy_cannot_begin(stores):
     begin = next(one for one in visit("kofi").button if one.label == "Order a job")
     assert begin.disabled
+
+
+def test_the_dashboard_shows_what_runs_what_it_costs_and_what_needs_somebody(stores):
+    known = running(stores.records, ordered(stores))
+    read(stores.records, known, "1.25", health="silent")
+    visitor = dashboard()
+
+    shown = {metric.label: metric.value for metric in visitor.metric}
+    assert (shown["Jobs that run"], shown["USD an hour"]) == ("1", "$2.000")
+    assert shown["USD a month at this rate"] == "$1,459.85"
+    assert "its provider does not answer" in said(visitor)
+    assert "No alert is open" in said(visitor)
+
+
+def dashboard() -> AppTest:
+    visitor = AppTest.from_file(str(ROOT / "components" / "frame.py"), default_timeout=SECONDS)
+    visitor.run()
+    assert not visitor.exception
+    return visitor

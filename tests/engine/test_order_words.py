@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from engine.order_words import Around, dollars, told_before
+from engine.order_words import Around, dollars, extend_words, stop_words, told_before
+from engine.orders import Order
 from engine.placing import From, Terms, order_id_of, placed_of
 from tests.kept import JOB, NOW, small_record
 
@@ -17,7 +18,7 @@ OFFER = {"gpu_name": "h100", "vcpu": 16.0, "memory_gib": 256.0, "storage_gib": N
 TERMS = Terms(cost_centre="CC-1", hours=Decimal(10))
 
 
-def told(terms: Terms = TERMS, around: Around = AROUND, above: str | None = None, **job):
+def drafted(terms: Terms = TERMS, above: str | None = None, **job):
     record = small_record(JOB.model_copy(update=job))
     limit = None if above is None else Decimal(above)
     policy = record.policy.model_copy(update={"approval_above_usd": limit})
@@ -26,7 +27,15 @@ def told(terms: Terms = TERMS, around: Around = AROUND, above: str | None = None
     )
     quote = next(one for one in record.quotes if one.network == "akash")
     placed = placed_of("sbx-a", made_from, quote, OFFER, terms, "ines", NOW, is_simulated=True)
-    return {part.title: part for part in told_before(placed, quote, around)}
+    return placed, quote
+
+
+def placed_order():
+    return drafted()[0]
+
+
+def told(terms: Terms = TERMS, around: Around = AROUND, above: str | None = None, **job):
+    return {part.title: part for part in told_before(*drafted(terms, above, **job), around)}
 
 
 def text(part) -> str:
@@ -92,3 +101,36 @@ def test_a_key_makes_one_id_that_a_network_takes_as_a_name():
 
 def test_dollars_have_their_sign_before_and_thousands_apart():
     assert (dollars(1_234_567), dollars(-5)) == ("$12,345.67", "−$0.05")
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("waiting", "it ends at once"),
+        ("buying", "is closed"),
+        ("active", "data on it is lost"),
+        ("closing", "already"),
+        ("closed", "nothing to stop"),
+    ],
+)
+def test_stopping_names_what_it_brings_about_in_each_state(state, says):
+    placed = placed_order()
+    order = Order(placed=placed, state=state, ordinal=1, since=NOW, hold_cents=placed.hold_cents)
+
+    assert says in stop_words(order)
+
+
+def test_extending_an_open_ended_job_above_the_policy_needs_somebody_else():
+    placed, _ = drafted(replace(TERMS, hours=None), above="200")
+    order = Order(placed=placed, state="active", ordinal=1, since=NOW, hold_cents=19_900)
+
+    assert "paid for 5 h more" in extend_words(order, Decimal(5))
+    assert "somebody else than ines must do it" in extend_words(order, Decimal(5))
+
+
+def test_so_little_cpu_that_nothing_would_start_is_a_warning():
+    placed, quote = drafted()
+    small = placed.model_copy(update={"vcpu": Decimal("0.1")})
+
+    assert told_before(small, quote, AROUND)[0].has_warning
+    assert not told_before(placed, quote, AROUND)[0].has_warning
