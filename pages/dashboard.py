@@ -2,17 +2,8 @@
 
 import streamlit as st
 
-from components import (
-    alerts,
-    cards,
-    charts,
-    desks,
-    freshness,
-    job_board,
-    offer_table,
-    order_desks,
-    session,
-)
+from components import alerts, cards, charts, desks, freshness, job_board, offer_table, session
+from components.order_desks import has_orders, orders_needing, orders_now
 from components.session import actor, house, lake, market, now, require, settings, worker_is_alive
 from components.text import literal
 from connectors.registry import PAUSES
@@ -49,7 +40,7 @@ def needs_you() -> None:
     session.show_fault(FAULT)
     with session.told("The alerts cannot be read"):
         found, rules = desks.alerts_now(PAUSES)
-        jobs = order_desks.orders_needing()
+        jobs = orders_needing()
         job_board.order_needs(jobs, now())
         alerts.needs_you(
             found, rules, catalogue(), now(), seen,
@@ -60,7 +51,7 @@ def needs_you() -> None:
 @st.fragment(run_every=REFRESH_SECONDS)
 def active_jobs(gpu_model: str) -> None:
     with session.told("The orders cannot be read"):
-        job_board.job_board(*order_desks.orders_now(), now())
+        job_board.job_board(*orders_now(), now())
     cards.headline_line(headline(market().networks, market().baselines, gpu_model, now()))
 
 
@@ -95,7 +86,7 @@ usual = (*session.preferences().models_of_interest, DEFAULT_GPU)
 asked = st.query_params.get("model", usual[0])  # a link's GPU stays, also when nobody sells it
 gpu = st.session_state.get("model", asked)
 needs_you()
-running, prices = job_board.places(is_any=order_desks.has_orders())
+running, prices = job_board.places(is_any=has_orders())
 if running:
     with running:
         active_jobs(gpu)
