@@ -9,7 +9,7 @@ import streamlit as st
 
 from components.text import age, ago, literal, network_name, span, visible
 from engine.export import inert_text
-from engine.modes import BANNER, PREFIX, Mode
+from engine.modes import BANNER, Mode
 from engine.runs import NetworkState
 from engine.sources import MEANINGS, SourceStatus, Word
 
@@ -62,21 +62,14 @@ def status_line(
 
 
 def mode_banner(mode: Mode) -> None:
-    """Whether what is done here costs real money, in words; an order's id begins so too."""
+    """Whether what is done here costs real money, in words.
+
+    Without a help text: Streamlit would draw a hidden second copy of the words for it.
+    """
     if mode == "live":
-        st.badge(
-            BANNER[mode],
-            icon=":material/payments:",
-            color="red",
-            help=f"Orders are real and are paid for; their ids begin with {PREFIX[mode]}-.",
-        )
+        st.badge(BANNER[mode], icon=":material/payments:", color="red")
     else:
-        st.badge(
-            BANNER[mode],
-            icon=":material/science:",
-            color="orange",
-            help=f"Nothing real is bought; the ids of orders begin with {PREFIX[mode]}-.",
-        )
+        st.badge(BANNER[mode], icon=":material/science:", color="orange")
 
 
 _BADGES: dict[Word, tuple[str, str]] = {
