@@ -12,12 +12,10 @@ from typing import Any
 
 from sqlalchemy import (
     Case,
-    ColumnElement,
     Connection,
     Row,
     and_,
     case,
-    func,
     insert,
     or_,
     select,
@@ -25,7 +23,8 @@ from sqlalchemy import (
 )
 
 from data.faults import RecordsDamaged, RecordsFault
-from data.tables import order_events, order_heads, orders, usage
+from data.order_search import says
+from data.tables import order_events, order_heads, orders
 from data.unit import Transaction
 from engine.canonical import Json, canonical, plain
 from engine.order_events import after, folded
@@ -108,14 +107,6 @@ def events(view: Connection, order_id: str) -> list[KeptEvent]:
     return [KeptEvent(event=_event(row), entry_index=row.entry_index) for row in rows]
 
 
-def ids_like(view: Connection, beginning: str) -> list[str]:
-    """Return the ids that begin so, at most 20."""
-    asked = select(orders.c.order_id).where(
-        orders.c.order_id.startswith(beginning, autoescape=True)
-    )
-    return list(view.execute(asked.order_by(orders.c.order_id).limit(20)).scalars())
-
-
 def seen(view: Connection, order_id: str) -> Seen | None:
     """Return what lists show of one order."""
     row = view.execute(select(order_heads).where(order_heads.c.order_id == order_id)).first()
@@ -161,39 +152,10 @@ def listed(
     if network is not None:
         asked = asked.where(heads.network == network)
     if words:
-        asked = asked.where(_says(words))
+        asked = asked.where(says(words))
     newest = asked.order_by(heads.placed_at.desc(), heads.order_id)
     rows = view.execute(newest.limit(most).offset(skipped))
     return [_seen(row) for row in rows]
-
-
-def counted(view: Connection, words: str = "") -> dict[State, int]:
-    """Return how many orders are in each state; ``words``: of those that ``listed`` finds."""
-    heads = order_heads.c
-    asked = select(heads.state, func.count()).group_by(heads.state)
-    if words:
-        asked = asked.where(_says(words))
-    return {state: int(count) for state, count in view.execute(asked)}
-
-
-def _says(words: str) -> ColumnElement[bool]:
-    heads = order_heads.c
-    return or_(
-        heads.title.icontains(words, autoescape=True),
-        heads.cost_centre.icontains(words, autoescape=True),
-        heads.order_id.startswith(words, autoescape=True),
-    )
-
-
-def by_handle(view: Connection, network: str, handles: Sequence[str]) -> dict[str, str]:
-    """Return which orders these things on a network are, by the network's names of them."""
-    heads, found = order_heads.c, dict[str, str]()
-    for first in range(0, len(handles), 500):
-        asked = select(heads.handle, heads.order_id).where(
-            heads.network == network, heads.handle.in_(handles[first : first + 500])
-        )
-        found |= {str(handle): str(name) for handle, name in view.execute(asked)}
-    return found
 
 
 def unsettled(view: Connection) -> Iterator[Order]:
@@ -322,9 +284,3 @@ def _seen(row: Row[Any]) -> Seen:
         values[name] = None if values[name] is None else datetime.fromisoformat(values[name])
     values["observed"] = None if values["observed"] is None else json.loads(values["observed"])
     return Seen(**values)
-
-
-def usages(view: Connection, order_id: str) -> list[Row[Any]]:
-    """Return what the order had cost at every reading that was posted, oldest first."""
-    asked = select(usage).where(usage.c.order_id == order_id)
-    return list(view.execute(asked.order_by(usage.c.ordinal)))

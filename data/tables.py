@@ -247,7 +247,6 @@ order_heads = Table(
     Column("writing", Text),
     Index("order_heads_due", "state", "due_at"),
     Index("order_heads_placed", "placed_at"),
-    Index("order_heads_by_handle", "network", "handle"),
     sqlite_strict=True,
 )
 """What every order is now, to be found and claimed by: made of its facts, changed with them, and

@@ -11,6 +11,7 @@ from components.text import literal
 from data import orders
 from data.decisions import NoDecision, reopened
 from data.order_life import life
+from data.order_search import counted
 from data.order_totals import countries_of
 from data.stops import stops
 from engine.attention import needs, states_of
@@ -32,7 +33,7 @@ def show_list() -> None:
     shown, words, page = address.shown, address.words, address.page
     states = states_of(shown)
     with mode_book().reading() as view:
-        counts = orders.counted(view, words)
+        counts = counted(view, words)
         found = orders.listed(view, states, PAGE_SIZE, skipped=page * PAGE_SIZE, words=words)
         countries = countries_of(view, [one.order_id for one in found])
     job_table.job_filters(shown, words, counts, lambda s, w: go(show=s, words=w))

@@ -7,11 +7,14 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from sqlalchemy import select
+
 from data.metering import Reading, meter
 from data.order_money import funded, settled
 from data.ordering import place
 from data.orders import happened, order
 from data.records import Records
+from data.tables import usage
 from data.treasury import begin_play_money
 from engine.buying import Lease, Step, StepName
 from engine.commands import Command
@@ -149,3 +152,9 @@ def happens(name: str, ordinal: int, kind: Kind, **detail: Any) -> Event:
     """One event of an order, as many minutes after its placement as there were events before."""
     at = NOW + timedelta(minutes=ordinal - 1)
     return Event(order_id=name, ordinal=ordinal, kind=kind, at=at, detail=detail)
+
+
+def usages(view: Any, order_id: str) -> list[Any]:
+    """Return what the order had cost at every reading that was posted, oldest first."""
+    asked = select(usage).where(usage.c.order_id == order_id)
+    return list(view.execute(asked.order_by(usage.c.ordinal)))

@@ -193,7 +193,7 @@ def _stores() -> "Stores":
 
 
 def _whole_id(book: "Records", beginning: str) -> str:
-    from data.orders import ids_like
+    from data.order_search import ids_like
 
     with book.reading() as view:
         found = ids_like(view, beginning)

@@ -9,10 +9,10 @@ from sqlalchemy import event
 
 from data import ledger
 from data.metering import READINGS_MAX, WentDown
-from data.orders import seen, usages
+from data.orders import seen
 from data.treasury import locked
 from engine.orders import cents_of
-from tests.orders import UACT, closed, opened, read, reading, running
+from tests.orders import UACT, closed, opened, read, reading, running, usages
 
 USED = ("expenses:usage:akash", "USD")
 

@@ -11,8 +11,9 @@ from sqlalchemy import event, select, text, update
 from data import budgets, claims
 from data.faults import RecordsDamaged
 from data.order_heads import rebuild_heads
+from data.order_search import ids_like
 from data.ordering import place
-from data.orders import by_handle, events, ids_like, listed, order, seen, seen_many, unsettled
+from data.orders import events, listed, order, seen, seen_many, unsettled
 from data.tables import order_heads
 from engine.canonical import plain
 from tests.orders import INES, KOFI, NOW, closed, opened, read, reading, reread, running, wanted
@@ -32,8 +33,7 @@ def test_an_order_is_read_back_with_every_event_and_its_entry(records_url):
     with book.reading() as view:
         kept = events(view, "sbx-1")
         head = seen(view, "sbx-1")
-        assert (order(view, "sbx-1"), by_handle(view, "akash", ["900", "1"])) == (
-            known, {"900": "sbx-1"})  # fmt: skip
+        assert order(view, "sbx-1") == known
         assert [one.order_id for one in unsettled(view)] == ["sbx-1"]
     assert [one.event.kind for one in kept] == [
         "placed", "intent", "made", "intent", "made", "leased"]  # fmt: skip
@@ -142,7 +142,6 @@ def within(book, act):
 ASKED = {
     "a page": listed,
     "a page of a state": lambda view: listed(view, ["active"], before=NOW),
-    "by handle": lambda view: by_handle(view, "akash", ["900"]),
     "a budget": lambda view: budgets.spent(view, "CC-1", "2026-11"),
     "one order": lambda view: order(view, "sbx-1"),
     "one head": lambda view: seen(view, "sbx-1"),

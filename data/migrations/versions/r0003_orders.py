@@ -46,7 +46,6 @@ def upgrade() -> None:
     )  # fmt: skip
     op.create_index("order_heads_due", "order_heads", ["state", "due_at"])
     op.create_index("order_heads_placed", "order_heads", ["placed_at"])
-    op.create_index("order_heads_by_handle", "order_heads", ["network", "handle"])
     op.create_index("postings_by_hold", "postings", ["hold_id"])
     for statement in guards(op.get_bind().dialect.name):
         op.execute(sa.text(statement))
