@@ -54,9 +54,7 @@ def order_form(
     begin = OPEN_ENDED_HOURS if is_open else runs or Decimal(24)
     label = "Hours to set money aside for" if is_open else "Hours"
     hours = _amount(label, f"{begin.normalize():f}", f"order_hours_{is_open}", faults)
-    quote = next((one for one in record.quotes if one.offer_id == offer), None)
-    quoted = f"{quote.usd_per_hour.normalize():f}" if quote else ""
-    ceiling = _amount("USD an hour at most", quoted, f"order_ceiling_{offer}", faults)
+    ceiling = _amount("USD an hour at most", "", "order_ceiling", faults, "as quoted, see beside")
     any_bidder = st.toggle(
         "Others may serve it", value=True, key="order_any_bidder",
         help="Providers that passed the same conditions, up to that price.",
@@ -118,8 +116,10 @@ def _title(quote: Quote, names: Mapping[str, str]) -> str:
     return f"{hourly(quote.usd_per_hour)}/h · {who} · {network_name(quote.network)}"
 
 
-def _amount(label: str, value: str, key: str, faults: list[str]) -> Decimal | None:
-    text = st.text_input(label, value, key=key).strip()
+def _amount(
+    label: str, value: str, key: str, faults: list[str], otherwise: str | None = None
+) -> Decimal | None:
+    text = st.text_input(label, value, key=key, placeholder=otherwise).strip()
     if not text:
         return None
     try:

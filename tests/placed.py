@@ -1,5 +1,6 @@
 """Orders in a book of the sandbox, made and brought on by the same functions as the product's."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +30,8 @@ INES, TOM, KOFI, NOOR = (persona(name) for name in ("ines", "tom", "kofi", "noor
 WORKER = job("procure")
 TEXT = "name: fine-tune\ngpus: {models: [H100], count: 1}\nimage: example/trainer:1\n"
 TERMS = Terms(cost_centre="CC-1", hours=Decimal(10))
+AT_QUOTE = replace(TERMS, usd_per_hour_max=Decimal(2))
+"""No room above the quoted price, so that what is set aside is known."""
 UNITS_PER_USD = 1_000_000
 
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from data.policies import import_policy
-from tests.placed import KOFI, TEXT, ordered, read, running, stores_of
+from tests.placed import AT_QUOTE, KOFI, TEXT, ordered, read, running, stores_of
 
 STRICT = "name: strict\napproval_above_usd: 5\n"
-PLACE = ("--cost-centre", "CC-1", "--hours", "10", "--as", "ines")
+PLACE = ("--cost-centre", "CC-1", "--hours", "10", "--ceiling", "2", "--as", "ines")
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_a_rejected_order_says_who_and_why(necto, stores):
 
 
 def test_a_running_order_is_extended_and_cancelled_after_its_consequence_was_said(necto, stores):
-    known = running(stores.records, ordered(stores))
+    known = running(stores.records, ordered(stores, terms=AT_QUOTE))
     read(stores.records, known, "1.5")
     longer = told(
         necto("order", "extend", known.order_id, "--hours", "5", "--yes", "--json", "--as", "ines")

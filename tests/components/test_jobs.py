@@ -10,7 +10,18 @@ from data.orders import listed, order
 from data.policies import import_policy
 from data.stops import freeze
 from tests.components.test_pages import ROOT, SECONDS, words
-from tests.placed import INES, KOFI, TEXT, decided, ordered, read, running, stores_of, then
+from tests.placed import (
+    AT_QUOTE,
+    INES,
+    KOFI,
+    TEXT,
+    decided,
+    ordered,
+    read,
+    running,
+    stores_of,
+    then,
+)
 
 STRICT = "name: strict\napproval_above_usd: 5\n"
 
@@ -86,7 +97,7 @@ def test_ended_jobs_stand_under_their_own_filter_and_names_are_found(stores):
 
 
 def test_one_job_tells_every_step_with_its_entry(stores):
-    known = running(stores.records, ordered(stores))
+    known = running(stores.records, ordered(stores, terms=AT_QUOTE))
     read(stores.records, known, "1.25")
     visitor = visit(order=known.order_id)
     text = said(visitor)
@@ -133,7 +144,7 @@ def test_stopping_says_that_data_is_lost_and_asks_why(stores):
 
 
 def test_extending_says_what_more_is_set_aside(stores):
-    known = ordered(stores)
+    known = ordered(stores, terms=AT_QUOTE)
     visitor = press(visit("ines", order=known.order_id), "Extend")
     visitor.text_input(key="job_act_text").input("5").run()
     assert "$10.00 more is set aside, $30.00 in all" in said(visitor)

@@ -10,7 +10,7 @@ from data.ordering import stop
 from data.orders import counted, listed
 from engine.buying import Step
 from engine.order_events import step_detail
-from tests.placed import INES, ordered, read, running, stores_of, then
+from tests.placed import AT_QUOTE, INES, ordered, read, running, stores_of, then
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def now() -> datetime:
 
 
 def test_what_runs_costs_by_the_hour_and_what_was_used_counts_from_a_moment_on(stores):
-    known = running(stores.records, ordered(stores))
+    known = running(stores.records, ordered(stores, terms=AT_QUOTE))
     read(stores.records, known, "1.25")
     between = now()
     read(stores.records, known, "3")
