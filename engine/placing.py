@@ -261,12 +261,18 @@ def _machine(need: Requirement, quote: Quote, offer: Mapping[str, Any]) -> dict[
 
 
 def _shape(need: Requirement, offer: Mapping[str, Any]) -> dict[str, Decimal]:
-    """Return what is asked of one machine: the job's own minimum, or the priced shape."""
+    """Return what is asked of one machine: the job's own minimum, or the priced shape.
+
+    An offer on Akash is priced by bids for a machine of a tenth of a CPU: no less than what a
+    container needs to start is asked for.
+    """
     found = {}
-    for name in ("vcpu", "memory_gib", "storage_gib"):
-        asked = getattr(need, f"{name}_min")
-        size = asked if asked is not None else offer.get(name)
-        found[name] = Decimal(repr(float(size))) if size is not None else _SMALLEST[name]
+    for name, smallest in _SMALLEST.items():
+        asked, priced = getattr(need, f"{name}_min"), offer.get(name)
+        if asked is not None:
+            found[name] = Decimal(repr(float(asked)))
+        else:
+            found[name] = max(smallest, Decimal(repr(float(priced or 0))))
     return found
 
 

@@ -24,8 +24,7 @@ from engine.permissions import may
 
 require("viewer")
 
-POLL_SECONDS = 5
-CLICK, WHY, STATE = "job_order_click", "job_order_refused", "job_order_state"
+CLICK, WHY, STATE, POLL_SECONDS = "job_order_click", "job_refused", "job_order_state", 5
 
 
 @st.fragment(run_every=POLL_SECONDS)
