@@ -12,6 +12,7 @@ from connectors.jobs.alerts import judge_until
 from connectors.jobs.checkpoints import sign_until
 from connectors.jobs.connect import Connected, connected
 from connectors.jobs.ingest import Ingest, now_utc
+from connectors.jobs.job_logs import answer_logs_until
 from connectors.jobs.order_desks import desks, once_begun
 from connectors.jobs.procure import work_until
 from connectors.jobs.reconcile import reconcile_until
@@ -56,6 +57,7 @@ def chores(
         lambda stop: work_until(orders, stop),
         lambda stop: watch_until(orders, stop),
         lambda stop: reconcile_until(orders, stop),
+        lambda stop: answer_logs_until(orders, settings.home, stop),
     ]
     if settings.mode == "sandbox":
         market = partial(market_now, lake)
