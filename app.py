@@ -152,7 +152,12 @@ def healthz(_request: Request) -> Response:
     status = Status.now(Settings.from_env())
     reasons = status.reasons_not_ready()
     return JSONResponse(
-        {"live": True, "ready": not reasons, "reasons": reasons},
+        {
+            "live": True,
+            "ready": not reasons,
+            "reasons": reasons,
+            "orders": status.orders.json() if status.orders else None,
+        },
         status_code=503 if reasons else 200,
     )
 

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from connectors.http import HttpClient
+from connectors.jobs import deadman
 from connectors.jobs.alerts import judge_until
 from connectors.jobs.checkpoints import sign_until
 from connectors.jobs.connect import Connected, connected
 from connectors.jobs.ingest import Ingest, now_utc
+from connectors.jobs.job_logs import answer_logs_until
 from connectors.jobs.order_desks import desks, once_begun
 from connectors.jobs.procure import work_until
 from connectors.jobs.reconcile import reconcile_until
@@ -56,11 +58,15 @@ def chores(
         lambda stop: work_until(orders, stop),
         lambda stop: watch_until(orders, stop),
         lambda stop: reconcile_until(orders, stop),
+        lambda stop: answer_logs_until(orders, settings.home, stop),
     ]
     if settings.mode == "sandbox":
         market = partial(market_now, lake)
         buying.append(lambda stop: keep_sandbox_until(settings.home, market, stop))
     work += [partial(once_begun, settings, chore) for chore in buying]
+    if url := deadman.deadman_url():
+        monitored = HttpClient(deadman.LIMITS)
+        work.append(lambda stop: deadman.signal_until(monitored, url, settings, stop))
     if akash:
         work.append(lambda stop: answer_until(settings.home, http, akash.base_url, stop))
     return work
@@ -78,7 +84,8 @@ def main(arguments: list[str]) -> int:
         settings = Settings.from_env()
         lake = Lake(settings.lake)
         places = Places.from_env()
-    except (BadSettings, BadPlace, BrokenLake) as error:
+        deadman.deadman_url()  # a mistake in it shows at the start
+    except (BadSettings, BadPlace, deadman.BadDeadman, BrokenLake) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     found = connected()

@@ -17,7 +17,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlalchemy import Connection, StaticPool, create_engine
 
-from data.books import BOOKS, Book, stands, url_of
+from data.books import all_books
 from data.engines import engine_of, reading, writing
 from data.faults import RecordsFault, explained, file_fault
 from data.files import publish, sha256_of, write_text
@@ -91,9 +91,9 @@ class Checked:
         return not self.problems
 
 
-def existing(settings: Settings) -> list[Book]:
-    """Return the books that there are. Raises RecordsFault."""
-    return [book for book in BOOKS if stands(url_of(settings, book), book)]
+def existing(settings: Settings) -> list[str]:
+    """Return the books that there are, closed ones too. Raises RecordsFault."""
+    return all_books(settings)
 
 
 def backup(records: Records, folder: Path, actor: Actor) -> Backup:

@@ -13,6 +13,7 @@ from data.faults import RecordsFault, RecordsReadOnly
 from data.files import write_once
 from data.migrate import revision_of
 from data.records import Records
+from data.sandbox_books import closed_names, forget, stored_name
 from data.settings import Settings
 
 Book = Literal["house", "sandbox", "live"]
@@ -36,22 +37,27 @@ def utc_now() -> datetime:
 
 
 def open_book(
-    settings: Settings, book: Book = "house", now: Callable[[], datetime] = utc_now
+    settings: Settings, book: str = "house", now: Callable[[], datetime] = utc_now
 ) -> Records:
-    """Return a book, opened by whoever in this process asks first. Raises RecordsFault."""
-    url = url_of(settings, book)
+    """Return a book, opened by whoever in this process asks first. Raises RecordsFault.
+
+    ``book``: house, live, sandbox (the one in use), sandbox_1 and so on (by number).
+    """
+    name = stored_name(settings, book)
+    url = url_of(settings, name)
     with _guard:
-        known = _open.get((url, book))
+        known = _open.get((url, name))
         if known is None:
-            _refuse_lost(settings, url, book)
-            known = Records.open(url, book, installation_of(settings.home), now)
-            _open[url, book] = known
+            _refuse_lost(settings, url, name)
+            known = Records.open(url, name, installation_of(settings.home), now)
+            _open[url, name] = known
     return known
 
 
 @contextlib.contextmanager
-def examined_book(settings: Settings, book: Book) -> Iterator[Records]:
+def examined_book(settings: Settings, book: str) -> Iterator[Records]:
     """Open a book only to check it, whatever protects it or not. Raises RecordsFault; BookLost."""
+    book = stored_name(settings, book)
     url = url_of(settings, book)
     if not stands(url, book):
         _refuse_lost(settings, url, book)
@@ -73,13 +79,29 @@ def _refuse_lost(settings: Settings, url: str, book: str) -> None:
         )
 
 
-def book_exists(settings: Settings, book: Book) -> bool:
+def all_books(settings: Settings) -> list[str]:
+    """Return the name of every book that there is, the closed ones of the sandbox last.
+
+    Raises RecordsFault.
+    """
+    begun = [book for book in BOOKS if stands_here(settings, book)]
+    return begun + [book for book in closed_names(settings) if stands_here(settings, book)]
+
+
+def stands_here(settings: Settings, book: str) -> bool:
+    """Return whether a book was ever begun, the house book too. Raises RecordsFault."""
+    name = stored_name(settings, book)
+    return stands(url_of(settings, name), name)
+
+
+def book_exists(settings: Settings, book: str) -> bool:
     """Return whether a book was begun; the house book always is: its first user begins it.
 
     Raises RecordsFault when that cannot be told.
     """
-    url = url_of(settings, book)
-    return book == "house" or (url, book) in _open or stands(url, book)
+    name = stored_name(settings, book)
+    url = url_of(settings, name)
+    return book == "house" or (url, name) in _open or stands(url, name)
 
 
 def stands(url: str, book: str) -> bool:
@@ -101,10 +123,14 @@ def close_books() -> None:
         for records in _open.values():
             records.close()
         _open.clear()
+    forget()
 
 
-def url_of(settings: Settings, book: Book) -> str:
-    """Return where a book is: ``NECTO_RECORDS_URL``, or a file of its own under ``NECTO_HOME``."""
+def url_of(settings: Settings, book: str) -> str:
+    """Return where a book is: ``NECTO_RECORDS_URL``, or a file of its own under ``NECTO_HOME``.
+
+    ``book``: the name that it is stored under.
+    """
     if settings.records_url:
         return settings.records_url.get_secret_value()
     return f"sqlite:///{settings.home / 'records' / f'{book}.sqlite'}"

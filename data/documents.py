@@ -11,8 +11,9 @@ from sqlalchemy import Connection, func, select
 
 from data.engines import first_row
 from data.faults import RecordsFault
+from data.kept_text import check_text
 from data.tables import documents
-from data.unit import Transaction, check_text
+from data.unit import Transaction
 from engine.canonical import Json, canonical, plain
 
 _NEWEST = f"""SELECT {", ".join(documents.c.keys())} FROM documents

@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from data import ordering
 from data.budgets import spent
@@ -20,7 +20,7 @@ from data.stops import stops
 from data.treasury import begin_play_money, free_cents
 from engine.commands import Refused
 from engine.decision_record import DecisionRecord, digest_of
-from engine.modes import Mode
+from engine.modes import Mode, mode_of_book
 from engine.order_words import Around
 from engine.orders import Order, Placed
 from engine.people import Actor
@@ -76,9 +76,9 @@ def drafted(
         policy_editor=_editor(stores.house, record.policy_version),
     )
     placed = placed_of(
-        order_id_of(cast("Mode", book.book), book.installation, key),
+        order_id_of(_mode(book), book.installation, key),
         made_from, quote, offer, terms, who.name, now,
-        is_simulated=book.book == "sandbox",
+        is_simulated=_mode(book) == "sandbox",
     )  # fmt: skip
     begin_play_money(book)
     with book.reading() as view:
@@ -119,10 +119,16 @@ def _keep(stores: Stores, record: DecisionRecord, digest: str, who: Actor) -> No
         saved(stores.lake, stores.records, record, who)
 
 
+def _mode(records: Records) -> Mode:
+    mode = mode_of_book(records.book)
+    assert mode, "orders are placed in the book of a mode"
+    return mode
+
+
 def _known(records: Records, key: str) -> Order | None:
     with records.reading() as view:
         try:
-            return order(view, order_id_of(cast("Mode", records.book), records.installation, key))
+            return order(view, order_id_of(_mode(records), records.installation, key))
         except NoOrder:
             return None
 

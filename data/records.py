@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, select
 
 from data import guards
+from data.closed import is_closed
 from data.engines import address_of, engine_of, reading, writing
 from data.faults import RecordsDamaged, RecordsFault
 from data.integrity import check_pages, check_server, integrity
@@ -98,6 +99,7 @@ class Records:
             form, head = head_of(connection, self._head)
             judge(form)
             unit = Transaction.begin(connection, self.installation, self.book, self.now, head)
+            unit.is_closed = is_closed(connection, self.book)
             yield unit
             unit.flush()
         with self._guard:

@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from data.backups import Checked, restored_aside
-from data.books import BOOKS, Book, url_of, utc_now
+from data.books import BOOKS, url_of, utc_now
 from data.engines import address_of
 from data.faults import RecordsFault, file_fault
 from data.files import write_text
 from data.places import FilePlace, Found, Place, SchemaPlace
 from data.records import Records
+from data.sandbox_books import is_of_sandbox
 from data.sealed import destroyed
 from data.settings import Settings
 from data.unit import Transaction
@@ -66,14 +67,14 @@ def restore(
     return Restored(checked, found, kept)
 
 
-def _place(settings: Settings, book: Book, stamp: str) -> Place:
+def _place(settings: Settings, book: str, stamp: str) -> Place:
     url = url_of(settings, book)
     if address_of(url).get_backend_name() == "sqlite":
         return FilePlace(url, book, stamp, settings.home)
     return SchemaPlace(url, book, stamp)
 
 
-def _accepted(checked: Checked, settings: Settings) -> Book:
+def _accepted(checked: Checked, settings: Settings) -> str:
     if checked.problems:
         first = checked.problems[0]
         raise NotRestored(
@@ -90,9 +91,9 @@ def _accepted(checked: Checked, settings: Settings) -> Book:
             f"{checked.file} is of installation {checked.head.installation}, and {settings.home} "
             f"is of {installation}: restore it into a NECTO_HOME of its own"
         )
-    for book in BOOKS:
-        if book == checked.head.book:
-            return book
+    book = checked.head.book
+    if book in BOOKS or is_of_sandbox(book):
+        return book
     raise NotRestored(f"{checked.file} holds the book {checked.head.book}, which is none of ours")
 
 

@@ -1,6 +1,7 @@
 """How Necto is doing, for the health check and for Prometheus."""
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -15,6 +16,7 @@ from data.chosen import chosen
 from data.faults import RecordsFault
 from data.market import BrokenLake, Lake
 from data.offers import latest, states
+from data.order_status import OrderFigures, figures_now
 from data.settings import Settings
 from data.worker import connections, heartbeat
 from engine.runs import NetworkState
@@ -41,6 +43,8 @@ class Status:
     fault: str | None = None
     records_fault: str | None = None
     entries_missing: int = 0
+    orders: OrderFigures | None = None
+    orders_fault: str | None = None
 
     @classmethod
     def now(cls, settings: Settings) -> Self:
@@ -57,6 +61,7 @@ class Status:
             aside, late = len(set_aside(settings, lake)), entries_missing(settings, lake)
         except (BrokenLake, OSError) as error:
             fault = str(error)
+        orders, orders_fault = order_figures(settings, at)
         return cls(
             at=at,
             sources=tuple(source_statuses(found, linked, at)),
@@ -66,6 +71,8 @@ class Status:
             fault=fault,
             records_fault=records_fault(settings),
             entries_missing=late,
+            orders=orders,
+            orders_fault=orders_fault,
         )
 
     def reasons_not_ready(self) -> list[str]:
@@ -73,6 +80,8 @@ class Status:
         reasons = [f"the market cannot be read: {self.fault}"] if self.fault else []
         if self.records_fault:
             reasons.append(f"the house book of the records cannot be used: {self.records_fault}")
+        if self.orders_fault:
+            reasons.append(f"the book of the orders cannot be used: {self.orders_fault}")
         shown = (s.state for s in self.sources if s.state)
         if not self.fault and not any(s.offers or s.contract_offers for s in shown):
             reasons.append("the market is empty: the worker has not loaded any figures yet")
@@ -113,6 +122,14 @@ def records_fault(settings: Settings) -> str | None:
     return None
 
 
+def order_figures(settings: Settings, at: datetime) -> tuple[OrderFigures | None, str | None]:
+    """Return the orders of the mode in numbers, or why they cannot be told."""
+    try:
+        return figures_now(settings, at), None
+    except RecordsFault as fault:
+        return None, str(fault)
+
+
 def metrics_text(status: Status) -> str:
     """Return the status in the Prometheus text format."""
     registry = CollectorRegistry()
@@ -140,8 +157,27 @@ def metrics_text(status: Status) -> str:
     late.set(status.entries_missing)
     usable = gauge("records_usable", "1 when the house book can be opened and used")
     usable.set(int(status.records_fault is None))
+    if status.orders:
+        _tell_orders(status.orders, gauge)
     gauge("ready", "1 when /healthz is 200").set(int(not status.reasons_not_ready()))
     if status.heartbeat_age_seconds is not None:
         beat = gauge("worker_heartbeat_age_seconds", "Since the worker's last sign of life")
         beat.set(status.heartbeat_age_seconds)
     return generate_latest(registry).decode()
+
+
+def _tell_orders(found: OrderFigures, gauge: Callable[..., Gauge]) -> None:
+    in_state = gauge("orders_open", "Open orders", "state")
+    for state, count in found.open.items():
+        in_state.labels(state).set(count)
+    for name, text, value in (
+        ("orders_overdue", "Open orders past their deadline", found.overdue),
+        ("orders_lost_writes", "Writes whose answer never came", found.lost_writes),
+        ("orders_late_seconds", "How late the worker looks at orders", found.late_seconds),
+        ("reconciliation_findings", "What networks and book differ in", found.findings),
+        ("buying_stopped", "1 while nothing may be bought", int(found.is_stopped)),
+    ):
+        gauge(name, text).set(value)
+    if found.reconciled_age_seconds is not None:
+        age = gauge("reconciled_age_seconds", "Since the networks were compared with the book")
+        age.set(found.reconciled_age_seconds)

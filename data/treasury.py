@@ -10,6 +10,7 @@ from engine.assets import USD, minor_units
 from engine.canonical import Json
 from engine.commands import Command, Refused
 from engine.ledger import HELD, LEG_MAX, TREASURY, is_set_aside
+from engine.modes import mode_of_book
 from engine.money import Money
 from engine.people import Actor
 
@@ -21,7 +22,7 @@ _KEY = "play-money"
 
 def begin_play_money(records: Records) -> None:
     """Give a sandbox book its opening deposit, once; marked in its every posting."""
-    if records.book != "sandbox" or records.knows(_KEY):
+    if mode_of_book(records.book) != "sandbox" or records.knows(_KEY):
         return
     body = {"cents": str(PLAY_MONEY_CENTS), "is_play_money": "yes"}
     command = Command.by_system(_KEY, OPENED, "treasury", body)
@@ -48,7 +49,7 @@ def deposit(records: Records, usd: Money, reference: str, who: Actor, key: str) 
         raise Refused("a deposit is more than nothing, and less than ten trillion dollars")
     body = {"cents": str(cents), "reference": words}
     command = Command.of(key, DEPOSITED, who, "treasury", body)
-    mark = "PLAY MONEY: " if records.book == "sandbox" else ""
+    mark = "PLAY MONEY: " if mode_of_book(records.book) == "sandbox" else ""
 
     def act(unit: Transaction) -> Json:
         for name, make in (("opening", postings.opening), ("top-up", postings.top_up)):

@@ -1,7 +1,7 @@
 """A unit of work: commands done once, each with its entry in the trail, committed together."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -9,8 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
+from data.closed import refuse_closed
 from data.engines import add_rows, asking, first_row, run
 from data.faults import RecordsDamaged, RecordsFault
+from data.kept_text import check_text
 from data.permitted import permitted
 from data.tables import FACTS, entries
 from engine.canonical import Json, plain
@@ -84,6 +86,7 @@ class Transaction:
     """The time of this unit of work, as facts keep it."""
     head: Head
     _first_row: Callable[..., Any]
+    is_closed: bool = False
     _rows: list[tuple[object, ...]] = field(default_factory=list)
     _done: dict[str, tuple[str, int]] = field(default_factory=dict)
     _work: _Work | None = None
@@ -118,6 +121,8 @@ class Transaction:
         work is kept.
         """
         permitted(command.actor, command.action)
+        if self.is_closed:
+            refuse_closed(self.book, command.action)
         if self._work:
             raise UnitBroken("a command failed, or is still being done: begin another unit of work")
         if known := self._known(command):
@@ -261,19 +266,6 @@ def node_of(connection: Connection, place: Node) -> bytes:
     if len(found) != HASH_BYTES:
         raise RecordsDamaged(f"entry {leaf_index} lacks the hash of level {level}")
     return found
-
-
-def check_text(table: str, row: Mapping[str, object]) -> None:
-    """Raise ValueError for text that not every engine keeps: PostgreSQL's has no NUL character."""
-    for name, value in row.items():
-        if not isinstance(value, str):
-            continue
-        if "\0" in value:
-            raise ValueError(f"{table}.{name}: text with a NUL character cannot be kept")
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise ValueError(f"{table}.{name}: half a surrogate pair is no text") from None
 
 
 def _standing(known: dict[Node, bytes], added: list[tuple[Node, bytes]]) -> dict[Node, bytes]:

@@ -15,6 +15,17 @@ BANNER: dict[Mode, str] = {
 """What stands on every page."""
 
 
+def mode_of_book(book: str) -> Mode | None:
+    """Return the mode that a book of records is of; None for the house book, which has none.
+
+    The sandbox's first book is ``sandbox``; those after a reset are ``sandbox_2``, ``sandbox_3``.
+    """
+    name, _, number = book.partition("_")
+    if number and (name != "sandbox" or not number.isdecimal()):
+        return None
+    return next((mode for mode in MODES if mode == name), None)
+
+
 def mode_of(order_id: str) -> Mode | None:
     """Return the mode that an order's id is of; None when it is no id of ours."""
     prefix, dash, rest = order_id.partition("-")

@@ -4,8 +4,14 @@ import json
 
 import pytest
 
+from connectors.jobs.order_desks import desks
 from connectors.sandbox.server import serving
+from data.books import open_book
+from data.sandbox_reset import reset_sandbox
+from data.treasury import begin_play_money
+from engine.people import persona
 from tests.signing import auth_file
+from tests.support import settings_of
 
 
 @pytest.fixture
@@ -88,3 +94,52 @@ def test_nothing_of_it_is_there_in_live_mode(necto, tmp_path, monkeypatch):
     refused = necto("sandbox", "fault", "add", "outage")
     assert refused.exit_code == 2
     assert "this is live mode" in refused.stderr
+
+
+def test_the_sandbox_begins_anew_in_a_new_book_and_the_old_one_is_read_by_name(
+    necto, stand_in, tmp_path
+):
+    settings = settings_of(tmp_path)
+    begin_play_money(open_book(settings, "sandbox"))
+    done = told(necto("sandbox", "reset", "--yes", "--json"))
+    assert done == {"closed": "sandbox_1", "book": "sandbox_2", "stand_in": "akash-2.sqlite"}
+    assert told(necto("sandbox", "status", "--json"))["book"] == "akash-2.sqlite"
+    assert "nothing differs" in necto("audit", "verify", "--book", "sandbox_1").stdout
+    assert "nothing differs" in necto("audit", "verify", "--book", "sandbox").stdout
+    assert "sandbox_1" in necto("audit", "verify", "--book", "sandbox_9").stderr
+    copies = told(necto("backup", "--to", str(tmp_path / "kept"), "--book", "sandbox_1", "--json"))
+    assert [one["book"] for one in copies] == ["sandbox"]
+    assert stand_in.address.url
+
+
+def test_who_is_asked_and_does_not_say_yes_has_reset_nothing(necto, stand_in, tmp_path):
+    begin_play_money(open_book(settings_of(tmp_path), "sandbox"))
+    refused = necto("sandbox", "reset")
+    assert "No order is open" in refused.stderr
+    assert stand_in.address.url
+    assert open_book(settings_of(tmp_path), "sandbox").book == "sandbox"
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_a_sandbox_that_was_not_begun_is_not_reset(necto):
+    refused = necto("sandbox", "reset", "--yes")
+    assert refused.exit_code == 2
+    assert "not begun yet" in refused.stderr
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_who_is_no_administrator_resets_nothing(necto, tmp_path):
+    begin_play_money(open_book(settings_of(tmp_path), "sandbox"))
+    refused = necto("sandbox", "reset", "--yes", "--as", "ines")
+    assert refused.exit_code == 2
+    assert "Noor Haddad" in refused.stderr
+
+
+def test_the_worker_s_desk_follows_the_book_in_use(stand_in, tmp_path):
+    settings = settings_of(tmp_path)
+    desk = desks(settings)
+    before = desk()
+    assert desk() is before
+    reset_sandbox(settings, persona("noor"), lambda: "akash-2.sqlite")
+    assert stand_in.address.url
+    assert (before.records.book, desk().records.book) == ("sandbox", "sandbox_2")

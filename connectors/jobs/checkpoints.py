@@ -15,8 +15,10 @@ from connectors.witness import cosigned
 from data import checkpoints
 from data.books import BOOKS, book_exists, checkpoint_folder, open_book
 from data.checkpoints import Signed
+from data.faults import RecordsFault
 from data.files import publish_bytes
 from data.records import Records
+from data.sandbox_books import closed_names
 from data.settings import Settings
 from data.trail import consistency, has_news
 from data.trail_keys import signer, verifiers_of
@@ -49,7 +51,7 @@ def sign_until(
     pause = first_seconds
     while not stop.wait(pause):
         pause = PAUSE_SECONDS
-        for book in BOOKS:
+        for book in books_to_sign(settings):
             try:
                 troubles = (
                     sign_and_send(open_book(settings, book), settings.home, http, places)
@@ -61,6 +63,15 @@ def sign_until(
             except Exception:  # whatever it is: the other books, and the next round, go on
                 log.exception("the %s book could not be signed", book)
         compare(settings)
+
+
+def books_to_sign(settings: Settings) -> list[str]:
+    """Return the books that are signed, the closed ones of the sandbox too: they are evidence."""
+    try:
+        return [*BOOKS, *closed_names(settings)]
+    except RecordsFault as fault:
+        log.warning("the closed books of the sandbox cannot be told now: %s", fault)
+        return list(BOOKS)
 
 
 def sign_and_send(records: Records, home: Path, http: Delivers, places: Places) -> list[str]:

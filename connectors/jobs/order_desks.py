@@ -14,6 +14,7 @@ from connectors.purchasers import LIMITS, purchasers
 from data.books import book_exists, open_book
 from data.faults import RecordsFault
 from data.policy_choices import policy_choices
+from data.sandbox_books import stored_name
 from data.settings import Settings
 from data.treasury import begin_play_money
 
@@ -38,13 +39,17 @@ def desk_of(settings: Settings, env: Mapping[str, str] = os.environ) -> Desk:
 
 
 def desks(settings: Settings) -> Callable[[], Desk]:
-    """Return what gives every chore of a process the same desk, made when it is first asked for."""
+    """Return what gives every chore of a process the same desk: of the book in use, made once.
+
+    After a reset of the sandbox it is the new book's.
+    """
     guard, made = threading.Lock(), list[Desk]()
 
     def one() -> Desk:
         with guard:
-            if not made:
-                made.append(desk_of(settings))
+            name = stored_name(settings, settings.mode)
+            if not made or made[0].records.book != name:
+                made[:] = [desk_of(settings)]
             return made[0]
 
     return one

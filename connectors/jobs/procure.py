@@ -49,10 +49,9 @@ def work_due(desk: Desk, most: int = CLAIMED_AT_ONCE) -> int:
 
 def work_until(desk: Callable[[], Desk], stop: threading.Event) -> None:
     """Work orders until stopped; a fault of ours in one order ends nothing else."""
-    opened: Desk | None = None
     while not stop.wait(SOON.total_seconds()):
         try:
-            opened = opened or desk()
+            opened = desk()
             while not stop.is_set() and work_due(opened):
                 pass
         except Exception:

@@ -14,14 +14,13 @@ from engine.names import counted
 from engine.terminal import json_text, line_text
 
 if TYPE_CHECKING:
-    from data.books import Book
     from data.records import Records
     from data.verify import Report
 
 app = typer.Typer(help="The audit trail: verify, sign, export.", no_args_is_help=True)
 
 T = TypeVar("T")
-InBook = Annotated[str, typer.Option("--book", help="house, sandbox or live.")]
+InBook = Annotated[str, typer.Option("--book", help="house, sandbox, live; closed: sandbox_1.")]
 
 
 @app.command()
@@ -192,11 +191,16 @@ def _sentences(report: "Report", seconds: dict[str, float]) -> str:
     return "".join([*lines, verdict])
 
 
-def _book(name: str) -> "Book":
+def _book(name: str) -> str:
     from data.books import BOOKS
+    from data.faults import RecordsFault
+    from data.sandbox_books import closed_names
 
-    found = next((book for book in BOOKS if book == name), None)
-    return found or fail(f"{name!r} is no book: {', '.join(BOOKS)}")
+    try:
+        known = (*BOOKS, *closed_names(settings()))
+    except RecordsFault as fault:
+        fail(str(fault))
+    return name if name in known else fail(f"{name[:40]!r} is no book: {', '.join(known)}")
 
 
 def opened_book(book: str) -> "Records":

@@ -12,7 +12,6 @@ from engine.terminal import json_text, line_text
 
 if TYPE_CHECKING:
     from data.backups import Checked
-    from data.books import Book
 
 app = typer.Typer(add_completion=False)
 
@@ -113,13 +112,14 @@ def _besides() -> str:
     )
 
 
-def _chosen(names: list[str] | None) -> "list[Book]":
+def _chosen(names: list[str] | None) -> list[str]:
     from data.backups import existing
     from data.books import BOOKS
 
     there = existing(settings())
-    if unknown := set(names or ()) - set(BOOKS):
-        fail(f"{', '.join(sorted(unknown))} is no book: {', '.join(BOOKS)}")
+    known = dict.fromkeys([*BOOKS, *there])
+    if unknown := set(names or ()) - set(known):
+        fail(f"{', '.join(sorted(unknown))} is no book: {', '.join(known)}")
     if absent := set(names or ()) - set(there):
         fail(f"the {', '.join(sorted(absent))} book was not begun yet: there is nothing to keep")
     if not there:

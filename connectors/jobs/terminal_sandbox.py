@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from connectors.jobs.terminal import Json, fail, settings
+from connectors.jobs.terminal import As, Json, actor_of, fail, settings
 from engine.terminal import json_text, line_text, table_text
 
 if TYPE_CHECKING:
@@ -45,6 +45,35 @@ def advance(
 ) -> None:
     """Let the stand-in's time jump forward: leases burn their money, bids expire."""
     _tell(_asked(lambda control: control.clock(advance_seconds=seconds)), as_json=as_json)
+
+
+@app.command()
+def reset(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_: As = None,
+    as_json: Json = False,
+) -> None:
+    """Begin the sandbox anew: a new book, new play money, an empty stand-in; the old book stays.
+
+    Running pages and workers go on in the new book by themselves.
+    """
+    from data.sandbox_reset import left_behind, reset_sandbox
+
+    who = actor_of(as_)
+    _asked(lambda control: control.status())  # what cannot be finished is not begun
+    left = _in_words(lambda: left_behind(settings()))
+    typer.echo(f"{left.words} Its book is closed and kept as {left.kept_as}.", err=True)
+    if not yes and not typer.confirm("Begin the sandbox anew?", err=True):
+        fail("nothing was changed")
+    done = _in_words(
+        lambda: reset_sandbox(settings(), who, lambda: _asked(lambda control: control.reset()))
+    )
+    told = {"closed": done.closed, "book": done.begun, "stand_in": done.stand_in}
+    words = (
+        f"the sandbox's book is {done.begun} now; the one before it is read with --book "
+        f"{done.closed}; the stand-in trades in {done.stand_in}\n"
+    )
+    sys.stdout.write(json_text(told) if as_json else words)
 
 
 @fault.command("add")
@@ -128,6 +157,16 @@ def _asked(act: Callable[["Control"], T]) -> T:
         fail(line_text(str(refused)))
     finally:
         control.close()
+
+
+def _in_words(act: Callable[[], T]) -> T:
+    from data.faults import RecordsFault
+    from engine.commands import Refused
+
+    try:
+        return act()
+    except (RecordsFault, Refused, OSError) as reason:
+        fail(f"the sandbox was not begun anew: {line_text(str(reason))}")
 
 
 def _read(make: Callable[[], T]) -> T:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from data.books import Book, book_exists, open_book
+from data.books import book_exists, open_book
 from data.compaction import Compacted, compact
 from data.decisions import lost, orphans
 from data.faults import RecordsFault
@@ -17,12 +17,13 @@ from data.history import roll_up
 from data.market import Busy, Lake
 from data.market_trail import UPKEEP, Opened, enter_merged, enter_retired
 from data.retention import Removed, retain
+from data.sandbox_books import closed_names
 from data.settings import Settings
+from engine.modes import MODES
 from engine.people import Actor
 
 log = logging.getLogger(__name__)
 
-MODES: tuple[Book, ...] = ("sandbox", "live")
 _GARBAGE = "no entry committed this decision: garbage, unless the records are an older backup"
 FIRST_SECONDS = 600
 """After a start the networks are read first; upkeep holds a network's lock for a moment."""
@@ -79,9 +80,11 @@ def tell_of_decisions(settings: Settings, lake: Lake, now: datetime) -> dict[str
     found: dict[str, str] = {}
     for mode in MODES:
         try:
-            records = open_book(settings, mode) if book_exists(settings, mode) else None
-            found |= dict.fromkeys(orphans(lake, mode, records, now), _GARBAGE)
-            found |= lost(lake, records) if records else {}
+            for book in (mode, *(closed_names(settings) if mode == "sandbox" else ())):
+                records = open_book(settings, book) if book_exists(settings, book) else None
+                folder = records.book if records else book
+                found |= dict.fromkeys(orphans(lake, folder, records, now), _GARBAGE)
+                found |= lost(lake, records) if records else {}
         except (RecordsFault, OSError) as fault:
             found[f"decisions/mode={mode}"] = f"cannot be looked after now: {fault}"
     for name, why in found.items():

@@ -67,10 +67,9 @@ def watch_due(desk: Desk, most: int = AT_ONCE) -> int:
 
 def watch_until(desk: Callable[[], Desk], stop: threading.Event) -> None:
     """Watch what runs until stopped; a fault of ours is logged."""
-    opened: Desk | None = None
     while not stop.wait(EVERY.total_seconds()):
         try:
-            opened = opened or desk()
+            opened = desk()
             while not stop.is_set() and watch_due(opened):
                 pass
         except Exception:
