@@ -19,10 +19,11 @@ test: lint chromium postgres
 coverage: lint chromium postgres
 	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal --cov --cov-report=term:skip-covered
 
-# The records under kill -9 and many writers, in earnest; `make test` has a short run of the same.
-# `make chaos SEED=17` repeats the run that printed this seed.
+# The records and orders under kill -9, faults and many writers, in earnest; `make test` has a short
+# run of the same. `make chaos SEED=17 N=1000` repeats the run that printed this seed, with so many
+# lives of orders (500 without).
 chaos: $(VENV)/.dev postgres
-	$(BIN)/python -m pytest tests/chaos --chaos $(if $(SEED),--chaos-seed=$(SEED))
+	$(BIN)/python -m pytest tests/chaos --chaos $(if $(SEED),--chaos-seed=$(SEED)) $(if $(N),--chaos-lives=$(N))
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

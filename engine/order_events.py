@@ -125,7 +125,10 @@ def _changes(order: Order, event: Event) -> dict[str, Any]:
 def _made(order: Order, name: StepName, event: Event) -> dict[str, Any]:
     found: dict[str, Any] = {"intent": None}
     if name == "create":
-        found |= {"handle": event.detail["handle"], "created_at": event.at}
+        new = event.detail["handle"]
+        found |= {"handle": new, "created_at": event.at}
+        if order.handle not in {None, new}:  # it ended, and nobody heard of it
+            found |= {"abandoned": (*order.abandoned, order.handle)}
     if name == "close" and order.state == "buying":  # an attempt that led nowhere
         gone = event.detail["handle"]
         found |= {"abandoned": (*order.abandoned, str(gone))}

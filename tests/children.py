@@ -18,6 +18,7 @@ CONTEXT.set_forkserver_preload(
         "data.documents",
         "data.ledger",
         "data.verify_ledger",
+        "tests.chaos.order_workers",
         "psycopg",
         "sqlalchemy.dialects.sqlite",
         "sqlalchemy.dialects.postgresql",

@@ -30,6 +30,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 def pytest_addoption(parser):
     parser.addoption("--chaos", action="store_true", help="kill in earnest: make chaos")
     parser.addoption("--chaos-seed", type=int, help="repeat a run; it is printed at the end")
+    parser.addoption("--chaos-lives", type=int, help="so many lives of orders: 500 in earnest")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Chaos:
 
     is_on: bool
     seed: int
+    lives: int = 12
+    """Of orders: how many are placed."""
 
     def of(self, many: int, few: int) -> int:
         """``many`` in ``make chaos``, ``few`` in ``make test``."""
@@ -47,7 +50,10 @@ class Chaos:
 @pytest.fixture(scope="session")
 def chaos(request) -> Chaos:
     is_on, seed = request.config.option.chaos, request.config.option.chaos_seed
-    return Chaos(is_on, seed if seed is not None else secrets.randbelow(10**6) if is_on else 4)
+    lives = request.config.option.chaos_lives or (500 if is_on else 12)
+    return Chaos(
+        is_on, seed if seed is not None else secrets.randbelow(10**6) if is_on else 4, lives
+    )
 
 
 def pytest_terminal_summary(terminalreporter):

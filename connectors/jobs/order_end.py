@@ -1,18 +1,19 @@
 """The end of an order: closed at the network, read for the last time, settled to the cent."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connectors.buying import Purchaser
 from connectors.jobs.order_desk import Desk
 from data import ledger
-from data.metering import Reading, meter
+from data.metering import Reading, WentDown, meter
 from data.order_money import funded, hold_of, settled
 from data.orders import events
 from data.unit import Transaction as Unit
 from engine import postings
-from engine.buying import Observation, Step
+from engine.buying import Found, Observation, Step
 from engine.holds import event
 from engine.ledger import escrow
 from engine.orders import Kind, Order, is_overdue
@@ -20,6 +21,7 @@ from engine.watching import running, watched
 
 __all__ = [
     "Unit", "adopted", "after_stop", "brought_back", "closed", "failures_in_a_row", "reading_of",
+    "undone",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -40,19 +42,72 @@ def closed(
     seen = purchaser.observe([order.handle]).get(order.handle)
     if seen is not None and seen.word in {"active", "reclaiming"}:
         return write(order, purchaser.close_step(order.handle))
-    double = next((one for one in purchaser.find(order.order_id) if one.is_open), None)
+    everything = purchaser.find(order.order_id)
+    double = next((one for one in everything if one.is_open), None)
     if double is not None:
         return write(order, purchaser.close_step(double.handle))
     if seen is None or seen.word is None:
         return _untold(desk, order)
-    meter(
-        desk.records,
-        [reading_of(order, seen, purchaser.units_per_usd, now, now)],
-        desk.who,
-        f"{order.order_id}/last-reading/{seen.units_spent}",
-    )
+    units = _spent(purchaser, order, everything)
+    if units is None:
+        return _untold(desk, order)
+    last = reading_of(order, seen, purchaser.units_per_usd, now, now)
+    order = _counted(desk, order, replace(last, units=units))
     desk.tell(order, "closed", {"reasons": list(order.reasons)}, also=_settle)
     return now
+
+
+def undone(
+    desk: Desk, purchaser: Purchaser, order: Order, write: Callable[[Order, Step], datetime]
+) -> datetime:
+    """End an order that was never known to run: close what the network has of it, then settle.
+
+    What it is known by is closed by that name, however late the network's lists are. An attempt may
+    have had a lease all the same: what that cost is counted.
+    """
+    now, everything = desk.now(), purchaser.find(order.order_id)
+    shut = {one.handle for one in everything if not one.is_open}
+    alive = [one.handle for one in everything if one.is_open]
+    if order.handle is not None and order.handle not in {*shut, *alive}:
+        alive.append(order.handle)
+    if alive:
+        return write(order, purchaser.close_step(alive[0]))
+    units = _spent(purchaser, order, everything)
+    if units is None:
+        return _untold(desk, order)
+    if units:
+        last = Reading(
+            order_id=order.order_id, clock="", deposited=0, units=units,
+            units_per_usd=purchaser.units_per_usd, observed=None, due_at=now,
+        )  # fmt: skip
+        order = _counted(desk, order, last)
+    desk.tell(order, after_stop(order), {"reasons": list(order.reasons)}, also=_settle)
+    return now
+
+
+def _spent(purchaser: Purchaser, order: Order, everything: Sequence[Found]) -> int | None:
+    """Return what all that the order ever had on its network cost; None: it cannot be told now.
+
+    What the network's lists do not show (they are late) is asked for by its name.
+    """
+    spent = {one.handle: one.units_spent for one in everything}
+    names = {*order.abandoned, order.handle} - {None, *spent}
+    for handle, seen in purchaser.observe(sorted(name for name in names if name)).items():
+        if seen.word is None:
+            return None
+        spent[handle] = seen.units_spent
+    return sum(spent.values())
+
+
+def _counted(desk: Desk, order: Order, last: Reading) -> Order:
+    """Book the last reading; a network that takes back what it said before is told to people."""
+    try:
+        meter(desk.records, [last], desk.who, f"{order.order_id}/last-reading/{last.units}")
+    except WentDown as fault:
+        log.warning("order %s: %s", order.order_id, fault)
+        words = f"{fault}: what was counted before stays"
+        return desk.tell(order, "warned", {"what": "usage", "words": words})
+    return order
 
 
 def reading_of(

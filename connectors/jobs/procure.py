@@ -22,7 +22,7 @@ from data.orders import Outdated
 from data.stops import stops
 from engine.buying import Declined, Found, Leased, Next, Step, Wait
 from engine.order_events import lease_detail, step_detail
-from engine.orders import Kind, Order, is_overdue, wanted_of
+from engine.orders import Kind, Order, State, is_overdue, wanted_of
 
 log = logging.getLogger(__name__)
 
@@ -32,19 +32,25 @@ WAITS = timedelta(seconds=3)
 LATER = timedelta(seconds=15)
 CLAIM_LASTS = timedelta(seconds=150)
 """Longer than any one write takes: then another worker goes on."""
-CLAIMED_AT_ONCE = 20
+WORKED_ON: tuple[State, ...] = ("placed", "buying", "closing")
+AT_ONCE = 20
 REFUSED_MAX = 3
 """A network that refused so many writes in a row is not asked again: the order is declined."""
 SAFE: frozenset[str] = frozenset({"lease", "close"})
 
 
-def work_due(desk: Desk, most: int = CLAIMED_AT_ONCE) -> int:
-    """Take every order that is due and that nobody else works on one step further; how many."""
-    ids = claimed(desk.records, desk.worker, ["placed", "buying", "closing"], most, CLAIM_LASTS)
-    for order_id in ids:
-        due = worked(desk, order_id)
-        released(desk.records, desk.worker, {order_id: due})
-    return len(ids)
+def work_due(desk: Desk, most: int = AT_ONCE) -> int:
+    """Take orders that are due and that nobody else works on one step further; how many.
+
+    They are claimed one by one: a step may take a minute, and no claim is to end before its turn.
+    """
+    for done in range(most):
+        ids = claimed(desk.records, desk.worker, WORKED_ON, 1, CLAIM_LASTS)
+        for order_id in ids:
+            released(desk.records, desk.worker, {order_id: worked(desk, order_id)})
+        if not ids:
+            return done
+    return most
 
 
 def work_until(desk: Callable[[], Desk], stop: threading.Event) -> None:
@@ -79,6 +85,8 @@ def worked(desk: Desk, order_id: str) -> datetime:
 
 
 def _worked(desk: Desk, order: Order) -> datetime:
+    if order.state not in WORKED_ON:
+        return desk.now() + SOON  # somebody acted on it after it was claimed
     purchaser = desk.purchaser(order.placed.network)
     if purchaser is None:
         return _unsold(desk, order)
@@ -142,6 +150,7 @@ def _made(desk: Desk, order: Order, step: Step, handle: str | None) -> datetime:
 def _money(step: Step, unit: order_end.Unit, then: Order) -> None:
     """Book what a write did to the money."""
     if step.name == "create":
+        order_end.brought_back(unit, then)  # the end of an attempt before it may not be known
         funded(unit, then, then.placed.first_deposit_cents)
     elif step.name == "deposit":
         funded(unit, then, int(step.details["cents"]))
@@ -190,25 +199,22 @@ def _found(purchaser: Purchaser, order: Order, step: Step) -> Found | None:
     """Return what the network has of an order: a new one for a create, else what it is called."""
     everything = purchaser.find(order.order_id)
     if step.name == "create":
-        new = [one for one in everything if one.handle not in order.abandoned]
+        old = {*order.abandoned, order.handle}
+        new = [one for one in everything if one.handle not in old]
         return next(iter(sorted(new, key=lambda one: (not one.is_open, one.handle))), None)
     return next((one for one in everything if one.handle == step.handle), None)
 
 
 def _undone(desk: Desk, purchaser: Purchaser, order: Order) -> datetime:
     """Close whatever the network has of an order that somebody stopped before it was leased."""
-    found = [one for one in purchaser.find(order.order_id) if one.is_open]
-    leased = next((one.lease for one in found if one.lease), None)
+    found = purchaser.find(order.order_id)
+    leased = next((one.lease for one in found if one.is_open and one.lease), None)
     if leased is not None and order.handle == leased.handle:  # it was faster
         order = desk.tell(order, "leased", lease_detail(leased), also=order_end.adopted)
         told = {"by": order.stopped_by or "", "reasons": list(order.reasons)}
         desk.tell(order, "ended", told)
         return desk.now()
-    if found:
-        return written(desk, purchaser, order, purchaser.close_step(found[0].handle))
-    kind = order_end.after_stop(order)
-    desk.tell(order, kind, {"reasons": list(order.reasons)}, also=_settle)
-    return desk.now()
+    return order_end.undone(desk, purchaser, order, partial(written, desk, purchaser))
 
 
 def _refusals(desk: Desk, purchaser: Purchaser, order: Order) -> list[str]:
