@@ -36,7 +36,7 @@ def keep_sandbox_until(home: Path, market: Callable[[], Prepared], stop: threadi
         try:
             if not is_running(folder):
                 process = started(folder)
-                handed, pause = "", RESTART_SECONDS
+                handed = ""
                 continue
             handed = hand_over(folder, market(), handed)
         except Exception:
@@ -62,7 +62,8 @@ def started(folder: Path) -> subprocess.Popen[bytes]:
 def is_running(folder: Path) -> bool:
     """Whether the stand-in answers."""
     try:
-        Control.at(folder).status()
+        with Control.at(folder) as control:
+            control.status()
     except (NotRunning, Misunderstood, OSError):
         return False
     return True
@@ -72,6 +73,7 @@ def hand_over(folder: Path, market: Prepared, handed: str) -> str:
     """Hand the stand-in the market unless it has it already; returns the key of what it has."""
     if market.key == handed or market.offers.is_empty():
         return handed
-    count = Control.at(folder).market(sandbox_market(market))
+    with Control.at(folder) as control:
+        count = control.market(sandbox_market(market))
     log.info("the sandbox trades the offers of %d providers", count)
     return market.key
