@@ -21,7 +21,7 @@ PERSONS_STATES: frozenset[State] = frozenset({"waiting"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFigures:
-    """``open``: open orders by state; ``lost_writes``: of which the answer never came (at most 200).
+    """``open``: open orders by state; ``lost_writes``: without an answer, at most 200.
 
     ``reconciled_age_seconds``: of the network compared longest ago, None before the first.
     ``late_seconds``: how long the order that the worker should have looked at first has waited.
