@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from connectors.http import HttpClient
-from connectors.jobs import deadman
+from connectors.jobs import deadman, probe
 from connectors.jobs.alerts import judge_until
 from connectors.jobs.checkpoints import sign_until
 from connectors.jobs.connect import Connected, connected
@@ -53,13 +53,16 @@ def chores(
         lambda stop: judge_until(settings, lake, now_utc, stop),
         lambda stop: sign_until(settings, http, places, stop),
     ]
-    orders = desks(settings)
+    board, hosts = probe.Board(), probe.probe_hosts()
+    orders = desks(settings, board.failures)
     buying: list[Chore] = [
         lambda stop: work_until(orders, stop),
         lambda stop: watch_until(orders, stop),
         lambda stop: reconcile_until(orders, stop),
         lambda stop: answer_logs_until(orders, settings.home, stop),
     ]
+    if hosts:
+        buying.append(lambda stop: probe.probe_until(orders, board, hosts, stop))
     if settings.mode == "sandbox":
         market = partial(market_now, lake)
         buying.append(lambda stop: keep_sandbox_until(settings.home, market, stop))
@@ -84,8 +87,8 @@ def main(arguments: list[str]) -> int:
         settings = Settings.from_env()
         lake = Lake(settings.lake)
         places = Places.from_env()
-        deadman.deadman_url()  # a mistake in it shows at the start
-    except (BadSettings, BadPlace, deadman.BadDeadman, BrokenLake) as error:
+        deadman.deadman_url(), probe.probe_hosts()  # a mistake in them shows at the start
+    except (BadSettings, BadPlace, deadman.BadDeadman, probe.BadProbeHosts, BrokenLake) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     found = connected()

@@ -22,6 +22,8 @@ LOOK_SOON = timedelta(seconds=15)
 """A job that does not serve yet is looked at more often."""
 SILENT_AFTER = 3
 """So many readings without an answer of the provider in a row make it silent."""
+PROBES_FAILED = 3
+"""So many calls of what it serves without an answer in a row make a job degraded, never ended."""
 STARTS_WITHIN = timedelta(minutes=15)
 RUNWAY_LOW = Decimal(2)
 """Hours. Below it more is deposited, out of the hold, up to ``DEPOSIT_HOURS``."""
@@ -37,6 +39,9 @@ _SENTENCES: Mapping[Health, str] = {
     "silent": "its provider does not answer",
     "unknown": "its provider has not been asked yet",
 }
+
+
+_MUTE = "its services are ready, and what they serve does not answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +82,8 @@ class Watched:
     runway_hours: Decimal | None
     reclaimed_by: datetime | None
     served_at: datetime | None = None
+    is_mute: bool = False
+    """Its services are ready, and what they serve does not answer when it is called."""
 
     def json(self) -> dict[str, Json]:
         """Return it as ``order_heads.observed`` keeps it."""
@@ -90,7 +97,7 @@ class Watched:
             "word": self.word, "health": self.health, "missed": self.missed, "services": services,
             "units_left": str(self.units_left), "runway_hours": self.runway_hours,
             "reclaimed_by": self.reclaimed_by, "served_at": self.served_at,
-            "said": _SENTENCES[self.health],
+            "said": _MUTE if self.is_mute else _SENTENCES[self.health],
         })  # fmt: skip
         assert isinstance(told, dict)
         return told
@@ -104,11 +111,13 @@ def watched(
     *,
     units_per_usd: int,
     asked_services: bool,
+    probes_failed: int | None = None,
 ) -> Watched:
     """Return what a reading means, after what was known ``before`` (as ``json`` gave it).
 
     ``seen`` None: the network did not speak of the order. ``asked_services``: its provider was
-    asked too; otherwise what is known of services stays.
+    asked too; otherwise what is known of services stays. ``probes_failed``: how often in a row what
+    it serves did not answer when it was called, None where it is not called.
     """
     known = dict(before or {})
     services = seen.services if seen and asked_services else _services(known)
@@ -119,15 +128,17 @@ def watched(
     health = _health(order, services, missed, served_at, now)
     if health == "serving" and served_at is None:
         served_at = now
+    is_mute = health == "serving" and (probes_failed or 0) >= PROBES_FAILED
     return Watched(
         word=seen.word if seen else None,
-        health=health,
+        health="degraded" if is_mute else health,
         missed=missed,
         services=services,
         units_left=seen.units_left if seen else int(known.get("units_left", 0)),
         runway_hours=_runway(order, seen, units_per_usd),
         reclaimed_by=(seen.reclaimed_by if seen else None) or _moment(known.get("reclaimed_by")),
         served_at=served_at,
+        is_mute=is_mute,
     )
 
 

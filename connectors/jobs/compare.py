@@ -5,6 +5,7 @@ import logging
 from data import checkpoint_files
 from data.books import BOOKS, book_exists, open_book
 from data.faults import RecordsFault
+from data.sandbox_books import closed_names
 from data.settings import Settings
 from data.worker import doubts, publish_doubts
 
@@ -19,7 +20,7 @@ def compare(settings: Settings) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     before = doubts(settings.home)
-    for book in BOOKS:
+    for book in _books(settings):
         try:
             if book_exists(settings, book):
                 told = checkpoint_files.doubt(open_book(settings, book), settings.home)
@@ -35,3 +36,11 @@ def compare(settings: Settings) -> dict[str, str]:
     except OSError:
         log.exception("what was found of the books could not be published")
     return found
+
+
+def _books(settings: Settings) -> list[str]:
+    """The closed books of the sandbox too, where it can be told which there are."""
+    try:
+        return [*BOOKS, *closed_names(settings)]
+    except RecordsFault:  # each book's own opening tells of it
+        return list(BOOKS)

@@ -23,7 +23,11 @@ log = logging.getLogger(__name__)
 BEGUN_SECONDS = 2.0
 
 
-def desk_of(settings: Settings, env: Mapping[str, str] = os.environ) -> Desk:
+def desk_of(
+    settings: Settings,
+    env: Mapping[str, str] = os.environ,
+    probed: Callable[[str], int | None] = lambda _order_id: None,
+) -> Desk:
     """Return the desk of the mode's book; a sandbox book gets its play money first.
 
     Raises RecordsFault.
@@ -35,10 +39,13 @@ def desk_of(settings: Settings, env: Mapping[str, str] = os.environ) -> Desk:
         sellers=purchasers(HttpClient(LIMITS), settings.home, settings.mode, env),
         secrets_of=partial(secrets_of, env=env),
         policy_now=partial(_policy_now, settings),
+        probed=probed,
     )
 
 
-def desks(settings: Settings) -> Callable[[], Desk]:
+def desks(
+    settings: Settings, probed: Callable[[str], int | None] = lambda _order_id: None
+) -> Callable[[], Desk]:
     """Return what gives every chore of a process the same desk: of the book in use, made once.
 
     After a reset of the sandbox it is the new book's.
@@ -49,7 +56,7 @@ def desks(settings: Settings) -> Callable[[], Desk]:
         with guard:
             name = stored_name(settings, settings.mode)
             if not made or made[0].records.book != name:
-                made[:] = [desk_of(settings)]
+                made[:] = [desk_of(settings, probed=probed)]
             return made[0]
 
     return one

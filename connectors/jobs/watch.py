@@ -111,7 +111,7 @@ def _round(
     now, order = desk.now(), _running(head)
     what = watched(
         order, seen, head.observed, now, units_per_usd=purchaser.units_per_usd,
-        asked_services=is_asked or seen is None,
+        asked_services=is_asked or seen is None, probes_failed=desk.probed(head.order_id),
     )  # fmt: skip
     due_at = look_again(what, now, desk.jitter())
     return Round(head=head, order=order, seen=seen, what=what, due_at=due_at)

@@ -11,9 +11,12 @@ from connectors.notify.places import Places
 from data import checkpoints
 from data.books import close_books, open_book
 from data.faults import RecordsBusy
+from data.sandbox_reset import reset_sandbox
 from data.settings import Settings
 from data.trail_keys import signer
+from data.treasury import begin_play_money
 from data.worker import doubts
+from engine.people import persona
 from tests.tampering import changed
 
 
@@ -80,3 +83,14 @@ def test_it_is_the_first_thing_that_is_done(settings, cut_off):
     stop.set()
     sign_until(settings, lambda *_: None, Places(), stop)
     assert list(doubts(settings.home)) == ["house"]
+
+
+def test_a_closed_book_of_the_sandbox_is_compared_too(settings):
+    old = open_book(settings, "sandbox")
+    begin_play_money(old)
+    reset_sandbox(settings, persona("noor"), lambda: "akash-2.sqlite")
+    checkpoints.make(old, signer(old, settings.home), settings.home)
+    assert compare(settings) == {}
+    last = "DELETE FROM entries WHERE leaf_index = (SELECT max(leaf_index) FROM entries)"
+    changed(old.file, lambda tool: tool.execute(last))
+    assert list(compare(settings)) == ["sandbox_1"]
