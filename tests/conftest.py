@@ -11,12 +11,13 @@ from hypothesis import settings
 from typer.testing import CliRunner, Result
 
 from cli import app
-from data import chosen
+from data import chosen, migrate
 from data.books import close_books
 from data.market import Lake
 from data.shipped import catalogue as shipped_catalogue
 from engine.resources import Catalogue
 from tests import postgres
+from tests.new_books import remembering
 
 # A deadline would measure what else the machine does; 60 tries of a law in every run find more than
 # a hundred that nobody waits for.
@@ -138,6 +139,14 @@ def _main_stays_the_test_runner() -> Iterator[None]:
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _new_books_are_made_fast() -> Iterator[None]:
+    """Alembic says the same for every new SQLite book: it is asked once a process (75 ms each)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrate, "upgrade", remembering(migrate.upgrade))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -26,7 +26,7 @@ from engine.export import OFFER_COLUMNS, csv_text, records
 from engine.market import distinct, offers_frame, providers_frame
 from engine.runs import RunRecord
 from engine.signals import signals_frame
-from tests.connectors.codecs import at, codec_of
+from tests.connectors.codecs import Place, at, codec_of
 from tests.connectors.samples import (
     NOW,
     SAMPLES,
@@ -312,11 +312,20 @@ def reads(sample: Sample, texts: dict[str, str]) -> None:
         assert all(f"{r.reason} {r.row}".encode() for r in reading.rejects)
 
 
+def kinds_of_places(value: object) -> list[Place]:
+    """The first and the last place of each kind: a list's rows are all read by the same code."""
+    same: dict[Place, list[Place]] = {}
+    for place in places(value):
+        kind = tuple("*" if isinstance(step, int) else step for step in place)
+        same.setdefault(kind, []).append(place)
+    return [one for found in same.values() for one in {found[0], found[-1]}]
+
+
 def test_half_a_character_in_any_place_is_no_fault(sample):
     texts = sample.texts()
     for name in texts:
         codec = codec_of(name)
-        for place in places(codec.loads(texts[name])):
+        for place in kinds_of_places(codec.loads(texts[name])):
             reads(sample, texts | {name: codec.with_token(texts[name], place, '"\\ud800"')})
 
 
@@ -325,7 +334,7 @@ def test_no_value_in_any_place_is_a_fault(sample):
     documents = {name: codec_of(name).loads(text) for name, text in texts.items()}
     spots = [(name, place) for name, found in documents.items() for place in places(found)]
 
-    @settings(max_examples=200, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=100, deadline=None, database=None, derandomize=True)
     @given(spot=st.sampled_from(spots), token=st.sampled_from(TOKENS) | JSON.map(json.dumps))
     def reads_whatever_is_there(spot, token):
         name, place = spot

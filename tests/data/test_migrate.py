@@ -9,13 +9,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from data import migrate
+from data.engines import engine_of, reading, writing
 from data.faults import RecordsFault, RecordsFull
 from data.migrate import NewerRecords, fence, newest, revision_of
 from data.records import Records
 from data.tables import metadata
 from engine.commands import Command
 from engine.people import local_actor
+from tests.new_books import remembering
 
+PLAINLY = migrate.upgrade  # as it is before any fixture
 HERE = "0d7b2d6e-8f3c-4d3b-9a55-1c2f3e4d5a6b"
 REVISION = '''"""Made up."""
 
@@ -196,3 +199,22 @@ def test_processes_that_start_at_once_make_one_book(records_url):
         size = view.exec_driver_sql("SELECT count(*) FROM entries").scalar()
     book.close()
     assert (found, size) == ([newest()] * 4, 1)
+
+
+def test_a_book_made_from_what_was_said_before_is_the_one_that_the_revisions_make(tmp_path):
+    made = {}
+    for name, make in {
+        "slow": PLAINLY,
+        "first": (say := remembering(PLAINLY)),
+        "again": say,
+    }.items():
+        engine = engine_of(f"sqlite:///{tmp_path / name}", "house")
+        with writing(engine) as connection:
+            assert revision_of(connection) is None
+            make(connection, "house")
+        with reading(engine) as view:
+            asked = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
+            made[name] = [*view.exec_driver_sql(asked), revision_of(view)]
+        engine.dispose()
+    assert made["slow"] == made["first"] == made["again"]
+    assert made["slow"][-1] == newest()
