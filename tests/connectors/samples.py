@@ -118,6 +118,18 @@ def places(value: Any, here: Place = ()) -> list[Place]:
     return [place for step, part in steps for place in (step, *places(part, step))]
 
 
+def kinds_of_places(value: Any) -> list[Place]:
+    """Every place that differs by more than by which element of a list: of each kind one.
+
+    The kind's last, so that others of its list stand before it; rows of a list are read alike.
+    """
+    kinds = {
+        tuple(None if isinstance(step, int) else step for step in place): place
+        for place in places(value)
+    }
+    return list(kinds.values())
+
+
 _AKASH_FILES = {
     "/v1/gpu-prices": "gpu-prices.json",
     "/v1/providers": "providers.json",
