@@ -324,15 +324,6 @@ def reads(sample: Sample, texts: dict[str, str]) -> None:
         assert all(f"{r.reason} {r.row}".encode() for r in reading.rejects)
 
 
-def kinds_of_places(value: object) -> list[Place]:
-    """The first and the last place of each kind: a list's rows are all read by the same code."""
-    same: dict[Place, list[Place]] = {}
-    for place in places(value):
-        kind = tuple("*" if isinstance(step, int) else step for step in place)
-        same.setdefault(kind, []).append(place)
-    return [one for found in same.values() for one in {found[0], found[-1]}]
-
-
 def test_half_a_character_in_any_place_is_no_fault(sample):
     texts = sample.texts()
     for name in texts:
