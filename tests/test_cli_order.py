@@ -158,7 +158,7 @@ def test_the_treasury_begins_with_play_money_and_takes_deposits(necto):
     )
 
     assert done == {"free_usd": "100010.50"}
-    for usd, says in (("1.005", "no whole number"), ("x", "not a number"), ("0", "more than")):
+    for usd, says in (("1.005", "whole cents"), ("x", "not a number"), ("0", "more than")):
         refused = necto("treasury", "deposit", "--usd", usd, "--reference", "B-2")
         assert (refused.exit_code, says in refused.stderr) == (2, True)
 
