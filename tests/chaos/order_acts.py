@@ -13,15 +13,17 @@ from data import ordering
 from data.faults import RecordsFault
 from data.orders import listed
 from data.records import Records
-from data.stops import freeze, unfreeze
+from data.stops import freeze, stops, unfreeze
 from engine.commands import Refused
 from engine.orders import OPEN
 from tests.chaos.order_world import INES, KOFI, NAMES, TOM, Clock, wanted
 
 CALLS = ("", "/v1/deployments", "/v1/deployments/*", "/v1/leases", "/v1/deposit-deployment",
          "/v1/bids*", "/akash/*")  # fmt: skip
-PASSING = ("cut_before", "lost_answer", "duplicate", "slow", "status", "html_403", "text_404",
-           "wallet_402", "wallet_409", "wallet_503", "wrong_types", "garbage", "outage")  # fmt: skip
+PASSING = (
+    "cut_before", "lost_answer", "duplicate", "slow", "status", "html_403", "text_404",
+    "wallet_402", "wallet_409", "wallet_503", "wrong_types", "garbage", "outage",
+)  # fmt: skip
 STANDING = ("no_bids", "vanishing_bids", "price_up", "provider_dead", "no_manifest")
 REASONS: tuple[CloseReason, ...] = (
     "lease_closed_reason_unstable", "lease_closed_reason_decommission",
@@ -73,6 +75,9 @@ class Acts:
         self.done["freeze"] += 1
 
     def unfreeze(self) -> None:
+        with self.records.reading() as view:
+            if not stops(view):
+                return
         unfreeze(self.records, KOFI, self._key())
 
     def network(self) -> None:
