@@ -33,7 +33,8 @@ from engine.watching import (
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 1_000
+AT_ONCE = 10_000
+"""Each round reads the network's whole list: one round for all of them is the cheapest."""
 CLAIM_LASTS = timedelta(seconds=150)
 EVERY = timedelta(seconds=1)
 AWAY = timedelta(seconds=30)
