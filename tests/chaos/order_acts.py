@@ -67,7 +67,7 @@ class Acts:
             head = self.chance.choice(waiting)
             name = self.chance.choice(["approve", "approve", "reject"])
         else:
-            name = self.chance.choice(["stop", "extend", "extend", "extend"])
+            name = self.chance.choice(["stop"] + ["extend"] * 5)
         self._try(name, head.order_id)
 
     def freeze(self) -> None:
@@ -105,7 +105,7 @@ class Acts:
         made = Fault(
             kind=kind,  # type: ignore[arg-type]
             path=self.chance.choice(CALLS) if is_passing else "",
-            times=self.chance.randint(1, 5) if kind != "provider_dead" else 30,
+            times=self.chance.randint(1, 3) if kind != "provider_dead" else 10,
             probability=self.chance.choice([0.5, 1.0]),
             seconds=self.chance.choice([0.2, 1.2]) if kind == "slow" else 0,
             status=self.chance.choice([429, 500, 502, 503]),
@@ -119,7 +119,7 @@ class Acts:
     def one(self) -> None:
         """Do one of all these."""
         pick: Callable[[], None] = self.chance.choices(
-            [self.person, self.network, self.fault], weights=[4, 1, 4]
+            [self.person, self.network, self.fault], weights=[3, 2, 2]
         )[0]
         with suppress(NotRunning, RecordsFault):
             pick()
