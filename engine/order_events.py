@@ -210,7 +210,7 @@ _ALLOWED: Mapping[Kind, frozenset[State]] = {
     "made": frozenset({"buying", "active", "closing"}),
     "unmade": frozenset({"buying", "active", "closing"}),
     "lost": frozenset({"buying", "active", "closing"}),
-    "leased": frozenset({"buying"}),
+    "leased": frozenset({"placed", "buying"}),  # a restored book may not know that it was begun
     "declined": frozenset({"placed", "buying"}),
     "reclaiming": frozenset({"active"}),
     "ended": frozenset({"active"}),

@@ -20,7 +20,7 @@ from connectors.buying import Purchaser
 from connectors.jobs.ingest import now_utc
 from data.orders import Outdated, happened, order
 from data.records import Records
-from data.unit import Transaction
+from data.unit import OtherCommand, Transaction
 from engine.canonical import Json, plain
 from engine.commands import Command
 from engine.orders import Kind, Order
@@ -102,7 +102,10 @@ class Desk:
             after.append(then)
             return {"state": then.state}
 
-        outcome = self.records.perform(command, act)
+        try:
+            outcome = self.records.perform(command, act)
+        except OtherCommand as faster:  # it told the same of this event, in other words
+            raise Outdated(f"order {known.order_id} has changed meanwhile") from faster
         if outcome.replayed or not after:
             raise Outdated(f"order {known.order_id} has changed meanwhile: look at it again")
         return after[0]

@@ -32,7 +32,7 @@ WAITS = timedelta(seconds=3)
 LATER = timedelta(seconds=15)
 CLAIM_LASTS = timedelta(seconds=150)
 """Longer than any one write takes: then another worker goes on."""
-WORKED_ON: tuple[State, ...] = ("placed", "buying", "closing")
+WORKED_ON: tuple[State, ...] = ("waiting", "placed", "buying", "closing")
 AT_ONCE = 20
 REFUSED_MAX = 3
 """A network that refused so many writes in a row is not asked again: the order is declined."""
@@ -87,6 +87,8 @@ def worked(desk: Desk, order_id: str) -> datetime:
 def _worked(desk: Desk, order: Order) -> datetime:
     if order.state not in WORKED_ON:
         return desk.now() + SOON  # somebody acted on it after it was claimed
+    if order.state == "waiting":
+        return _unapproved(desk, order)
     purchaser = desk.purchaser(order.placed.network)
     if purchaser is None:
         return _unsold(desk, order)
@@ -96,6 +98,16 @@ def _worked(desk: Desk, order: Order) -> datetime:
         write = partial(written, desk, purchaser)
         return order_end.closed(desk, purchaser, order, write)
     return _buying(desk, purchaser, order)
+
+
+def _unapproved(desk: Desk, order: Order) -> datetime:
+    """End an order that nobody approved in time: what was set aside for it is free again."""
+    now, by = desk.now(), order.placed.approval_expires_at
+    if by is not None and now < by:
+        return by
+    words = "nobody approved it in time: order it again"
+    desk.tell(order, "expired", {"reasons": [words]}, also=_settle)
+    return now
 
 
 def _buying(desk: Desk, purchaser: Purchaser, order: Order) -> datetime:

@@ -19,7 +19,7 @@ from data.claims import claimed, released
 from data.metering import READINGS_MAX, Reading, WentDown, meter
 from data.orders import Outdated, Seen, events, seen_many
 from engine.buying import Found, Observation
-from engine.orders import Order, cents_of
+from engine.orders import Order, OrderRefused, cents_of
 from engine.watching import (
     Running,
     Watched,
@@ -33,7 +33,8 @@ from engine.watching import (
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 1_000
+AT_ONCE = 10_000
+"""Each round reads the network's whole list: one round for all of them is the cheapest."""
 CLAIM_LASTS = timedelta(seconds=150)
 EVERY = timedelta(seconds=1)
 AWAY = timedelta(seconds=30)
@@ -164,7 +165,8 @@ def _acted(desk: Desk, purchaser: Purchaser, one: Round) -> datetime:
             resolved(desk, purchaser, desk.order(one.head.order_id))
             return now + EVERY
         return _answered(desk, purchaser, one, now)
-    except Outdated:
+    except (Outdated, OrderRefused) as meanwhile:  # somebody acted on it since it was read
+        log.info("order %s is looked at again: %s", one.head.order_id, meanwhile)
         return now + EVERY
     except SourceError as fault:
         log.warning("order %s waits: %s", one.head.order_id, fault)

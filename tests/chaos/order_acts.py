@@ -13,15 +13,17 @@ from data import ordering
 from data.faults import RecordsFault
 from data.orders import listed
 from data.records import Records
-from data.stops import freeze, unfreeze
+from data.stops import freeze, stops, unfreeze
 from engine.commands import Refused
 from engine.orders import OPEN
 from tests.chaos.order_world import INES, KOFI, NAMES, TOM, Clock, wanted
 
 CALLS = ("", "/v1/deployments", "/v1/deployments/*", "/v1/leases", "/v1/deposit-deployment",
          "/v1/bids*", "/akash/*")  # fmt: skip
-PASSING = ("cut_before", "lost_answer", "duplicate", "slow", "status", "html_403", "text_404",
-           "wallet_402", "wallet_409", "wallet_503", "wrong_types", "garbage", "outage")  # fmt: skip
+PASSING = (
+    "cut_before", "lost_answer", "duplicate", "slow", "status", "html_403", "text_404",
+    "wallet_402", "wallet_409", "wallet_503", "wrong_types", "garbage", "outage",
+)  # fmt: skip
 STANDING = ("no_bids", "vanishing_bids", "price_up", "provider_dead", "no_manifest")
 REASONS: tuple[CloseReason, ...] = (
     "lease_closed_reason_unstable", "lease_closed_reason_decommission",
@@ -65,7 +67,7 @@ class Acts:
             head = self.chance.choice(waiting)
             name = self.chance.choice(["approve", "approve", "reject"])
         else:
-            name = self.chance.choice(["stop", "extend", "extend", "extend"])
+            name = self.chance.choice(["stop"] + ["extend"] * 5)
         self._try(name, head.order_id)
 
     def freeze(self) -> None:
@@ -73,6 +75,9 @@ class Acts:
         self.done["freeze"] += 1
 
     def unfreeze(self) -> None:
+        with self.records.reading() as view:
+            if not stops(view):
+                return
         unfreeze(self.records, KOFI, self._key())
 
     def network(self) -> None:
@@ -100,7 +105,7 @@ class Acts:
         made = Fault(
             kind=kind,  # type: ignore[arg-type]
             path=self.chance.choice(CALLS) if is_passing else "",
-            times=self.chance.randint(1, 5) if kind != "provider_dead" else 30,
+            times=self.chance.randint(1, 3) if kind != "provider_dead" else 10,
             probability=self.chance.choice([0.5, 1.0]),
             seconds=self.chance.choice([0.2, 1.2]) if kind == "slow" else 0,
             status=self.chance.choice([429, 500, 502, 503]),
@@ -114,7 +119,7 @@ class Acts:
     def one(self) -> None:
         """Do one of all these."""
         pick: Callable[[], None] = self.chance.choices(
-            [self.person, self.network, self.fault], weights=[4, 1, 4]
+            [self.person, self.network, self.fault], weights=[3, 2, 2]
         )[0]
         with suppress(NotRunning, RecordsFault):
             pick()

@@ -15,6 +15,8 @@ from connectors.jobs.watch import watch_due
 from data.faults import RecordsFault
 from tests.chaos.order_world import desk_of
 
+log = logging.getLogger(__name__)
+
 FAULTS = "faults.log"
 PAUSE_SECONDS = 0.03
 RECONCILED_EVERY_SECONDS = 2.0
@@ -48,7 +50,7 @@ def _keep(part, desk: Desk, stop: threading.Event) -> None:
         except RecordsFault:
             time.sleep(PAUSE_SECONDS)
         except Exception:
-            logging.exception("%s stopped", part.__name__)
+            log.exception("%s stopped", part.__name__)
         stop.wait(PAUSE_SECONDS)
 
 

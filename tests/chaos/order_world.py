@@ -1,7 +1,6 @@
 """The world of the chaos of orders: a market, a clock that runs fast, desks and orders."""
 
 import json
-import os
 import random
 import time
 from dataclasses import replace
@@ -63,7 +62,7 @@ class Clock:
     def _write(self, since: float, ahead: float) -> None:
         new = self.path.with_suffix(".new")
         new.write_text(json.dumps([since, ahead]))
-        os.replace(new, self.path)
+        new.replace(self.path)
 
 
 class Sellers:
