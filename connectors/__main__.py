@@ -54,7 +54,7 @@ def chores(
         lambda stop: sign_until(settings, http, places, stop),
     ]
     board, hosts = probe.Board(), probe.probe_hosts()
-    orders = desks(settings, board.failures)
+    orders = desks(settings, board.failures) if hosts else desks(settings)
     buying: list[Chore] = [
         lambda stop: work_until(orders, stop),
         lambda stop: watch_until(orders, stop),

@@ -60,13 +60,13 @@ def numbers(settings: Settings) -> list[int]:
 
     One that is lost is missed so, and not taken for one that never was. Raises RecordsFault.
     """
-    signed = settings.home / "checkpoints"
-    names = {path.name for path in _listed(signed) if next(path.glob("*.note"), None)}
     if settings.records_url is None:
         files = _listed(settings.home / "records")
-        names |= {path.stem for path in files if path.suffix == ".sqlite"}
+        names = {path.stem for path in files if path.suffix == ".sqlite"}
     else:
-        names |= set(_schemas(settings.records_url.get_secret_value()))
+        names = set(_schemas(settings.records_url.get_secret_value()))
+    signed = [path for path in _listed(settings.home / "checkpoints") if path.name not in names]
+    names |= {path.name for path in signed if is_of_sandbox(path.name) and _has_notes(path)}
     found = [_NUMBERED.fullmatch(name) for name in names]
     return sorted(int(name[1] or 1) for name in found if name)
 
@@ -93,6 +93,10 @@ def _schemas(url: str) -> list[str]:
             names = [str(name) for name in view.exec_driver_sql(_SCHEMAS).scalars()]
         _asked[url] = time.monotonic(), names
         return names
+
+
+def _has_notes(folder: Path) -> bool:
+    return next(folder.glob("*.note"), None) is not None
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -82,8 +82,14 @@ class Watched:
     runway_hours: Decimal | None
     reclaimed_by: datetime | None
     served_at: datetime | None = None
-    is_mute: bool = False
-    """Its services are ready, and what they serve does not answer when it is called."""
+    probes_failed: int = 0
+    """How often in a row what it serves did not answer when it was called."""
+
+    @property
+    def is_mute(self) -> bool:
+        """Whether its services are ready, and what they serve does not answer."""
+        is_ready = bool(self.services) and all(s.ready >= s.total for s in self.services or ())
+        return self.health == "degraded" and is_ready and self.probes_failed >= PROBES_FAILED
 
     def json(self) -> dict[str, Json]:
         """Return it as ``order_heads.observed`` keeps it."""
@@ -98,6 +104,7 @@ class Watched:
             "units_left": str(self.units_left), "runway_hours": self.runway_hours,
             "reclaimed_by": self.reclaimed_by, "served_at": self.served_at,
             "said": _MUTE if self.is_mute else _SENTENCES[self.health],
+            "probes_failed": self.probes_failed,
         })  # fmt: skip
         assert isinstance(told, dict)
         return told
@@ -117,7 +124,7 @@ def watched(
 
     ``seen`` None: the network did not speak of the order. ``asked_services``: its provider was
     asked too; otherwise what is known of services stays. ``probes_failed``: how often in a row what
-    it serves did not answer when it was called, None where it is not called.
+    it serves did not answer, None where this worker has not called it yet: what is known stays.
     """
     known = dict(before or {})
     services = seen.services if seen and asked_services else _services(known)
@@ -128,17 +135,19 @@ def watched(
     health = _health(order, services, missed, served_at, now)
     if health == "serving" and served_at is None:
         served_at = now
-    is_mute = health == "serving" and (probes_failed or 0) >= PROBES_FAILED
+    failed = int(known.get("probes_failed", 0)) if probes_failed is None else probes_failed
+    if health == "serving" and failed >= PROBES_FAILED:
+        health = "degraded"
     return Watched(
         word=seen.word if seen else None,
-        health="degraded" if is_mute else health,
+        health=health,
         missed=missed,
         services=services,
         units_left=seen.units_left if seen else int(known.get("units_left", 0)),
         runway_hours=_runway(order, seen, units_per_usd),
         reclaimed_by=(seen.reclaimed_by if seen else None) or _moment(known.get("reclaimed_by")),
         served_at=served_at,
-        is_mute=is_mute,
+        probes_failed=failed,
     )
 
 

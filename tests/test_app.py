@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import app
+from data.books import open_book
 from data.settings import Settings
 from data.worker import heartbeat
 from tests.loopback import stand_ins
@@ -138,3 +140,13 @@ def test_health_and_metrics_tell_the_truth_about_an_empty_home(tmp_path, monkeyp
     assert found.status_code == 503
     assert b"market is empty" in found.body
     assert b"necto_ready 0.0" in app.metrics(None).body
+
+
+def test_health_tells_the_orders_in_numbers_once_there_is_a_book(tmp_path, monkeypatch):
+    monkeypatch.setenv("NECTO_HOME", str(tmp_path))
+    assert json.loads(app.healthz(None).body)["orders"] is None
+    open_book(Settings.from_env(), "sandbox")
+
+    told = json.loads(app.healthz(None).body)["orders"]
+    assert (told["open"], told["overdue"], told["buying_is_stopped"]) == ({}, 0, False)
+    assert b"necto_orders_overdue 0.0" in app.metrics(None).body

@@ -51,7 +51,7 @@ class Sellers(Protocol):
 class Desk:
     """A worker's desk. ``secrets_of`` reads secrets by their names at the moment of sending.
 
-    ``probed``: how often in a row what an order serves did not answer, None where it is not called.
+    ``probed``: how often in a row what an order serves did not answer, None: not known yet.
     ``policy_now``: the version that holds now of the policy that an order was decided under.
     """
 
@@ -59,7 +59,7 @@ class Desk:
     sellers: Sellers
     secrets_of: Callable[[Iterable[str]], Mapping[str, SecretStr]]
     policy_now: Callable[[str], str | None] = lambda ref: ref
-    probed: Callable[[str], int | None] = lambda _order_id: None
+    probed: Callable[[str], int | None] = lambda _order_id: 0
     now: Callable[[], datetime] = now_utc
     worker: str = field(default_factory=lambda: f"{os.getpid()}-{uuid.uuid4().hex[:12]}")
     jitter: Callable[[], float] = random.random

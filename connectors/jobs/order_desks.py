@@ -26,7 +26,7 @@ BEGUN_SECONDS = 2.0
 def desk_of(
     settings: Settings,
     env: Mapping[str, str] = os.environ,
-    probed: Callable[[str], int | None] = lambda _order_id: None,
+    probed: Callable[[str], int | None] = lambda _order_id: 0,
 ) -> Desk:
     """Return the desk of the mode's book; a sandbox book gets its play money first.
 
@@ -44,7 +44,7 @@ def desk_of(
 
 
 def desks(
-    settings: Settings, probed: Callable[[str], int | None] = lambda _order_id: None
+    settings: Settings, probed: Callable[[str], int | None] = lambda _order_id: 0
 ) -> Callable[[], Desk]:
     """Return what gives every chore of a process the same desk: of the book in use, made once.
 

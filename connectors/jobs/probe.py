@@ -56,11 +56,17 @@ class Board:
     """What was found of each job: how often in a row it did not answer. Shared by threads."""
 
     _failures: dict[str, int] = field(default_factory=dict)
+    _callable: frozenset[str] | None = None
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     def failures(self, order_id: str) -> int | None:
-        """Return how often in a row a job did not answer; None: it is not called."""
+        """Return how often in a row a job did not answer: 0 for one that may not be called.
+
+        None before its first call: what another worker found of it stays.
+        """
         with self._guard:
+            if self._callable is not None and order_id not in self._callable:
+                return 0
             return self._failures.get(order_id)
 
     def told(self, order_id: str, *, answered: bool) -> None:
@@ -69,9 +75,9 @@ class Board:
             self._failures[order_id] = 0 if answered else before + 1
 
     def keep_only(self, order_ids: Sequence[str]) -> None:
-        """Forget jobs that run no longer."""
+        """Forget jobs that run no longer, or may not be called."""
         with self._guard:
-            known = set(order_ids)
+            self._callable = known = frozenset(order_ids)
             self._failures = {k: v for k, v in self._failures.items() if k in known}
 
 

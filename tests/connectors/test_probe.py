@@ -151,11 +151,11 @@ def test_failures_are_counted_in_a_row_and_forgotten_with_the_job(stores):
     other = runs(stores, "b", "job.elsewhere.net")
     for status in (503, 503):
         probe_round(desk_of(stores), board, HOSTS, "", leads_to(PUBLIC), Served(status).transport)
-    assert (board.failures(name), board.failures(other)) == (2, None)
+    assert (board.failures(name), board.failures(other)) == (2, 0)
     probe_round(desk_of(stores), board, HOSTS, "", leads_to(PUBLIC), Served().transport)
     assert board.failures(name) == 0
     board.keep_only([])
-    assert board.failures(name) is None
+    assert board.failures(name) == 0
 
 
 def test_a_name_that_leads_inside_says_nothing_of_the_job(stores):
@@ -196,16 +196,8 @@ def test_a_setting_that_allows_everything_is_refused():
         probe_hosts({"NECTO_PROBE_HOSTS": "*"})
 
 
-@pytest.mark.parametrize(
-    ("failed", "health"),
-    [
-        (None, "serving"),
-        (0, "serving"),
-        (PROBES_FAILED - 1, "serving"),
-        (PROBES_FAILED, "degraded"),
-    ],
-)
-def test_a_job_that_does_not_answer_often_enough_is_degraded_and_never_ended(failed, health):
+def judged(failed, before=None):
+    """What a reading of a job means whose services are ready."""
     now = datetime(2026, 11, 25, tzinfo=UTC)
     order = Running(
         order_id="sbx-a", usd_per_hour=Decimal(2), since=now - timedelta(hours=1), until=None,
@@ -214,8 +206,27 @@ def test_a_job_that_does_not_answer_often_enough_is_degraded_and_never_ended(fai
     service = Service(name="job", ready=1, total=1)
     seen = Observation(handle="9", word="active", services=(service,), units_left=10_000_000)
     what = watched(
-        order, seen, None, now, units_per_usd=1_000_000, asked_services=True, probes_failed=failed
+        order, seen, before, now, units_per_usd=1_000_000, asked_services=True, probes_failed=failed
     )
+    assert end_reasons(order, what, seen, now) == []
+    return what
+
+
+@pytest.mark.parametrize(
+    ("failed", "health"),
+    [(None, "serving"), (PROBES_FAILED - 1, "serving"), (PROBES_FAILED, "degraded")],
+)
+def test_a_job_that_does_not_answer_often_enough_is_degraded_and_never_ended(failed, health):
+    what = judged(failed)
     assert what.health == health
     assert ("does not answer" in str(what.json()["said"])) == (health == "degraded")
-    assert end_reasons(order, what, seen, now) == []
+
+
+def test_a_worker_that_has_not_called_a_job_yet_keeps_what_is_known_of_it():
+    before = judged(PROBES_FAILED).json()
+    assert judged(None, before).health == "degraded"
+    assert judged(0, before).health == "serving"
+
+
+def test_before_the_first_call_nothing_is_known():
+    assert Board().failures("sbx-a") is None
