@@ -26,7 +26,7 @@ from engine.export import OFFER_COLUMNS, csv_text, records
 from engine.market import distinct, offers_frame, providers_frame
 from engine.runs import RunRecord
 from engine.signals import signals_frame
-from tests.connectors.codecs import Place, at, codec_of
+from tests.connectors.codecs import at, codec_of
 from tests.connectors.samples import (
     NOW,
     SAMPLES,
