@@ -20,6 +20,7 @@ from data.unit import Transaction
 from engine.budgets import check_budget
 from engine.canonical import Json, plain
 from engine.commands import Command, Outcome, Refused
+from engine.modes import mode_of_book
 from engine.orders import Kind, Order, OrderRefused, Placed
 from engine.people import Actor
 from engine.placing import needs_approval
@@ -183,7 +184,7 @@ def _refuse_unfit(unit: Transaction, wanted: Placed, who: Actor) -> None:
     if seen(unit.connection, wanted.order_id) is not None:
         raise Refused(f"order {wanted.order_id} is placed already: nothing is bought twice")
     check_apart(requester=who.name, editor=wanted.policy_editor)
-    is_sandbox = unit.book == "sandbox"
+    is_sandbox = mode_of_book(unit.book) == "sandbox"
     if wanted.is_simulated != is_sandbox or wanted.order_id.startswith("sbx-") != is_sandbox:
         raise Refused(f"order {wanted.order_id} is not of the {unit.book} book: order it there")
     waits = needs_approval(wanted.hold_cents, wanted.approval_above_usd)

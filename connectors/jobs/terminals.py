@@ -11,6 +11,7 @@ from connectors.jobs import (
     terminal_cards,
     terminal_decisions,
     terminal_ledger,
+    terminal_logs,
     terminal_money,
     terminal_order,
     terminal_people,
@@ -22,6 +23,7 @@ from connectors.jobs import (
     terminal_sandbox,
 )
 
+terminal_order.app.add_typer(terminal_logs.app)
 MOUNTED: Sequence[tuple[str | None, typer.Typer]] = (
     (None, terminal.app),
     (None, terminal_route.app),
