@@ -9,7 +9,8 @@ _BUYING: tuple[Role, ...] = ("buyer", "approver", "finance", "admin")
 
 _LISTED: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     (("buyer",), ("order.place", "order.placed", "order.cancel", "order.cancelled",
-                  "order.extend", "order.extended", "order.enlarged", "order.redeploy")),
+                  "order.redeploy")),
+    (("buyer", "approver"), ("order.extend", "order.extended", "order.enlarged")),
     (_BUYING, ("order.stop", "order.stopped", "order.stop_asked")),
     (("approver",), ("order.approve", "order.approved", "order.reject", "order.rejected")),
     (("finance",), ("budget.set", "treasury.deposit", "treasury.deposited")),
