@@ -24,6 +24,7 @@ from tests.new_books import remembering
 settings.register_profile("necto", deadline=None, max_examples=60)
 settings.load_profile("necto")
 
+TOLD = pytest.StashKey[tuple[pytest.TerminalReporter, list[str]]]()
 POSTGRES = pytest.StashKey[postgres.Run]()
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -66,9 +67,7 @@ def pytest_terminal_summary(terminalreporter):
         if name == "chaos" and report.when == "call"
     ]
     if told and terminalreporter.config.option.chaos:
-        terminalreporter.section("chaos")
-        for line in told:
-            terminalreporter.write_line(line)
+        terminalreporter.config.stash[TOLD] = terminalreporter, told
 
 
 def pytest_configure(config):
@@ -84,6 +83,9 @@ def pytest_configure_node(node):
 def pytest_unconfigure(config):
     if run := config.stash.get(POSTGRES, None):
         run.end()
+    reporter, told = config.stash.get(TOLD, (None, ()))
+    for line in told:  # after pytest's own last line: what was killed is what is read
+        reporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -58,7 +58,7 @@ def _settled(view: Connection, head: Seen, leases: list[SandboxLease]) -> Iterat
         yield f"{name}: {head.cents} cents were posted for {head.units} uact"
     if head.state in OPEN and head.state != "active":
         yield f"{name} is still {head.state}: {head}"
-    if head.state == "active" and not any(one.state == "active" for one in leases):
+    if head.state == "active" and all(one.state in LEASES_END for one in leases):
         yield f"{name} is active, and nothing runs"
     hold = hold_of(view, name)
     if hold is None or hold.is_closed != (head.state not in OPEN):

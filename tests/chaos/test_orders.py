@@ -82,7 +82,7 @@ class World:
 
     def worse(self) -> None:
         """Sometimes a worker is killed, buying is frozen, or the machine sleeps."""
-        if self.chance.random() < 0.06:
+        if self.chance.random() < 0.1:
             self.kill()
         if self.chance.random() < 0.02:
             self.acts.freeze()
