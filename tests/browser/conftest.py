@@ -1,6 +1,7 @@
 """A real server, a real Chromium; anything that leaves the machine fails the test."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import socket
@@ -31,6 +32,41 @@ STREAMLITS_OWN = {
 }
 NOWHERE = "http://127.0.0.1:9"
 _ports: list[int] = []  # of servers that have ended
+_calls = itertools.count()
+# When the page last asked the server and last heard from it: its script runs only after an answer.
+_OVERHEAR = """
+    try {  // what the tab of an earlier test remembered is not this one's
+        if (!sessionStorage.getItem("necto_test")) localStorage.clear();
+        sessionStorage.setItem("necto_test", "begun");
+    } catch { }  // a blank page has neither
+    window.necto_asked = window.necto_heard = 0;
+    window.WebSocket = class extends window.WebSocket {
+        constructor(...given) {
+            super(...given);
+            this.addEventListener("message", () => { window.necto_heard = performance.now(); });
+        }
+        send(message) { window.necto_asked = performance.now(); super.send(message); }
+    };"""
+# Nothing was drawn for 200 ms. Not every question has an answer, and a figure may tick for ever:
+# what was asked is waited for half a second, what is drawn after the script's end a whole one.
+_QUIET = """(call) => {
+    const now = performance.now();
+    let seen = window.necto_seen;
+    if (!seen) {
+        seen = window.necto_seen = {};
+        const drawn = () => { seen.drawn = performance.now(); };
+        const all = { subtree: true, childList: true, attributes: true, characterData: true };
+        new MutationObserver(drawn).observe(document, all);
+    }
+    if (seen.call !== call) Object.assign(seen, { call, drawn: now, ended: now });
+    const app = document.querySelector("[data-testid=stApp]");
+    const { necto_asked: asked = 0, necto_heard: heard = 0 } = window;
+    if (!app || app.getAttribute("data-test-script-state") !== "notRunning"
+        || document.querySelector("[data-testid=stSkeleton], [role=grid][aria-busy=true]")
+        || (asked > heard && now - asked < 500)) seen.ended = now;
+    const quiet = now - Math.max(seen.ended, seen.drawn, heard);
+    return seen.ended < now && (quiet >= 200 || now - seen.ended >= 1000);
+}"""
 
 
 def free_port() -> int:
@@ -138,6 +174,7 @@ def page(visitor: BrowserContext) -> Iterator[Page]:
 def visiting(visitor: BrowserContext, *, stopped: str = "") -> Iterator[Page]:
     """A fresh tab; what begins with ``stopped`` is asked for and stopped."""
     visited = visitor.new_page()
+    visited.add_init_script(_OVERHEAR)
     left: list[str] = []
     visited.on("request", lambda request: left.append(request.url))
     if stopped:
@@ -150,14 +187,8 @@ def visiting(visitor: BrowserContext, *, stopped: str = "") -> Iterator[Page]:
 
 
 def settled(page: Page) -> Page:
-    """Wait until the script has run and nothing is left to draw."""
-    page.wait_for_function(
-        "() => { const app = document.querySelector('[data-testid=stApp]');"
-        " return app && app.getAttribute('data-test-script-state') === 'notRunning' &&"
-        " !document.querySelector('[data-testid=stSkeleton]') }",
-        timeout=30_000,
-    )
-    page.wait_for_timeout(400)
+    """Wait until the script has run, what was asked is answered and nothing is left to draw."""
+    page.wait_for_function(_QUIET, arg=next(_calls), timeout=30_000, polling=50)
     return page
 
 
