@@ -6,20 +6,17 @@ A process older than the book refuses to write; ``fence`` is asked in every writ
 import shutil
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, event, inspect
+from sqlalchemy import Connection, Engine, inspect
 
 from data.engines import first_row, reading, writing
 from data.faults import RecordsFault, RecordsFull
 from data.snapshots import snapshot
 
 FOLDER = Path(__file__).resolve().parent / "migrations"
-_CHANGES = {"CREATE", "ALTER", "DROP", "INSERT", "UPDATE", "DELETE"}  # the rest only asks
-_statements: dict[tuple[str, str, str], list[tuple[str, Any]]] = {}
 
 
 class NewerRecords(RecordsFault):
@@ -53,37 +50,6 @@ def upgrade(connection: Connection, book: str) -> None:
         known = "SELECT 1 FROM pg_namespace WHERE nspname = %s"
         if connection.exec_driver_sql(known, (book,)).scalar() is None:
             connection.exec_driver_sql(f"CREATE SCHEMA {book}")
-    if revision_of(connection) is None:
-        _make(connection)
-    else:
-        _bring(connection)
-
-
-def _make(connection: Connection) -> None:
-    """Make an empty book by the statements that Alembic made the first one of this process by.
-
-    To work them out anew costs ten times what they do, and every book begins with the same.
-    """
-    made_by = (connection.dialect.name, str(FOLDER), newest())
-    for statement, values in _statements.get(made_by, ()):
-        connection.exec_driver_sql(statement, values)
-    if made_by in _statements:
-        return
-    told: list[tuple[str, Any]] = []
-
-    def hear(_on: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
-        if statement.split(None, 1)[0] in _CHANGES:
-            told.append((statement, values or None))
-
-    event.listen(connection, "before_cursor_execute", hear)
-    try:
-        _bring(connection)
-    finally:
-        event.remove(connection, "before_cursor_execute", hear)
-    _statements[made_by] = told
-
-
-def _bring(connection: Connection) -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
