@@ -5,9 +5,10 @@ from decimal import Decimal
 
 import pytest
 
+from data.order_search import counted
 from data.order_totals import lost_writes, needing, totals, used_since
 from data.ordering import stop
-from data.orders import counted, listed
+from data.orders import listed
 from engine.buying import Step
 from engine.order_events import step_detail
 from tests.placed import AT_QUOTE, INES, ordered, read, running, stores_of, then
