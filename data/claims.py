@@ -7,7 +7,7 @@ so when they write (``data.orders.Outdated``).
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, case, null, or_, select, update
 
 from data.orders import unless_woken
 from data.records import Records
@@ -47,14 +47,22 @@ def released(records: Records, worker: str, due: Mapping[str, datetime]) -> None
     claim ends: what a network gave on the way (a manifest with secrets in it) is known in that
     process only.
     """
+    if not due:
+        return
     heads = order_heads.c
+    keeps = heads.state == "buying"
+    told = (
+        update(order_heads)
+        .where(heads.order_id == bindparam("of_order"), heads.claimed_by == worker)
+        .values(
+            due_at=unless_woken(bindparam("again_at")),
+            claimed_by=case((keeps, heads.claimed_by), else_=null()),
+            claimed_until=case((keeps, heads.claimed_until), else_=null()),
+        )
+    )
+    rows = [{"of_order": name, "again_at": str(plain(at))} for name, at in due.items()]
     with records.transaction() as unit:
-        for order_id, at in due.items():
-            mine = (heads.order_id == order_id) & (heads.claimed_by == worker)
-            look = update(order_heads).values(due_at=unless_woken(at))
-            unit.connection.execute(look.where(mine, heads.state == "buying"))
-            free = look.values(claimed_by=None, claimed_until=None)
-            unit.connection.execute(free.where(mine, heads.state != "buying"))
+        unit.connection.execute(told, rows)
 
 
 def hurry(records: Records, order_ids: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
 
 from data import order_money
 from data.orders import Seen, seen_many, unless_woken
@@ -41,6 +41,13 @@ class Reading:
     due_at: datetime
 
 
+_GROWN = (
+    update(order_heads)
+    .where(order_heads.c.order_id == bindparam("of_order"))
+    .values(units=bindparam("used"), cents=bindparam("posted"), usages=bindparam("read"))
+)
+
+
 class WentDown(ValueError):
     """A network says that less was used, or for less, than it said before: a person must look."""
 
@@ -61,9 +68,7 @@ def meter(records: Records, readings: Sequence[Reading], who: Actor, key: str) -
         if grown:
             command = Command.of(key, METERED, who, "usage", _body(grown))
             unit.perform(command, lambda inner: _posted(inner, grown))
-        at = unit.at
-        for reading, _ in known:
-            _observe(unit.connection, reading, at)
+        _observe(unit.connection, [reading for reading, _ in known], unit.at)
     if fell:
         raise WentDown(f"less was used than before: {', '.join(fell)}")
     return len(grown)
@@ -75,7 +80,7 @@ def _is_less(reading: Reading, head: Seen) -> bool:
 
 
 def _posted(unit: Transaction, grown: Sequence[tuple[Reading, Seen]]) -> Json:
-    total = 0
+    total, rows = 0, list[dict[str, object]]()
     for reading, head in grown:
         cents = cents_of(reading.units, reading.units_per_usd)
         ordinal, more = head.usages + 1, cents - head.cents
@@ -87,24 +92,31 @@ def _posted(unit: Transaction, grown: Sequence[tuple[Reading, Seen]]) -> Json:
             deposited=reading.deposited, units=reading.units, units_per_usd=reading.units_per_usd,
             cents=cents, posting_id=posting,
         )  # fmt: skip
-        unit.connection.execute(
-            update(order_heads)
-            .where(order_heads.c.order_id == head.order_id)
-            .values(units=reading.units, cents=cents, usages=ordinal)
-        )
+        rows.append({"of_order": head.order_id, "used": reading.units, "posted": cents,
+                     "read": ordinal})  # fmt: skip
         total += more
+    unit.connection.execute(_GROWN, rows)
     return {"orders": str(len(grown)), "cents": str(total)}
 
 
-def _observe(view: Connection, reading: Reading, at: str) -> None:
-    view.execute(
+def _observe(view: Connection, readings: Sequence[Reading], at: str) -> None:
+    """Keep what lists show, of many orders by one statement."""
+    if not readings:
+        return
+    told = (
         update(order_heads)
-        .where(order_heads.c.order_id == reading.order_id)
+        .where(order_heads.c.order_id == bindparam("of_order"))
         .values(
-            observed_at=at, observed=canonical(plain(reading.observed)).decode(),
-            deposited=reading.deposited, due_at=unless_woken(reading.due_at),
+            observed_at=at, observed=bindparam("said"), deposited=bindparam("put_in"),
+            due_at=unless_woken(bindparam("again_at")),
         )
     )  # fmt: skip
+    rows = [
+        {"of_order": one.order_id, "said": canonical(plain(one.observed)).decode(),
+         "put_in": one.deposited, "again_at": str(plain(one.due_at))}
+        for one in readings
+    ]  # fmt: skip
+    view.execute(told, rows)
 
 
 def _body(grown: Sequence[tuple[Reading, Seen]]) -> Json:

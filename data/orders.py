@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     Case,
     Connection,
     Row,
@@ -204,10 +205,10 @@ def happened(
     return then
 
 
-def unless_woken(at: datetime) -> "Case[str]":
+def unless_woken(at: "BindParameter[str]") -> "Case[str]":
     """Return what sets the time when an order is due, unless a person has acted on it."""
-    woken, later = str(plain(WOKEN)), str(plain(at))
-    return case((order_heads.c.due_at == woken, woken), else_=later)
+    woken = str(plain(WOKEN))
+    return case((order_heads.c.due_at == woken, woken), else_=at)
 
 
 def _refuse_older(view: Connection, known: Order) -> None:
