@@ -12,11 +12,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 run: $(VENV)/.run
 	$(BIN)/streamlit run app.py
 
-# The records are flushed at every commit: where memory has room, the tests' folders lie there.
+# The records are flushed at every commit: where memory has room, the tests' folders lie there. Half of
+# the time a test waits (for a browser, a server, a child), so that there are more of them than cores.
+WORKERS := $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) * 3 / 2 )))
 test: lint chromium postgres
 	@ROOM=$$(df -k --output=avail /dev/shm 2>/dev/null | tail -1); PLACE=; \
 	if [ "$${ROOM:-0}" -gt 4000000 ]; then PLACE=$$(mktemp -d /dev/shm/necto-tests.XXXXXX); fi; \
-	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal $${PLACE:+--basetemp=$$PLACE/run}; \
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal $${PLACE:+--basetemp=$$PLACE/run}; \
 	DONE=$$?; [ -z "$$PLACE" ] || rm -rf "$$PLACE"; exit $$DONE
 
 # The same tests with what they run counted, which takes a third longer; fails below the floor.

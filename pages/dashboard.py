@@ -17,7 +17,7 @@ from engine.overview import headline, large_savings, models_offered, network_sav
 require("viewer")
 
 REFRESH_SECONDS = 15
-CHART_HEIGHT, BAR_HEIGHT = 140, 126  # pixels
+CHART_HEIGHT, BAR_HEIGHT = 134, 120  # pixels
 DEFAULT_GPU, FAULT = "H100-SXM", "alert_fault"
 
 

@@ -26,10 +26,10 @@ from engine.placing import From, Terms, placed_of
 from tests.kept import small_record
 from tests.route_worlds import NOW
 
-INES = Actor("ines", frozenset({"buyer", "approver"}), authenticated=False)
+INES = Actor("ines", frozenset({"viewer", "buyer", "approver"}), authenticated=False)
 TOM = Actor("tom", frozenset({"approver"}), authenticated=False)
-KOFI = Actor("kofi", frozenset({"finance", "admin", "buyer"}), authenticated=False)
-PIA = Actor("pia", frozenset({"compliance", "buyer", "approver"}), authenticated=False)
+KOFI = Actor("kofi", frozenset({"viewer", "finance", "admin", "buyer"}), authenticated=False)
+PIA = Actor("pia", frozenset({"viewer", "compliance", "buyer", "approver"}), authenticated=False)
 """Who imported the policy, and might do the rest as well."""
 WORKER = job("procure")
 TERMS = Terms(cost_centre="CC-1", hours=Decimal(10), usd_per_hour_max=Decimal(16))

@@ -13,7 +13,6 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from connectors.sandbox.__main__ import main
 from connectors.sandbox.client import Control, Misunderstood, NotRunning, child
 from connectors.sandbox.forms import Fault, Market
 from connectors.sandbox.server import Address, AlreadyServed, Serving, serving
@@ -275,21 +274,22 @@ def test_a_server_ends_with_its_parent(tmp_path):
     assert Address.read(tmp_path).pid == server  # it had served
 
 
-def test_a_server_without_a_parent_ends_by_itself_and_one_without_a_book_says_so(
-    tmp_path, monkeypatch, capsys
-):
-    before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setenv("NECTO_PARENT", "0")
-    try:
-        assert main(["--home", str(tmp_path)]) == 0
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def started(home, **variables) -> subprocess.CompletedProcess[str]:
+    """The server as a process of its own, which is expected to end by itself."""
+    command = [sys.executable, "-m", "connectors.sandbox", "--home", str(home)]
+    return subprocess.run(
+        command, env=os.environ | variables, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_a_server_without_a_parent_ends_by_itself_and_one_without_a_book_says_so(tmp_path):
+    assert started(tmp_path, NECTO_PARENT="0").returncode == 0
     with serving(tmp_path):
-        assert main(["--home", str(tmp_path)]) == 1
-    assert "another server has the book" in capsys.readouterr().err
+        second = started(tmp_path)
+    assert (second.returncode, "another server has the book" in second.stderr) == (1, True)
     (tmp_path / "akash.sqlite").write_bytes(b"no book at all" * 99)
-    assert main(["--home", str(tmp_path)]) == 1
-    assert "not a database" in capsys.readouterr().err
+    third = started(tmp_path)
+    assert (third.returncode, "not a database" in third.stderr) == (1, True)
 
 
 def test_a_port_that_is_taken_is_refused_and_the_last_one_is_only_a_wish(tmp_path):
