@@ -71,7 +71,7 @@ def test_a_bid_names_the_model_it_offers(world):
         ({"tier": "community"}, {"signed"}),
         ({"tier": "akash"}, set()),
     ],
-    ids=str,
+    ids=lambda value: str(sorted(value)),
 )
 def test_each_attribute_asked_for_is_there_and_signed(tmp_path, wanted, bids):
     tier = {"key": "tier", "value": "community"}
