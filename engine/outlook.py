@@ -80,9 +80,13 @@ def expected(
         row += numbers.slice(frame.height)
         size *= values.n_unique() + 1
     place, machine, deal = parts
-    empty = pl.repeat(None, size, dtype=pl.Float64, eager=True)
-    columns = [empty.scatter(row, known[name]) for name in ("availability", "volatility")]
+    columns = [_scattered(size, row, known[name]) for name in ("availability", "volatility")]
     return Expected(machine, place, deal, *columns)
+
+
+def _scattered(size: int, rows: pl.Series, values: pl.Series) -> pl.Series:
+    """Return a column of its own with these values in these rows: scatter changes what it is of."""
+    return pl.repeat(None, size, dtype=pl.Float64, eager=True).scatter(rows, values)
 
 
 def _waits(bands: pl.DataFrame) -> pl.DataFrame:

@@ -28,10 +28,11 @@ _PART = 0.2
 class _Filter:
     """``seconds``: what is left for the solver, by its own account."""
 
-    def __init__(self, ready: Ready, groups: int, seconds: float) -> None:
+    def __init__(self, model: Model, ready: Ready, seconds: float) -> None:
+        self._model = model
         self._ready = ready
         self.seconds = seconds
-        self.held = frozenset(range(groups))
+        self.held = frozenset(range(len(model.groups)))
         self.is_smallest = True
         self.is_in_doubt = False
 
@@ -59,7 +60,9 @@ class _Filter:
         if self.seconds <= 0:
             self.is_in_doubt = True
             return "unknown"
-        solution = self._ready.solved(self.seconds * _PART, costs={}, held=held)
+        solution = self._ready.solved(
+            self.seconds * _PART, costs={}, held=held, fixed=_unasked(self._model, held)
+        )
         self.seconds -= solution.seconds
         self.is_in_doubt = solution.found == "unknown"
         return solution.found
@@ -73,7 +76,7 @@ def conflict(model: Model, ready: Ready, seconds: float) -> tuple[tuple[Conflict
     """
     if alone := tuple(group for group in model.groups if group.code == "no_offer"):
         return alone, True
-    search = _Filter(ready, len(model.groups), seconds)
+    search = _Filter(model, ready, seconds)
     _narrow(model, search)
     if not search.is_smallest:  # what was in doubt is looked at again: there is less of it now
         search.is_smallest, search.seconds = True, seconds / 2
@@ -130,8 +133,21 @@ def _with_least(
     if group.code != "budget":
         return group
     costs = {p.column: p.usd for p in model.payments if p.cost_centre == group.subject}
-    least = ready.solved(seconds * _PART, costs=costs, held=others)
+    least = ready.solved(seconds * _PART, costs=costs, held=others, fixed=_unasked(model, others))
     if least.found != "optimal":
         return group
     needs = f"the other conditions need at least {least.bound:.2f} USD"
     return replace(group, sentence=f"{group.sentence}; {needs}")
+
+
+def _unasked(model: Model, held: Collection[int]) -> dict[int, float]:
+    """Return the columns of standbys that nobody asks for while ``held`` holds: there are none.
+
+    Their cost would count in the shares of sellers, and so keep one that cannot be kept.
+    """
+    found = dict[int, float]()
+    names = [job.task.name for job in model.jobs.jobs]
+    for index, group in enumerate(model.groups):
+        if group.code == "standbys" and index not in held:
+            found |= dict.fromkeys(model.columns[names.index(group.subject)].standbys, 0.0)
+    return found

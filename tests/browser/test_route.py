@@ -107,8 +107,9 @@ def test_a_file_s_faults_are_told_by_line_and_a_sound_one_fills_the_form(page, a
     upload = dialog(page).locator("input[type=file]")
     upload.set_input_files({"name": "job.yaml", "mimeType": "text/yaml", "buffer": sound})
     expect(dialog(page).get_by_text("job.yaml")).to_be_visible()
+    settled(page)  # the file has arrived
     dialog(page).get_by_role("button", name="Put it into the form").click()
-    expect(page.get_by_text("USD for 2 h")).to_be_visible()
+    expect(page.get_by_text("USD for 2 h")).to_be_visible(timeout=30_000)
     assert "duration_hours=2" in settled(page).url
 
 

@@ -238,3 +238,15 @@ def test_what_is_not_known_never_counts_in_an_offers_favour():
 
 def vars_of(one: Offer, **changes: Any) -> dict[str, Any]:
     return {name: getattr(one, name) for name in Offer.__dataclass_fields__} | changes
+
+
+def test_availability_and_volatility_of_a_series_are_two_figures():
+    by_risk = Policy(
+        name="r", objective="cost_and_risk", risk=Risk(unknown_availability=1.0, volatility=1.0)
+    )
+    seen = [seen_row(availability=0.9, volatility=0.3)]
+    quote = only(decided([offer(available=None)], by_risk, seen=seen))
+    cost, terms = float(quote.landed_usd_per_hour), dict(quote.score_terms)
+
+    assert terms["availability"] == pytest.approx(cost * 0.1)
+    assert terms["volatility"] == pytest.approx(cost * 0.3)
