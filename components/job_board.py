@@ -86,7 +86,7 @@ def _figures(totals: Totals, now: datetime) -> None:
     cards = (
         ("Jobs that run", f"{totals.running:,}", "Leased, and not yet closed at the network."),
         ("USD an hour", hourly(totals.usd_per_hour), "What all that runs costs together."),
-        ("USD a month at this rate", f"${month:,}", "The hourly cost times 730 hours."),
+        ("USD a month at this rate", f"${month:,}", "The hourly cost times 30.437 days."),
         (f"Used in {now:%B}", dollars(totals.month_cents), "As posted since the month began, UTC."),
         ("Set aside", dollars(totals.held_cents), "The most that all open orders may cost."),
     )  # fmt: skip

@@ -157,7 +157,7 @@ def _figures(order: Order, head: Listed, now: datetime) -> None:
                 help="Used, as posted to the ledger.")  # fmt: skip
     price = order.lease.usd_per_hour if order.lease and order.is_open else None
     hour.metric("USD an hour", hourly(price) if price is not None else "–", border=True,
-                help="The lease's price; a month at this rate is 730 hours.")  # fmt: skip
+                help="The lease's price; a month at this rate is 30.437 days.")  # fmt: skip
     runway.metric("Runway", runway_text(head.observed) if order.state == "active" else "–",
                   border=True, help="How long what lies at the network lasts.")  # fmt: skip
     up.metric("Runs since", age(order.leased_at, now) if _is_up(order) else "–", border=True)

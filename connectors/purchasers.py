@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
@@ -20,8 +20,8 @@ from connectors.networks.akash import Akash
 from connectors.networks.akash.console import KEY_FORM
 from connectors.networks.akash.memory import Memory
 from connectors.networks.akash.purchaser import AkashPurchaser
+from engine.modes import Mode
 
-Mode = Literal["sandbox", "live"]
 SANDBOX_FOLDER = "sandbox"
 """Below Necto's home: where the sandbox's server keeps its books and its address."""
 LIMITS = Limits(host_spacing_seconds=0.0, read_timeout_seconds=60.0, total_timeout_seconds=90.0)

@@ -23,9 +23,9 @@ from engine.commands import Command, Outcome, Refused
 from engine.modes import mode_of_book
 from engine.orders import Kind, Order, OrderRefused, Placed
 from engine.people import Actor
+from engine.permissions import apart
 from engine.placing import needs_approval
 from engine.plain_models import exact_parts
-from engine.separation import check_apart
 
 PLACED, APPROVED, REJECTED = "order.placed", "order.approved", "order.rejected"
 STOPPED, EXTENDED = "order.stopped", "order.extended"
@@ -71,7 +71,7 @@ def approve(records: Records, order_id: str, who: Actor, key: str) -> Order:
 
     def act(unit: Transaction, known: Order) -> Json:
         placed = known.placed
-        check_apart(requester=placed.requester, editor=placed.policy_editor, approver=who.name)
+        apart(requester=placed.requester, editor=placed.policy_editor, approver=who.name)
         expires = placed.approval_expires_at
         if expires is not None and expires <= unit.now:
             raise Refused("the time to approve this order is over: order it again")
@@ -131,7 +131,7 @@ def extend(records: Records, order_id: str, more: Extension, who: Actor, key: st
         if more.hours is not None and more.hours <= 0:
             raise Refused("an extension is for more hours: name how many")
         if needs_approval(total, placed.approval_above_usd):
-            check_apart(requester=placed.requester, editor=placed.policy_editor, approver=who.name)
+            apart(requester=placed.requester, editor=placed.policy_editor, approver=who.name)
         _refuse_stopped(unit.connection)
         _refuse_over_budget(unit.connection, placed, more.cents)
         hours = known.runs_hours
@@ -183,7 +183,7 @@ def _refuse_unfit(unit: Transaction, wanted: Placed, who: Actor) -> None:
         raise Refused(f"{wanted.requester} asked for this order, not {who.name}: place your own")
     if seen(unit.connection, wanted.order_id) is not None:
         raise Refused(f"order {wanted.order_id} is placed already: nothing is bought twice")
-    check_apart(requester=who.name, editor=wanted.policy_editor)
+    apart(requester=who.name, editor=wanted.policy_editor)
     is_sandbox = mode_of_book(unit.book) == "sandbox"
     if wanted.is_simulated != is_sandbox or wanted.order_id.startswith("sbx-") != is_sandbox:
         raise Refused(f"order {wanted.order_id} is not of the {unit.book} book: order it there")

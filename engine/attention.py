@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
+from engine.billing import HOURS_A_MONTH
 from engine.orders import OPEN, State
+from engine.watching import RUNWAY_LOW
 
 Why = Literal["approve", "lost", "reclaimed", "overdue", "runway", "silent", "unread"]
 URGENCY: tuple[Why, ...] = (
@@ -17,11 +19,8 @@ URGENCY: tuple[Why, ...] = (
 )  # fmt: skip
 """The most urgent first."""
 
-RUNWAY_LOW_HOURS = Decimal(2)
 UNREAD_AFTER = timedelta(minutes=10)
 """A running order that was not read for so long is not being watched."""
-HOURS_A_MONTH = 730
-"""365 days of 24 hours, over twelve months."""
 
 
 class Headed(Protocol):
@@ -127,7 +126,7 @@ def _running(order: Headed, now: datetime) -> Iterator[tuple[Why, str, datetime 
         by = datetime.fromisoformat(str(until))
         yield "reclaimed", "its provider takes the machine back: save what is on it", by
     hours = runway_hours(observed)
-    if hours is not None and hours < RUNWAY_LOW_HOURS and not _ends_first(order, now, hours):
+    if hours is not None and hours < RUNWAY_LOW and not _ends_first(order, now, hours):
         yield "runway", f"what lies at the network lasts {hours:.1f} h", None
     if health(observed) == "silent":
         yield "silent", "its provider does not answer", None

@@ -24,9 +24,3 @@ def mode_of_book(book: str) -> Mode | None:
     if number and (name != "sandbox" or not number.isdecimal()):
         return None
     return next((mode for mode in MODES if mode == name), None)
-
-
-def mode_of(order_id: str) -> Mode | None:
-    """Return the mode that an order's id is of; None when it is no id of ours."""
-    prefix, dash, rest = order_id.partition("-")
-    return next((mode for mode in MODES if PREFIX[mode] == prefix), None) if dash and rest else None

@@ -71,25 +71,21 @@ def allowed(actor: Actor, action: str) -> None:
     )
 
 
-def apart(requester: str, approver: str, policy_editor: str | None = None) -> None:
+def apart(*, requester: str, editor: str | None, approver: str | None = None) -> None:
     """Raise NotApart unless asking, approving and making the policy were done by different people.
 
-    By the names that the trail knows them by; ``policy_editor``: who imported the version of the
-    policy that decided, None where no policy did.
+    By the names that the trail knows them by; ``editor``: who imported the version of the policy
+    that decided, None where no policy did; ``approver`` None: nobody has approved yet.
     """
-    if requester == approver:
+    if approver is not None and approver == requester:
+        raise NotApart(f"{requester} asked for this order: somebody else approves it")
+    if editor is not None and editor == requester:
         raise NotApart(
-            f"{approver} placed this order and cannot approve it too: a second person must"
+            f"{requester} imported the policy that this is decided under: somebody else orders"
         )
-    if policy_editor is not None and policy_editor == approver:
+    if editor is not None and editor == approver:
         raise NotApart(
-            f"{approver} wrote the policy that this order is judged by and cannot approve it: "
-            "somebody who did not must"
-        )
-    if policy_editor is not None and policy_editor == requester:
-        raise NotApart(
-            f"{requester} wrote the policy that this order is judged by and cannot place it: "
-            "somebody who did not must"
+            f"{approver} imported the policy that this is decided under: somebody else approves"
         )
 
 

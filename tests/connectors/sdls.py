@@ -1,8 +1,9 @@
 """SDLs and jobs for the tests: one that is sound, and what is made of it."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
-from connectors.networks.akash.sdl_write import SdlWanted
+from engine.buying import Wanted
 from engine.requirement import Attribute, EnvVar, Gpus, Port, Requirement
 
 SOUND = """\
@@ -71,11 +72,12 @@ JOB = Requirement(
 )  # fmt: skip
 
 
-def wanted(requirement: Requirement = JOB, **changes: object) -> SdlWanted:
+def wanted(requirement: Requirement = JOB, **changes: object) -> Wanted:
     values = {
         "order_id": "sbx-01jdexample", "requirement": requirement,
         "gpu_name": "h100 80Gi SXM5", "gpu_count": 2, "vcpu": Decimal("8.5"),
         "memory_gib": Decimal(64), "storage_gib": Decimal("100.5"),
-        "usd_per_hour_max": Decimal("7.00"),
+        "usd_per_hour_max": Decimal("7.00"), "first_deposit_usd": Decimal(5), "bidders": (),
+        "bids_until": datetime(2026, 11, 24, tzinfo=UTC),
     }  # fmt: skip
-    return SdlWanted(**(values | changes))
+    return Wanted(**(values | changes))

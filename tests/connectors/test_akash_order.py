@@ -103,7 +103,7 @@ def test_the_secrets_that_an_order_needs_are_named_and_must_be_given():
 
 
 def test_a_buyer_s_own_file_bears_the_order_s_name_and_keeps_its_ceiling():
-    order = wanted(own_sdl=OWN)
+    order = wanted(own_sdl=OWN, gpu_count=2)
     book = Book()
     purchaser = book.purchaser()
     assert purchaser.refusals(order) == ()
@@ -122,6 +122,8 @@ def test_a_buyer_s_own_file_bears_the_order_s_name_and_keeps_its_ceiling():
     [
         ({"requirement": Requirement(gpus=Gpus(count=1, models={"H100"}))}, "image"),
         ({"own_sdl": "version: 3"}, "version"),
+        ({"own_sdl": OWN}, "asks for 2 GPUs in all and the order is of 1"),
+        ({"own_sdl": OWN.replace("h100", "a100"), "gpu_count": 2}, "for a100 .* is of h100"),
         ({"own_sdl": OWN.replace("profile: web", "profile: other")}, "other"),
         ({"order_id": "Not_A_Label"}, "small letters"),
         ({"bidders": ()}, "no provider of the decision"),

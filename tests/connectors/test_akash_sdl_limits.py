@@ -1,11 +1,8 @@
 """What Akash cannot promise is refused before buying, or said so that the bids are checked."""
 
-from decimal import Decimal
-
 import pytest
 
-from connectors.networks.akash.sdl_limits import refusals, untold
-from engine.policy import Policy
+from connectors.networks.akash.sdl_limits import refusals
 from engine.requirement import Attribute, EnvVar, Gpus, Port, Requirement
 from tests.connectors.sdls import JOB
 
@@ -66,18 +63,3 @@ def test_a_secret_that_is_not_set_is_named():
 def test_a_port_that_serves_udp_and_tcp_is_two_ports():
     both = (Port(port=53, protocol="udp"), Port(port=53, protocol="tcp"))
     assert refusals(job(ports=both)) == ()
-
-
-def test_conditions_that_an_sdl_cannot_state_are_said_and_none_that_it_can():
-    assert untold(JOB) == ()
-    many = job(
-        countries=frozenset({"EEA"}), providers=frozenset({"akash1a"}), uptime_min=0.99,
-        providers_banned=frozenset({"akash1b"}), policy=Policy(name="eu").name,
-        duration_hours=1, usd_total_max=Decimal(5),
-        gpus=Gpus(count=1, memory_gib_min=80, form_factors=frozenset({"SXM"})),
-    )  # fmt: skip
-    said = untold(many)
-
-    assert len(said) == 8
-    for words in ("one of EEA", "those banned", "0.99 of the last 30", "policy eu", "80", "5 USD"):
-        assert any(words in one for one in said), words

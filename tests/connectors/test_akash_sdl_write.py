@@ -1,6 +1,5 @@
 """A job as an SDL, and a user's SDL as an order: the same text, within the ceiling, no secret."""
 
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from connectors.networks.akash.sdl_text import resolved, sdl_text
 from connectors.networks.akash.sdl_write import price_cap, sdl_of
 from engine.requirement import Attribute, EnvVar, Gpus, Port, Requirement
 from engine.told_yaml import yaml_events
-from tests.connectors.sdls import JOB, SOUND, wanted
+from tests.connectors.sdls import SOUND, wanted
 
 GOLDEN = Path(__file__).with_name("sdl.golden.yaml")
 texts = st.text(min_size=1, max_size=20).filter(lambda text: text.isprintable())
@@ -209,17 +208,3 @@ def test_a_registry_s_password_is_a_secret_too():
 
     assert secret_names(sdl) == ("REG", "WEB_TOKEN")
     assert "password: s3cret" in resolved(sdl, given_all)
-
-
-def test_attributes_of_the_offer_and_auditors_come_on_top():
-    plain = replace(
-        wanted(Requirement(gpus=JOB.gpus, image="a:1", ports=JOB.ports)),
-        attributes=(("location-region", "eu-west"),), signed_by=("akash1a",),
-    )  # fmt: skip
-    sdl = sdl_of(plain)
-    placement = sdl.profiles.placement["sbx-01jdexample"]
-
-    assert placement.attributes == {"location-region": "eu-west"}
-    assert placement.signed_by
-    assert (placement.signed_by.any_of, placement.signed_by.all_of) == (("akash1a",), ())
-    assert (sdl.reclamation, sdl.services["job"].params) == (None, None)

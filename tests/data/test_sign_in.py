@@ -2,7 +2,6 @@
 
 import pytest
 
-from data.live import live_refusals
 from data.settings import BadSettings, Settings
 from data.sign_in import BadSignIn, read_sign_in, sign_in_file
 from tests.signing import AUTH, auth_file
@@ -69,14 +68,3 @@ def test_live_mode_needs_sign_in_and_keeps_a_book_of_its_own(tmp_path):
         Settings.from_env(home)
 
     assert Settings.from_env(home | env(tmp_path)).mode == "live"
-
-
-def test_buying_live_needs_the_key_of_the_network_and_the_sandbox_needs_none(tmp_path):
-    live = Settings.from_env({"NECTO_MODE": "live"} | env(tmp_path))
-    key = ["NECTO_AKASH_KEY"]
-
-    assert "NECTO_AKASH_KEY" in live_refusals(live, {}, key)[0]
-    assert live_refusals(live, {"NECTO_AKASH_KEY": "x"}, key) == []
-    assert live_refusals(live, {"NECTO_AKASH_KEY_FILE": "f"}, key) == []
-    assert live_refusals(Settings.from_env({}), {}, key) == []
-    assert "sign-in" in live_refusals(live.model_copy(update={"sign_in": None}), {}, [])[0]

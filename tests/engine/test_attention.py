@@ -83,7 +83,7 @@ def test_what_runs_is_added_up_exactly_also_while_it_is_closed():
     heads.append(replace(CALM, state="placed", usd_per_hour=None))
 
     assert burn(heads) == Decimal("0.3")
-    assert a_month(Decimal("0.3")) == 219
+    assert a_month(Decimal("0.3")) == Decimal("219.1464")
 
 
 def test_a_runway_that_nobody_told_is_unknown_not_nothing():

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from engine.budgets import BadBudget, budget_of, check_budget
 from engine.commands import Refused
-from engine.separation import check_apart
 
 CENTS = st.integers(0, 10**9)
 
@@ -52,18 +51,3 @@ def test_a_budget_refuses_with_the_numbers():
     words = r"CC-1 for 2026-11 is \$100.00, \$70.00 .* sets aside \$30.01: \$0.01 too much"
     with pytest.raises(Refused, match=words):
         check_budget("CC-1", "2026-11", 100_00, 70_00, 30_01)
-
-
-@pytest.mark.parametrize(
-    ("requester", "editor", "approver", "words"),
-    [
-        ("ines", "pia", "ines", "ines asked for this order: somebody else approves"),
-        ("ines", "ines", None, "ines imported the policy"),
-        ("ines", "tom", "tom", "tom imported the policy"),
-    ],
-)
-def test_requester_approver_and_policy_editor_are_three_people(requester, editor, approver, words):
-    with pytest.raises(Refused, match=words):
-        check_apart(requester=requester, editor=editor, approver=approver)
-    check_apart(requester="ines", editor="pia", approver="tom")
-    check_apart(requester="ines", editor=None)

@@ -1,18 +1,8 @@
-"""The two modes: an id tells which one it is of."""
+"""The two modes: a book tells which one it is of."""
 
 import pytest
 
-from engine.modes import BANNER, MODES, PREFIX, mode_of, mode_of_book
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_an_order_s_id_tells_its_mode(mode):
-    assert mode_of(f"{PREFIX[mode]}-01jdgq") == mode
-
-
-@pytest.mark.parametrize("id_", ["", "sbx", "sbx-", "demo-1", "01jdgq", "SBX-1"])
-def test_what_is_no_id_of_ours_is_of_no_mode(id_):
-    assert mode_of(id_) is None
+from engine.modes import BANNER, mode_of_book
 
 
 @pytest.mark.parametrize(

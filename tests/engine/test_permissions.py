@@ -86,10 +86,24 @@ def test_a_refusal_names_who_could_do_it_instead():
 def test_an_order_is_placed_approved_and_ruled_by_three_people(requester, approver, editor):
     names = [name for name in (requester, approver, editor) if name is not None]
     if len(set(names)) == len(names):
-        apart(requester, approver, editor)
+        apart(requester=requester, approver=approver, editor=editor)
     else:
-        with pytest.raises(NotApart, match=r"cannot (approve|place) it"):
-            apart(requester, approver, editor)
+        with pytest.raises(NotApart, match=r"somebody else (approves|orders)"):
+            apart(requester=requester, approver=approver, editor=editor)
+
+
+@pytest.mark.parametrize(
+    ("requester", "editor", "approver", "words"),
+    [
+        ("ines", "pia", "ines", "ines asked for this order: somebody else approves"),
+        ("ines", "ines", None, "ines imported the policy"),
+        ("ines", "tom", "tom", "tom imported the policy"),
+    ],
+)
+def test_who_holds_two_of_the_three_roles_is_named(requester, editor, approver, words):
+    with pytest.raises(NotApart, match=words):
+        apart(requester=requester, editor=editor, approver=approver)
+    apart(requester="ines", editor=None)
 
 
 def test_both_refusals_are_such_as_the_trail_keeps():

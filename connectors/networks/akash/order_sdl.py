@@ -11,13 +11,14 @@ from connectors.base import Denied
 from connectors.networks.akash import sdl_limits
 from connectors.networks.akash.lease_states import digits
 from connectors.networks.akash.sdl_model import Sdl
-from connectors.networks.akash.sdl_order import with_order
+from connectors.networks.akash.sdl_order import NotOrderable, ask_of, with_order
 from connectors.networks.akash.sdl_read import read_sdl
 from connectors.networks.akash.sdl_secrets import secret_names
 from connectors.networks.akash.sdl_text import resolved, sdl_text
-from connectors.networks.akash.sdl_write import SdlWanted, sdl_of
+from connectors.networks.akash.sdl_write import sdl_of
 from connectors.wire import first_fault
 from engine.buying import Step, Wanted
+from engine.screening import GpuWanted
 
 DEPOSIT_USD_MIN = Decimal("0.50")
 """The chain's default least deposit (500,000 uact); what is in force there is not verified."""
@@ -103,16 +104,23 @@ def _or_denied(wanted: Wanted) -> Sdl:
 def _sdl(wanted: Wanted) -> Sdl:
     if wanted.own_sdl is not None:
         own = read_sdl(wanted.own_sdl, _FILE)
+        _refuse_other_machine(own, wanted)
         return with_order(own, wanted.order_id, wanted.usd_per_hour_max)
-    return sdl_of(
-        SdlWanted(
-            order_id=wanted.order_id,
-            requirement=wanted.requirement,
-            gpu_name=wanted.gpu_name,
-            gpu_count=wanted.gpu_count,
-            vcpu=wanted.vcpu,
-            memory_gib=wanted.memory_gib,
-            storage_gib=wanted.storage_gib,
-            usd_per_hour_max=wanted.usd_per_hour_max,
+    return sdl_of(wanted)
+
+
+def _refuse_other_machine(own: Sdl, wanted: Wanted) -> None:
+    """Raise NotOrderable for a file that asks for other GPUs than were decided on."""
+    asked = ask_of(own)
+    if asked.gpu_count != wanted.gpu_count:
+        raise NotOrderable(
+            f"the file asks for {asked.gpu_count} GPUs in all and the order is of "
+            f"{wanted.gpu_count}: change it, or route the job with as many"
         )
-    )
+    model = GpuWanted.named(wanted.gpu_name).model
+    models = {GpuWanted.named(name).model for name in asked.gpu_names}
+    if models and model not in models:
+        raise NotOrderable(
+            f"the file asks for {', '.join(sorted(models))} and the order is of {model}: change "
+            "it, or route the job with that GPU"
+        )

@@ -41,29 +41,6 @@ def refusals(
     )
 
 
-def untold(requirement: Requirement) -> tuple[str, ...]:
-    """Return the conditions that an SDL cannot state: every bid must be checked for them."""
-    asked = requirement
-    countries = ", ".join(sorted(asked.countries))
-    conditions = (
-        (asked.countries and not one_country(asked), f"the machine stands in one of {countries}"),
-        (asked.providers, "the provider is one of those asked for"),
-        (asked.providers_banned, "the provider is none of those banned"),
-        (
-            asked.uptime_min is not None,
-            f"the provider was up {asked.uptime_min} of the last {asked.uptime_days} days",
-        ),
-        (asked.policy, f"the rules of the policy {asked.policy} hold"),
-        (asked.gpus.memory_gib_min, f"each GPU has {asked.gpus.memory_gib_min} GiB at least"),
-        (asked.gpus.form_factors, "the GPU's form is one of those asked for"),
-        (
-            asked.usd_total_max is not None,
-            f"the whole job costs {asked.usd_total_max} USD at most (an SDL caps only its hour)",
-        ),
-    )
-    return tuple(words for is_asked, words in conditions if is_asked)
-
-
 def one_country(requirement: Requirement) -> str | None:
     """Return the country that is asked for, where it is exactly one: an SDL states no choice."""
     found = next(iter(requirement.countries), None)

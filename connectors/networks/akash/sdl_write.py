@@ -1,11 +1,11 @@
 """A job as an SDL: one service, one placement that bears the order's id, one price cap.
 
 The placement's name is the only tag that Akash keeps (it is the group's name on the chain), so an
-order is found by it. What an SDL cannot say is in ``sdl_limits.untold``.
+order is found by it. What an SDL cannot say holds because only the
+decision's own bidders are taken.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
 from connectors.networks.akash.facts import FACTS, per_block_within
@@ -18,6 +18,7 @@ from connectors.networks.akash.sdl_limits import (
     stated,
 )
 from connectors.networks.akash.sdl_model import Sdl
+from engine.buying import Wanted
 from engine.requirement import EnvVar, Port, Requirement
 from engine.screening import GpuWanted
 
@@ -27,27 +28,7 @@ SERVICE = "job"
 """What the one service and its profile are called."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SdlWanted:
-    """What is bought: a requirement, the machine that was chosen for it, and what it may cost.
-
-    Sizes are of the one machine, in GiB. ``attributes`` and ``signed_by`` (auditors' addresses) are
-    asked for on top of what the requirement asks for.
-    """
-
-    order_id: str
-    requirement: Requirement
-    gpu_name: str
-    gpu_count: int
-    vcpu: Decimal
-    memory_gib: Decimal
-    storage_gib: Decimal
-    usd_per_hour_max: Decimal
-    attributes: tuple[tuple[str, str], ...] = ()
-    signed_by: tuple[str, ...] = ()
-
-
-def sdl_of(wanted: SdlWanted) -> Sdl:
+def sdl_of(wanted: Wanted) -> Sdl:
     """Return the SDL that buys it; raises ValueError for a price or a GPU that no SDL can state.
 
     The requirement must be one that ``sdl_limits.refusals`` says nothing about.
@@ -109,7 +90,7 @@ def _exposed(ports: tuple[Port, ...]) -> Iterator[dict[str, object]]:
             yield {"port": one.port, "as": one.port, "proto": proto, "to": [{"global": True}]}
 
 
-def _placement(wanted: SdlWanted) -> dict[str, object]:
+def _placement(wanted: Wanted) -> dict[str, object]:
     asked = wanted.requirement
     attributes: dict[str, str] = {}
     if country := one_country(asked):
@@ -118,9 +99,7 @@ def _placement(wanted: SdlWanted) -> dict[str, object]:
         attributes["location-type"] = "datacenter"
     own = (TEE_KEY, RECLAMATION_KEY)
     attributes |= {one.key: one.value for one in asked.attributes if one.key not in own}
-    attributes |= dict(wanted.attributes)
     any_of, all_of = auditor_addresses(asked)
-    any_of = tuple(dict.fromkeys((*any_of, *wanted.signed_by)))
     signed = {"allOf": all_of, "anyOf": any_of} if any_of or all_of else None
     price = {"denom": FACTS.usd_denom, "amount": Decimal(price_cap(wanted.usd_per_hour_max, 1))}
     return {
