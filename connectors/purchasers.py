@@ -16,11 +16,12 @@ from connectors.base import Denied
 from connectors.buying import Purchaser, Writes
 from connectors.http import Limits
 from connectors.keys import UnusableKey, key_of, key_variable
-from connectors.networks.akash import Akash
+from connectors.networks.akash import Akash, order_sdl
 from connectors.networks.akash.console import KEY_FORM
 from connectors.networks.akash.memory import Memory
 from connectors.networks.akash.purchaser import AkashPurchaser
 from engine.modes import Mode
+from engine.orders import Placed, wanted_by
 
 SANDBOX_FOLDER = "sandbox"
 """Below Necto's home: where the sandbox's server keeps its books and its address."""
@@ -96,6 +97,16 @@ class Purchasers:
         url = self._env.get(f"NECTO_{Akash.name.upper()}_URL") or Akash.default_url
         settles = AkashPurchaser.SETTLES_AFTER_SECONDS
         return _Place(url.rstrip("/"), key, None, None, settles)
+
+
+def network_refusals(placed: Placed) -> tuple[str, ...]:
+    """Return what the network of an order cannot promise or take, before it is asked anything.
+
+    An own deployment file gives every fault at once. None for a network that Necto cannot buy on.
+    """
+    if placed.network != Akash.name:
+        return ()
+    return order_sdl.refusals(wanted_by(placed, placed.placed_at))
 
 
 def purchasers(

@@ -8,6 +8,7 @@ from data.ordering import stop
 from data.records import Records
 from data.tables import order_heads
 from engine.commands import Refused
+from engine.names import counted
 from engine.orders import OPEN
 from engine.people import Actor
 from engine.permissions import allowed
@@ -27,8 +28,9 @@ class Consequences:
         running = self.orders.get("active", 0)
         waiting = sum(self.orders.values()) - running
         return (
-            f"{running} running jobs are ended, and what they have not saved is lost; {waiting} "
-            "more orders are cancelled or closed. None of it can be undone."
+            f"{counted(running, 'running job')} would be ended, and what it has not saved is lost; "
+            f"{counted(waiting, 'more order')} would be cancelled or closed. None of it can be "
+            "undone."
         )
 
 

@@ -201,9 +201,13 @@ def is_overdue(order: Order, now: datetime) -> bool:
 
 def wanted_of(order: Order, now: datetime) -> Wanted:
     """Return the order as its network is told of it."""
-    placed = order.placed
+    return wanted_by(order.placed, (order.created_at or now) + BID_WAIT)
+
+
+def wanted_by(placed: Placed, bids_until: datetime) -> Wanted:
+    """Return what was placed, or would be, as its network is told of it."""
     return Wanted(
-        order_id=order.order_id,
+        order_id=placed.order_id,
         requirement=placed.requirement,
         gpu_name=placed.gpu_name,
         gpu_count=placed.gpu_count,
@@ -216,7 +220,7 @@ def wanted_of(order: Order, now: datetime) -> Wanted:
             Bidder(provider_id=b.provider_id, offer_id=b.offer_id, usd_per_hour=b.usd_per_hour)
             for b in placed.bidders
         ),
-        bids_until=(order.created_at or now) + BID_WAIT,
+        bids_until=bids_until,
         own_sdl=placed.own_sdl,
     )
 

@@ -8,6 +8,7 @@ from components import job_acts, job_address, job_begin, job_life, job_order, jo
 from components.job_address import PAGE_SIZE, go
 from components.session import HouseFault, actor, lake, mode_book, now, require, settings
 from components.text import literal
+from connectors.purchasers import network_refusals
 from data import orders
 from data.decisions import NoDecision, reopened
 from data.order_life import life
@@ -29,19 +30,18 @@ CLICK, WHY, STATE, POLL_SECONDS = "job_order_click", "job_refused", "job_order_s
 
 @st.fragment(run_every=POLL_SECONDS)
 def show_list() -> None:
-    shown, words, page = address.shown, address.words, address.page
-    states = states_of(shown)
+    words, page, states = address.words, address.page, states_of(address.shown)
     with mode_book().reading() as view:
         counts = counted(view, words)
         found = orders.listed(view, states, PAGE_SIZE, skipped=page * PAGE_SIZE, words=words)
         countries = countries_of(view, [one.order_id for one in found])
-    job_table.job_filters(shown, words, counts, lambda s, w: go(show=s, words=w))
+    job_table.job_filters(address.shown, words, counts, lambda s, w: go(show=s, words=w))
     if found:
         job_table.job_table(found, countries, now(), lambda name: go(order=name))
     else:
-        job_table.nothing_here(shown, words, is_empty=not counts)
+        job_table.nothing_here(address.shown, words, is_empty=not counts)
     total = sum(counts.get(state, 0) for state in states)
-    job_table.pager(page, total, lambda to: go(show=shown, words=words, page=str(to)))
+    job_table.pager(page, total, lambda to: go(show=address.shown, words=words, page=str(to)))
     if job_address.read() != address:
         st.rerun()
 
@@ -61,9 +61,8 @@ def show_life(order_id: str) -> None:
 
 
 def show_acts(order: Order) -> None:
-    need, like = order.placed.requirement, order.order_id
-
     def again() -> None:
+        need, like = order.placed.requirement, order.order_id
         st.session_state[WHY] = order_desks.route_to_order(need, like=like)
 
     job_acts.act_buttons(order, actor(), again if may(actor(), "order.placed") else None)
@@ -87,7 +86,8 @@ def show_draft(digest: str) -> None:
         draft = order_desks.drafted_now(record, asked, click)
     if draft:
         job_order.draft_parts(main, told_before(draft.placed, draft.quote, draft.around))
-        job_order.confirm(side, (*asked.faults, *draft.refusals), place)
+        stands = (*asked.faults, *draft.refusals, *network_refusals(draft.placed))
+        job_order.confirm(side, stands, place)
 
 
 def show() -> None:

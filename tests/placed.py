@@ -28,7 +28,10 @@ from tests.support import offer, settings_of
 
 INES, TOM, KOFI, NOOR = (persona(name) for name in ("ines", "tom", "kofi", "noor"))
 WORKER = job("procure")
-TEXT = "name: fine-tune\ngpus: {models: [H100], count: 1}\nimage: example/trainer:1\n"
+TEXT = (
+    "name: fine-tune\ngpus: {models: [H100], count: 1}\nimage: example/trainer:1\n"
+    "ports: [{port: 80}]\n"
+)
 TERMS = Terms(cost_centre="CC-1", hours=Decimal(10))
 AT_QUOTE = replace(TERMS, usd_per_hour_max=Decimal(2))
 """No room above the quoted price, so that what is set aside is known."""

@@ -171,3 +171,33 @@ def test_a_freeze_stops_buying_until_an_administrator_ends_it(necto, stores, job
     assert "buying is frozen by persona:ines-romero" in refused.stderr
     assert "Noor Haddad can" in necto("unfreeze", "--as", "ines").stderr
     assert "everybody may buy" in necto("unfreeze", "--as", "noor").stdout
+
+
+def test_what_akash_cannot_run_is_refused_before_anybody_is_asked(necto, stores, tmp_path):
+    file = tmp_path / "quiet.yaml"
+    file.write_text(TEXT.replace("ports: [{port: 80}]\n", ""))
+    refused = necto("order", "place", "--requirement", str(file), *PLACE)
+
+    assert refused.exit_code == 2
+    assert "it cannot be bought so" in refused.stderr
+    assert "port" in refused.stderr
+
+
+def test_an_own_deployment_file_tells_every_fault_at_once(necto, stores, job, tmp_path):
+    sdl = tmp_path / "own.yaml"
+    sdl.write_text('version: "2.0"\nservices: {web: {image: nginx:1.27, expose: [{port: 0}]}}\n')
+    refused = necto("order", "place", "--requirement", job, *PLACE, "--yes", "--sdl", str(sdl))
+
+    assert refused.exit_code == 2
+    assert all(word in refused.stderr for word in ("port", "profiles", "deployment"))
+
+
+def test_everything_is_ended_after_saying_what_that_means(necto, stores, job):
+    made = told(necto("order", "place", "--requirement", job, *PLACE, "--yes", "--json"))["order"]
+    asked = necto("stop-all", "--why", "fire", "--as", "noor")
+    ended = told(necto("stop-all", "--why", "fire", "--as", "noor", "--yes", "--json"))
+
+    assert asked.exit_code != 0
+    assert "would be cancelled or closed" in asked.stderr
+    assert ended["ended"] == [made]
+    assert told(necto("order", "list", "--json")) == []

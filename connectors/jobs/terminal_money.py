@@ -1,4 +1,4 @@
-"""``necto budget``, ``necto treasury``, ``necto freeze`` and ``unfreeze``: what buying may cost."""
+"""``necto budget``, ``treasury``, ``freeze``, ``unfreeze`` and ``stop-all``: what buying costs."""
 
 import sys
 import uuid
@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from connectors.jobs.terminal import As, Json, actor_of
-from connectors.jobs.terminal_acts import Key, done, mode_book, mode_name
+from connectors.jobs.terminal import As, Json, actor_of, fail
+from connectors.jobs.terminal_acts import Key, Yes, done, mode_book, mode_name
+from engine.names import counted
 from engine.terminal import json_text, line_text, table_text
 
 budget = typer.Typer(help="How much a cost centre may commit in a month.", no_args_is_help=True)
@@ -112,6 +113,31 @@ def unfreeze(key: Key = "", as_: As = None, as_json: Json = False) -> None:
     who, book = actor_of(as_), mode_book()
     done(lambda: thawed(book, who, key or str(uuid.uuid4())))
     _print_stops(as_json=as_json)
+
+
+@stops.command("stop-all")
+def stop_all(
+    why: Annotated[str, typer.Option(help="The reason, which others will read.")],
+    key: Key = "",
+    yes: Yes = False,
+    as_: As = None,
+    as_json: Json = False,
+) -> None:
+    """End every order there is: says what that means, and asks before it does."""
+    from data.stop_all import consequences, stop_everything
+
+    who, book = actor_of(as_), mode_book()
+    with book.reading() as view:
+        means = consequences(view)
+    typer.echo(means.words, err=True)
+    if not yes and not typer.confirm("End all of them?", err=True):
+        fail("nothing was ended")
+    ended = done(lambda: stop_everything(book, why, who, key or str(uuid.uuid4())))
+    told = {"ended": ended, "were_open": means.orders, "were_held_usd": _usd(means.held_cents)}
+    if as_json:
+        sys.stdout.write(json_text(told))
+    else:
+        typer.echo(f"{counted(len(ended), 'order')} ended; the worker closes what runs")
 
 
 def _print_stops(*, as_json: bool) -> None:

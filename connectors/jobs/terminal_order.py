@@ -52,6 +52,7 @@ def place(
 ) -> None:
     """Place an order: says what is bought and what happens then, and asks before it does."""
     from connectors.jobs.terminal_order_text import draft_text
+    from connectors.purchasers import network_refusals
     from data.ordering_from import drafted, order_from
 
     who, stores, click = actor_of(as_), _stores(), key or str(uuid.uuid4())
@@ -63,6 +64,8 @@ def place(
     if not yes:
         draft = done(lambda: drafted(stores, record, terms, who, click, now, offer))
         typer.echo(draft_text(draft), err=as_json)
+        if wrong := network_refusals(draft.placed):
+            fail("it cannot be bought so:\n" + "\n".join(map(line_text, wrong)))
         if not typer.confirm("Place this order?", err=as_json):
             fail("nothing was ordered")
     made = done(lambda: order_from(stores, record, terms, who, click, now, offer))
@@ -231,6 +234,7 @@ def _terms(
     any_bidder: bool,
 ) -> "Terms":
     from connectors.jobs.terminal_inputs import text_of
+    from connectors.networks.akash.sdl_read import read_sdl
     from engine.placing import OPEN_ENDED_HOURS, Terms
     from engine.told_faults import BadFile
 
@@ -238,7 +242,9 @@ def _terms(
         fail("--hours ends the job after that time, --funded-hours is of open-ended ones: name one")
     own = None
     try:
-        own = None if sdl is None else text_of(sdl)
+        if sdl is not None:
+            own = text_of(sdl)
+            read_sdl(own, str(sdl))
     except BadFile as bad:
         fail("; ".join(f"{bad.name}: {fault}" for fault in bad.faults))
     runs = need.duration_hours if hours is None else _number(hours, "--hours")

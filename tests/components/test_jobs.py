@@ -220,7 +220,7 @@ def test_the_dashboard_shows_what_runs_what_it_costs_and_what_needs_somebody(sto
 
     shown = {metric.label: metric.value for metric in visitor.metric}
     assert (shown["Jobs that run"], shown["USD an hour"]) == ("1", "$2.000")
-    assert shown["USD a month at this rate"] == "$1,459.85"
+    assert shown["USD a month at this rate"] == "$1,460.83"
     assert "its provider does not answer" in said(visitor)
     assert "No alert is open" in said(visitor)
 

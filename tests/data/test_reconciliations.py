@@ -78,7 +78,7 @@ def test_everything_is_ended_by_whoever_may_and_by_nobody_else(records):
     with pytest.raises(NotAllowed):
         stop_everything(records, "fire", Actor("x", frozenset({"viewer"}), authenticated=True), "k")
 
-    assert told.words.startswith("1 running jobs are ended")
+    assert told.words.startswith("1 running job would be ended")
     assert told.held_cents == wanted().hold_cents
     assert stop_everything(records, "fire", KOFI, "all-1") == ["sbx-1"]
     assert reread(records).state == "closing"
